@@ -1,0 +1,43 @@
+/* common/base/arena.h
+ *
+ * Memory that ends all at once: with a call, a batch, or a frozen memtable.
+ * Blocks are chained and kept over arena_reset, so a busy node allocates from
+ * the system only while it grows. There is no free of a single piece.
+ *
+ * The limit bounds what hostile input can make us hold: arena_try answers NULL
+ * beyond it. arena_alloc is for our own bounded needs and ignores the limit; if
+ * the system itself has no memory left, both end the process through fatal(). */
+#ifndef COMMON_BASE_ARENA_H
+#define COMMON_BASE_ARENA_H
+
+#include "common/base/slice.h"
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *first;
+	struct arena_block *current;
+	size_t used;        /* bytes handed out since the last reset */
+	size_t limit;       /* bytes; 0 means none */
+	size_t block_bytes; /* size of a new block */
+};
+
+void arena_init(struct arena *arena, size_t block_bytes, size_t limit);
+void arena_free(struct arena *arena);
+
+/* Everything handed out becomes invalid; one block is kept for reuse. */
+void arena_reset(struct arena *arena);
+
+/* Bytes held from the system, used or not. */
+size_t arena_held(const struct arena *arena);
+
+/* Aligned for any type; contents undefined. */
+void *arena_try(struct arena *arena, size_t size);   /* NULL beyond the limit */
+void *arena_alloc(struct arena *arena, size_t size); /* never NULL */
+void *arena_zero(struct arena *arena, size_t size);  /* never NULL, zeroed */
+
+struct slice arena_copy(struct arena *arena, struct slice bytes);
+char *arena_text(struct arena *arena, struct slice bytes); /* copy, NUL-terminated */
+char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,49 @@
+/* common/base/codec.h
+ *
+ * Store keys: fixed-width big-endian numbers and terminated texts, so that
+ * bytewise order is the order of the fields. A key begins with its table. */
+#ifndef COMMON_BASE_CODEC_H
+#define COMMON_BASE_CODEC_H
+
+#include "common/base/slice.h"
+
+enum { KEY_BYTES_MAX = 240 }; /* LMDB allows 511; every text in a key is limited well below */
+
+struct key {
+	size_t size;
+	uint8_t data[KEY_BYTES_MAX];
+};
+
+/* key = key_of(TABLE); then append the fields in order. Appending past
+ * KEY_BYTES_MAX is a bug and asserts: texts are limited before they get here. */
+struct key key_of(uint8_t table);
+void key_u8(struct key *key, uint8_t value);
+void key_u16(struct key *key, uint16_t value);
+void key_u32(struct key *key, uint32_t value);
+void key_u64(struct key *key, uint64_t value);
+void key_i64(struct key *key, int64_t value);         /* sign bit flipped: negative sorts first */
+void key_bytes(struct key *key, struct slice bytes);  /* as they are: last field or fixed width */
+void key_text(struct key *key, const char *text);     /* with its NUL, so that prefixes sort first */
+
+static inline struct slice
+key_slice(const struct key *key)
+{
+	return slice_of(key->data, key->size);
+}
+
+/* Reading a key back. Each returns false, and reads nothing, if too short. */
+bool key_read_u8(struct slice *rest, uint8_t *value);
+bool key_read_u16(struct slice *rest, uint16_t *value);
+bool key_read_u32(struct slice *rest, uint32_t *value);
+bool key_read_u64(struct slice *rest, uint64_t *value);
+bool key_read_i64(struct slice *rest, int64_t *value);
+bool key_read_bytes(struct slice *rest, size_t size, struct slice *bytes);
+bool key_read_text(struct slice *rest, const char **text); /* points into the key */
+
+/* Big-endian numbers outside keys. */
+void put_u32(uint8_t *at, uint32_t value);
+void put_u64(uint8_t *at, uint64_t value);
+uint32_t get_u32(const uint8_t *at);
+uint64_t get_u64(const uint8_t *at);
+
+#endif

@@ -1,0 +1,26 @@
+/* common/base/text.h
+ *
+ * Text is UTF-8 in NFC (Unicode Standard Annex 15). Folding is for search and
+ * comparison only: case folded, diacritics dropped, d for đ, so that "nguyen"
+ * finds "Nguyễn". Base64url is RFC 4648 section 5 without padding. */
+#ifndef COMMON_BASE_TEXT_H
+#define COMMON_BASE_TEXT_H
+
+#include "common/base/arena.h"
+
+/* Valid UTF-8 (RFC 3629) without NUL. */
+bool text_valid(struct slice bytes);
+
+/* NUL-terminated copies in the arena; NULL if text is not valid UTF-8. */
+const char *text_nfc(struct arena *arena, const char *text);
+const char *text_fold(struct arena *arena, const char *text);
+
+/* out holds at least TEXT_BASE64_BYTES(size) bytes. */
+#define TEXT_BASE64_BYTES(size) (((size) + 2) / 3 * 4 + 1)
+void text_base64url(struct slice bytes, char *out);
+/* False unless text is base64url without padding of at most limit bytes. */
+bool text_from_base64url(const char *text, uint8_t *out, size_t limit, size_t *size);
+void text_hex(struct slice bytes, char *out); /* out holds 2 * size + 1 bytes */
+bool text_from_hex(const char *text, uint8_t *out, size_t size); /* exactly size bytes */
+
+#endif

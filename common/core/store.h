@@ -1,0 +1,59 @@
+/* common/core/store.h
+ *
+ * Ordered key-value rows; the first byte of a key is its table. Decisions hold a
+ * const struct store and read; only apply gets a writable one.
+ *
+ * Reads look through the memtable being written, the one being flushed, and what
+ * lies below: LMDB in a running node, nothing in a pure test, another store in a
+ * dry run. Writes go to the top memtable only.
+ *
+ * Slices handed out are valid until the next write to this store. */
+#ifndef COMMON_CORE_STORE_H
+#define COMMON_CORE_STORE_H
+
+#include "common/core/memtable.h"
+
+/* What lies below the memtables. */
+struct store_base {
+	void *context;
+	bool (*get)(void *context, struct slice key, struct slice *value);
+	/* First row with key >= from (> from unless inclusive). */
+	bool (*next)(void *context, struct slice from, bool inclusive, struct slice *key, struct slice *value);
+};
+
+struct store {
+	struct memtable *top;    /* takes the writes */
+	struct memtable *frozen; /* being flushed, or NULL */
+	struct store_base base;  /* functions may be NULL: nothing below */
+	uint64_t rows_written;   /* puts and deletes since the store was made */
+};
+
+bool store_get(const struct store *store, struct slice key, struct slice *value);
+bool store_has(const struct store *store, struct slice key);
+
+/* Walk of the rows whose key begins with prefix, in order:
+ *     struct store_walk walk = store_walk(store, prefix);
+ *     while (store_walk_next(&walk)) use walk.key, walk.value
+ * A walk may go on over writes; it sees rows as they are at each step. store_walk_after
+ * starts past a key (which need not exist), for pages of a list. */
+struct store_walk {
+	const struct store *store;
+	struct slice key;
+	struct slice value;
+	size_t prefix_size;
+	size_t at_size;
+	bool inclusive;
+	uint8_t at[512]; /* the key to go on from; it begins with the prefix */
+};
+
+struct store_walk store_walk(const struct store *store, struct slice prefix);
+struct store_walk store_walk_after(const struct store *store, struct slice prefix, struct slice after);
+bool store_walk_next(struct store_walk *walk);
+
+void store_put(struct store *store, struct slice key, struct slice value);
+void store_delete(struct store *store, struct slice key);
+
+/* A store seen as the base of another: reads of the scratch overlay of a dry run. */
+struct store_base store_as_base(const struct store *store);
+
+#endif
