@@ -1,0 +1,412 @@
+/* common/core/memtable.c
+ *
+ * The map is a B-tree whose nodes hold the first eight bytes of each key as one
+ * big-endian integer: a search touches an entry only where those eight bytes are
+ * equal. Entries (key, room for the value) are packed into chunks cut from the
+ * arena, so they carry no allocator's padding, and never move: a split moves
+ * pointers. Nothing is removed; a delete leaves a tombstone that keeps its room.
+ *
+ * A full node hit at its right end splits there and stays full, because rows that
+ * arrive together arrive in order. Elsewhere it splits in the middle.
+ *
+ * Readers write nothing, so a worker may walk a frozen table while others read it. */
+#include "common/core/memtable.h"
+
+#include <assert.h>
+
+#include "common/base/arena.h"
+
+enum {
+	NODE_KEYS = 32,
+	KEY_BYTES_MAX = 511, /* what LMDB takes */
+	PREFIX_BYTES = 8,
+	DEPTH_MAX = 16,          /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
+	BLOCK_BYTES = 256 << 10, /* a scratch table of a dry run holds one block */
+	CHUNK_BYTES = 16 << 10,
+	CHUNK_SHARE_MAX = 1 << 10, /* a larger entry gets memory of its own: a chunk's end wastes at most this */
+	ENTRY_ALIGN = 4,
+};
+
+#define TOMBSTONE UINT32_MAX /* as a value's size */
+
+struct entry {
+	uint32_t value_size;
+	uint32_t value_room;
+	uint16_t key_size;
+	uint8_t bytes[]; /* the key, then the value */
+};
+
+struct node {
+	uint32_t count;
+	bool leaf;
+	uint64_t prefix[NODE_KEYS];
+	struct entry *entry[NODE_KEYS];
+	struct node *child[]; /* NODE_KEYS + 1 of them; none in a leaf */
+};
+
+struct memtable {
+	struct arena arena; /* holds this struct too */
+	struct node *root;
+	uint8_t *chunk;
+	size_t chunk_left;
+	size_t entries;
+};
+
+/* One level of the way from the root to a place in the tree. */
+struct step {
+	struct node *node;
+	uint32_t position;
+};
+
+/* What goes up to the parent when a node splits; at the leaf, the new entry. */
+struct rising {
+	uint64_t prefix;
+	struct entry *entry;
+	struct node *right; /* NULL at the leaf */
+};
+
+static uint64_t
+key_prefix(struct slice key)
+{
+	uint8_t bytes[PREFIX_BYTES] = {0};
+	uint64_t prefix;
+	if (key.size > 0)
+		memcpy(bytes, key.data, key.size < PREFIX_BYTES ? key.size : PREFIX_BYTES);
+	memcpy(&prefix, bytes, sizeof(prefix));
+	return __builtin_bswap64(prefix);
+}
+
+static struct slice
+entry_key(const struct entry *entry)
+{
+	return slice_of(entry->bytes, entry->key_size);
+}
+
+static struct slice
+entry_value(const struct entry *entry)
+{
+	if (entry->value_size == TOMBSTONE)
+		return slice_of(NULL, 0);
+	return slice_of(entry->bytes + entry->key_size, entry->value_size);
+}
+
+static enum memtable_hit
+entry_hit(const struct entry *entry)
+{
+	return entry->value_size == TOMBSTONE ? MEMTABLE_DELETED : MEMTABLE_PRESENT;
+}
+
+/* Order of an entry against a key of the same prefix. The bytes both have within the
+ * prefix are equal; what the shorter one lacks there was padded with zeros, so the
+ * sizes must still decide between "a" and "a\0". */
+static int
+entry_compare(const struct entry *entry, struct slice key)
+{
+	size_t skip = entry->key_size < PREFIX_BYTES ? entry->key_size : PREFIX_BYTES;
+	if (skip > key.size)
+		skip = key.size;
+	if (skip == 0) /* an empty key has no data to point into */
+		return entry->key_size > key.size;
+	return slice_compare(slice_of(entry->bytes + skip, entry->key_size - skip),
+			     slice_of(key.data + skip, key.size - skip));
+}
+
+/* Among the keys from low on, the first that is not below the key. */
+static uint32_t
+node_search_tails(const struct node *node, uint32_t low, uint64_t prefix, struct slice key, bool *found)
+{
+	uint32_t high = node->count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int order = node->prefix[middle] > prefix ? 1 : entry_compare(node->entry[middle], key);
+		if (order == 0) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The position of the first key that is not below the key. */
+static uint32_t
+node_search(const struct node *node, uint64_t prefix, struct slice key, bool *found)
+{
+	/* Halving without a branch on the outcome: a mispredicted one costs more than the rest. */
+	uint32_t low = 0;
+	uint32_t span = node->count;
+	while (span > 1) {
+		uint32_t half = span / 2;
+		low += node->prefix[low + half - 1] < prefix ? half : 0;
+		span -= half;
+	}
+	if (span == 1 && node->prefix[low] < prefix)
+		low++;
+	*found = false;
+	if (low == node->count || node->prefix[low] != prefix)
+		return low;
+	return node_search_tails(node, low, prefix, key, found);
+}
+
+/* Fills the path down to the key, or to the place in a leaf where it belongs. */
+static uint32_t
+path_find(const struct memtable *table, uint64_t prefix, struct slice key, struct step *path, bool *found)
+{
+	struct node *node = table->root;
+	for (uint32_t depth = 0;;) {
+		assert(depth < DEPTH_MAX);
+		uint32_t position = node_search(node, prefix, key, found);
+		path[depth++] = (struct step){.node = node, .position = position};
+		if (*found || node->leaf)
+			return depth;
+		node = node->child[position];
+	}
+}
+
+/* Goes down to the smallest key under the node. */
+static uint32_t
+path_first(struct step *path, uint32_t depth, struct node *node)
+{
+	for (;;) {
+		assert(depth < DEPTH_MAX);
+		path[depth++] = (struct step){.node = node, .position = 0};
+		if (node->leaf)
+			return depth;
+		node = node->child[0];
+	}
+}
+
+enum memtable_hit
+memtable_get(const struct memtable *table, struct slice key, struct slice *value)
+{
+	struct step path[DEPTH_MAX];
+	bool found;
+	uint32_t depth = path_find(table, key_prefix(key), key, path, &found);
+	*value = slice_of(NULL, 0);
+	if (!found)
+		return MEMTABLE_ABSENT;
+	const struct step *last = &path[depth - 1];
+	const struct entry *entry = last->node->entry[last->position];
+	*value = entry_value(entry);
+	return entry_hit(entry);
+}
+
+enum memtable_hit
+memtable_next(const struct memtable *table, struct slice from, bool inclusive, struct slice *key, struct slice *value)
+{
+	uint64_t prefix = key_prefix(from);
+	const struct entry *next = NULL;
+	const struct node *node = table->root;
+	for (;;) {
+		bool found;
+		uint32_t position = node_search(node, prefix, from, &found);
+		if (found && !inclusive)
+			position++;
+		/* The deeper a candidate stands, the nearer it is. */
+		if (position < node->count)
+			next = node->entry[position];
+		if (node->leaf || (found && inclusive))
+			break;
+		node = node->child[position];
+	}
+	if (next == NULL)
+		return MEMTABLE_ABSENT;
+	*key = entry_key(next);
+	*value = entry_value(next);
+	return entry_hit(next);
+}
+
+void
+memtable_each(const struct memtable *table, bool (*visit)(void *context, struct slice key, struct slice value),
+	      void *context)
+{
+	struct step path[DEPTH_MAX];
+	uint32_t depth = path_first(path, 0, table->root);
+	while (depth > 0) {
+		struct step *step = &path[depth - 1];
+		if (step->position == step->node->count) {
+			depth--;
+			continue;
+		}
+		const struct entry *entry = step->node->entry[step->position++];
+		if (!visit(context, entry_key(entry), entry_value(entry)))
+			return;
+		if (!step->node->leaf)
+			depth = path_first(path, depth, step->node->child[step->position]);
+	}
+}
+
+size_t
+memtable_entries(const struct memtable *table)
+{
+	return table->entries;
+}
+
+size_t
+memtable_bytes(const struct memtable *table)
+{
+	return arena_held(&table->arena);
+}
+
+static struct node *
+node_new(struct memtable *table, bool leaf)
+{
+	size_t children = leaf ? 0 : NODE_KEYS + 1;
+	struct node *node = arena_alloc(&table->arena, sizeof(*node) + children * sizeof(node->child[0]));
+	node->count = 0;
+	node->leaf = leaf;
+	return node;
+}
+
+static void *
+entry_memory(struct memtable *table, size_t size)
+{
+	if (size > CHUNK_SHARE_MAX)
+		return arena_alloc(&table->arena, size);
+	if (size > table->chunk_left) {
+		table->chunk = arena_alloc(&table->arena, CHUNK_BYTES);
+		table->chunk_left = CHUNK_BYTES;
+	}
+	void *memory = table->chunk;
+	table->chunk += size;
+	table->chunk_left -= size;
+	return memory;
+}
+
+/* An entry that is a tombstone until a value is written into its room. */
+static struct entry *
+entry_new(struct memtable *table, struct slice key, size_t room)
+{
+	assert(key.size > 0);
+	assert(key.size <= KEY_BYTES_MAX);
+	size_t head = offsetof(struct entry, bytes) + key.size;
+	size_t size = (head + room + ENTRY_ALIGN - 1) / ENTRY_ALIGN * ENTRY_ALIGN;
+	assert(size < TOMBSTONE);
+	struct entry *entry = entry_memory(table, size);
+	entry->value_size = TOMBSTONE;
+	entry->value_room = (uint32_t)(size - head);
+	entry->key_size = (uint16_t)key.size;
+	memcpy(entry->bytes, key.data, key.size);
+	return entry;
+}
+
+static void
+entry_write(struct entry *entry, struct slice value)
+{
+	assert(value.size <= entry->value_room);
+	if (value.size > 0) /* may be a view of this very value */
+		memmove(entry->bytes + entry->key_size, value.data, value.size);
+	entry->value_size = (uint32_t)value.size;
+}
+
+static void
+node_insert(struct node *node, uint32_t position, const struct rising *rising)
+{
+	assert(node->count < NODE_KEYS);
+	assert(position <= node->count);
+	uint32_t after = node->count - position;
+	memmove(&node->prefix[position + 1], &node->prefix[position], after * sizeof(node->prefix[0]));
+	memmove(&node->entry[position + 1], &node->entry[position], after * sizeof(node->entry[0]));
+	node->prefix[position] = rising->prefix;
+	node->entry[position] = rising->entry;
+	node->count++;
+	if (node->leaf)
+		return;
+	memmove(&node->child[position + 2], &node->child[position + 1], after * sizeof(node->child[0]));
+	node->child[position + 1] = rising->right;
+}
+
+/* Splits a full node around a key that rises, and puts what rose from below where it belongs. */
+static struct rising
+node_split(struct memtable *table, struct node *left, uint32_t position, const struct rising *below)
+{
+	assert(left->count == NODE_KEYS);
+	uint32_t middle = position == NODE_KEYS ? NODE_KEYS - 1 : NODE_KEYS / 2;
+	struct node *right = node_new(table, left->leaf);
+	right->count = NODE_KEYS - middle - 1;
+	memcpy(right->prefix, &left->prefix[middle + 1], right->count * sizeof(left->prefix[0]));
+	memcpy(right->entry, &left->entry[middle + 1], right->count * sizeof(left->entry[0]));
+	if (!left->leaf)
+		memcpy(right->child, &left->child[middle + 1], (right->count + 1) * sizeof(left->child[0]));
+	left->count = middle;
+	struct rising above = {.prefix = left->prefix[middle], .entry = left->entry[middle], .right = right};
+	if (position <= middle)
+		node_insert(left, position, below);
+	else
+		node_insert(right, position - middle - 1, below);
+	return above;
+}
+
+static void
+path_insert(struct memtable *table, const struct step *path, uint32_t depth, struct rising rising)
+{
+	table->entries++;
+	while (depth > 0) {
+		const struct step *step = &path[--depth];
+		if (step->node->count < NODE_KEYS) {
+			node_insert(step->node, step->position, &rising);
+			return;
+		}
+		rising = node_split(table, step->node, step->position, &rising);
+	}
+	struct node *root = node_new(table, false);
+	root->child[0] = table->root;
+	node_insert(root, 0, &rising);
+	table->root = root;
+}
+
+/* The entry of the key, made when absent, with room for a value of the size. */
+static struct entry *
+memtable_entry(struct memtable *table, struct slice key, size_t room)
+{
+	struct step path[DEPTH_MAX];
+	uint64_t prefix = key_prefix(key);
+	bool found;
+	uint32_t depth = path_find(table, prefix, key, path, &found);
+	if (!found) {
+		struct entry *entry = entry_new(table, key, room);
+		path_insert(table, path, depth, (struct rising){.prefix = prefix, .entry = entry});
+		return entry;
+	}
+	struct entry **place = &path[depth - 1].node->entry[path[depth - 1].position];
+	size_t had = (*place)->value_room;
+	if (room > had) {
+		/* Half as much again as it had, so a row that grows step by step wastes a bounded share. */
+		size_t grown = had + had / 2;
+		*place = entry_new(table, key, room > grown ? room : grown);
+	}
+	return *place;
+}
+
+void
+memtable_put(struct memtable *table, struct slice key, struct slice value)
+{
+	entry_write(memtable_entry(table, key, value.size), value);
+}
+
+void
+memtable_delete(struct memtable *table, struct slice key)
+{
+	memtable_entry(table, key, 0)->value_size = TOMBSTONE;
+}
+
+struct memtable *
+memtable_new(void)
+{
+	struct arena arena;
+	arena_init(&arena, BLOCK_BYTES, 0);
+	struct memtable *table = arena_zero(&arena, sizeof(*table));
+	table->arena = arena;
+	table->root = node_new(table, true);
+	return table;
+}
+
+void
+memtable_free(struct memtable *table)
+{
+	struct arena arena = table->arena; /* the table ends with it */
+	arena_free(&arena);
+}

@@ -1,0 +1,21 @@
+/* common/host/host.h
+ *
+ * The main function of a service process: reads options and keys, takes the lock on
+ * the data folder, opens journal and state in LMDB, binds and connects the sockets,
+ * runs the node under a libuv loop until SIGTERM, drains, and answers the exit code.
+ *
+ *   --data DIR              the deployment's folder; this service uses DIR/NAME/{lock,journal,state}
+ *   --listen ENDPOINT       default ipc://DIR/run/NAME.ipc; tcp:// is CURVE only
+ *   --peer NAME=ENDPOINT    default ipc://DIR/run/NAME.ipc
+ *   --keys DIR              default DIR/keys
+ *   --memory MIB            budget of the node, default 256
+ *   --zone MINUTES          default 420 (Asia/Ho_Chi_Minh), recorded at the first start
+ *   --config FILE           the same, a line each: "listen = tcp://*:5571" */
+#ifndef COMMON_HOST_HOST_H
+#define COMMON_HOST_HOST_H
+
+#include "common/core/node.h"
+
+int host_main(int argc, char **argv, const struct module *module);
+
+#endif
