@@ -61,7 +61,7 @@ $(G)/google/protobuf/%.pb-c.c $(G)/google/protobuf/%.pb-c.h: $(GOOGLE)/google/pr
 	@mkdir -p $(G)
 	@protoc-c --c_out=$(G) -I$(GOOGLE) $<
 
-$(G)/matricula/%.pb-c.c $(G)/matricula/%.pb-c.h: proto/matricula/%.proto
+$(G)/%.pb-c.c $(G)/%.pb-c.h: proto/%.proto
 	@mkdir -p $(G)
 	@protoc-c --c_out=$(G) -Iproto -I$(GOOGLE) $<
 
@@ -69,7 +69,7 @@ $(G)/matricula/%.pb-c.c $(G)/matricula/%.pb-c.h: proto/matricula/%.proto
 GEN_CFLAGS := -std=c11 -O1 -g $(DEFS) -I. -I$(G)
 PLUGIN := $(G)/bin/protoc-gen-matricula
 $(PLUGIN): $(wildcard proto/gen/*.c proto/gen/*.h) $(G)/google/protobuf/descriptor.pb-c.c \
-           $(G)/google/protobuf/compiler/plugin.pb-c.c $(G)/matricula/options.pb-c.c
+           $(G)/gen/plugin.pb-c.c $(G)/matricula/options.pb-c.c
 	@mkdir -p $(@D)
 	@gcc $(GEN_CFLAGS) $(WARN) -o $@ $(filter %.c,$^) $(shell pkg-config --libs libprotobuf-c jansson)
 

@@ -21,10 +21,11 @@ enum {
 	KEY_BYTES_MAX = 511, /* what LMDB takes */
 	PREFIX_BYTES = 8,
 	DEPTH_MAX = 16,          /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
-	BLOCK_BYTES = 256 << 10, /* a scratch table of a dry run holds one block */
+	BLOCK_BYTES = 1 << 20,   /* few enough of them that memtable_bytes can ask after each batch */
 	CHUNK_BYTES = 16 << 10,
 	CHUNK_SHARE_MAX = 1 << 10, /* a larger entry gets memory of its own: a chunk's end wastes at most this */
 	ENTRY_ALIGN = 4,
+	CACHE_LINE_BYTES = 64,
 };
 
 #define TOMBSTONE UINT32_MAX /* as a value's size */
@@ -151,6 +152,17 @@ node_search(const struct node *node, uint64_t prefix, struct slice key, bool *fo
 	return node_search_tails(node, low, prefix, key, found);
 }
 
+/* Asks for all lines of the child at once: in a table larger than the caches, a search
+ * that meets them one miss after another takes a third longer. */
+static struct node *
+node_below(const struct node *node, uint32_t position)
+{
+	struct node *below = node->child[position];
+	for (size_t at = 0; at < sizeof(*below); at += CACHE_LINE_BYTES)
+		__builtin_prefetch((const uint8_t *)below + at);
+	return below;
+}
+
 /* Fills the path down to the key, or to the place in a leaf where it belongs. */
 static uint32_t
 path_find(const struct memtable *table, uint64_t prefix, struct slice key, struct step *path, bool *found)
@@ -162,7 +174,7 @@ path_find(const struct memtable *table, uint64_t prefix, struct slice key, struc
 		path[depth++] = (struct step){.node = node, .position = position};
 		if (*found || node->leaf)
 			return depth;
-		node = node->child[position];
+		node = node_below(node, position);
 	}
 }
 
@@ -210,7 +222,7 @@ memtable_next(const struct memtable *table, struct slice from, bool inclusive, s
 			next = node->entry[position];
 		if (node->leaf || (found && inclusive))
 			break;
-		node = node->child[position];
+		node = node_below(node, position);
 	}
 	if (next == NULL)
 		return MEMTABLE_ABSENT;

@@ -1,0 +1,97 @@
+/* common/base/hash.c
+ *
+ * SHA-256 goes through OpenSSL's EVP because it uses the processor's own
+ * instructions: the algorithm is fetched once for the process and each thread
+ * re-initialises one context of its own, since a fetch or a new context a call
+ * costs more than hashing a fact. The context ends with its thread.
+ *
+ * The seal needs no state. libsodium picks its fast BLAKE2b in sodium_init(),
+ * which host calls at start; without it the result is the same, only slower. */
+#include "common/base/hash.h"
+
+#include "common/base/fatal.h"
+
+#include <assert.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <sodium.h>
+
+static const uint64_t FNV_OFFSET = UINT64_C(0xcbf29ce484222325);
+static const uint64_t FNV_PRIME = UINT64_C(0x100000001b3);
+
+static EVP_MD *sha256;
+static pthread_key_t context_end;
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+static _Thread_local EVP_MD_CTX *context;
+
+static void
+context_free(void *ended)
+{
+	EVP_MD_CTX_free(ended);
+	context = NULL;
+}
+
+static void
+sha256_fetch(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (sha256 == NULL)
+		fatal("openssl has no SHA-256");
+	if (pthread_key_create(&context_end, context_free) != 0)
+		fatal("out of thread keys");
+}
+
+static void
+context_make(void)
+{
+	pthread_once(&sha256_once, sha256_fetch);
+	context = EVP_MD_CTX_new();
+	if (context == NULL || pthread_setspecific(context_end, context) != 0)
+		fatal("out of memory: a hash context");
+}
+
+void
+hash_sha256_parts(const struct slice *parts, size_t count, uint8_t out[HASH_BYTES])
+{
+	if (context == NULL)
+		context_make();
+	bool done = EVP_DigestInit_ex2(context, sha256, NULL) == 1;
+	for (size_t i = 0; done && i < count; i++)
+		done = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
+	unsigned int size = 0;
+	done = done && EVP_DigestFinal_ex(context, out, &size) == 1;
+	if (!done || size != HASH_BYTES)
+		fatal("openssl could not hash");
+}
+
+void
+hash_sha256(struct slice bytes, uint8_t out[HASH_BYTES])
+{
+	hash_sha256_parts(&bytes, 1, out);
+}
+
+void
+seal_make(struct slice bytes, const uint8_t key[SEAL_KEY_BYTES], uint8_t out[SEAL_BYTES])
+{
+	int result = crypto_generichash(out, SEAL_BYTES, bytes.data, bytes.size, key, SEAL_KEY_BYTES);
+	assert(result == 0);
+}
+
+bool
+seal_check(struct slice bytes, const uint8_t key[SEAL_KEY_BYTES], struct slice seal)
+{
+	if (seal.size != SEAL_BYTES)
+		return false;
+	uint8_t expected[SEAL_BYTES];
+	seal_make(bytes, key, expected);
+	return sodium_memcmp(expected, seal.data, SEAL_BYTES) == 0;
+}
+
+uint64_t
+hash_fnv(struct slice bytes)
+{
+	uint64_t hash = FNV_OFFSET;
+	for (size_t i = 0; i < bytes.size; i++)
+		hash = (hash ^ bytes.data[i]) * FNV_PRIME;
+	return hash;
+}

@@ -1,0 +1,142 @@
+/* tests/unit/hash_test.c
+ *
+ * The hashes give the published values, whole or in parts, in any thread; a seal
+ * holds for its bytes and its key only. */
+#include "common/base/hash.h"
+
+#include "common/base/text.h"
+
+#include <pthread.h>
+#include <sodium.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static void
+assert_sha256(struct slice bytes, const char *expected)
+{
+	uint8_t hash[HASH_BYTES];
+	char hex[2 * HASH_BYTES + 1];
+	hash_sha256(bytes, hash);
+	text_hex(slice_of(hash, HASH_BYTES), hex);
+	assert_string_equal(hex, expected);
+}
+
+/* FIPS 180-4 examples, by NIST. */
+static void
+sha256_gives_the_published_values(void **state)
+{
+	(void)state;
+	static uint8_t million[1000000];
+	memset(million, 'a', sizeof(million));
+	assert_sha256(slice_of(NULL, 0), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_sha256(slice_text("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_sha256(slice_text("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+	              "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+	assert_sha256(slice_of(million, sizeof(million)),
+	              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+static void
+parts_hash_as_their_concatenation(void **state)
+{
+	(void)state;
+	const struct slice parts[] = {slice_text("a"), slice_of(NULL, 0), slice_text("b"), slice_text("c")};
+	uint8_t whole[HASH_BYTES], joined[HASH_BYTES];
+	hash_sha256(slice_text("abc"), whole);
+	hash_sha256_parts(parts, 4, joined);
+	assert_memory_equal(joined, whole, HASH_BYTES);
+	hash_sha256_parts(parts, 3, joined);
+	assert_memory_not_equal(joined, whole, HASH_BYTES);
+	hash_sha256(slice_of(NULL, 0), whole);
+	hash_sha256_parts(NULL, 0, joined);
+	assert_memory_equal(joined, whole, HASH_BYTES);
+}
+
+static void *
+hash_in_a_thread(void *out)
+{
+	for (int i = 0; i < 1000; i++)
+		hash_sha256(slice_text("abc"), out);
+	return NULL;
+}
+
+static void
+threads_hash_at_once(void **state)
+{
+	(void)state;
+	uint8_t expected[HASH_BYTES];
+	hash_sha256(slice_text("abc"), expected);
+	pthread_t threads[4];
+	uint8_t hashes[4][HASH_BYTES];
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, hash_in_a_thread, hashes[i]), 0);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_memory_equal(hashes[i], expected, HASH_BYTES);
+	}
+}
+
+static void
+a_seal_is_keyed_blake2b(void **state)
+{
+	(void)state;
+	uint8_t key[SEAL_KEY_BYTES], seal[SEAL_BYTES], expected[SEAL_BYTES];
+	for (size_t i = 0; i < SEAL_KEY_BYTES; i++)
+		key[i] = (uint8_t)i;
+	crypto_generichash_blake2b_state blake;
+	crypto_generichash_blake2b_init(&blake, key, SEAL_KEY_BYTES, SEAL_BYTES);
+	crypto_generichash_blake2b_update(&blake, (const uint8_t *)"frame", 5);
+	crypto_generichash_blake2b_final(&blake, expected, SEAL_BYTES);
+	seal_make(slice_text("frame"), key, seal);
+	assert_memory_equal(seal, expected, SEAL_BYTES);
+	uint8_t unkeyed[SEAL_BYTES];
+	crypto_generichash(unkeyed, SEAL_BYTES, (const uint8_t *)"frame", 5, NULL, 0);
+	assert_memory_not_equal(seal, unkeyed, SEAL_BYTES);
+}
+
+static void
+a_seal_holds_for_its_bytes_and_key_only(void **state)
+{
+	(void)state;
+	uint8_t key[SEAL_KEY_BYTES] = {1}, other[SEAL_KEY_BYTES] = {2}, seal[SEAL_BYTES];
+	seal_make(slice_text("frame"), key, seal);
+	assert_true(seal_check(slice_text("frame"), key, slice_of(seal, SEAL_BYTES)));
+	assert_false(seal_check(slice_text("framf"), key, slice_of(seal, SEAL_BYTES)));
+	assert_false(seal_check(slice_text("frame"), other, slice_of(seal, SEAL_BYTES)));
+	assert_false(seal_check(slice_text("frame"), key, slice_of(seal, SEAL_BYTES - 1)));
+	assert_false(seal_check(slice_text("frame"), key, slice_of(NULL, 0)));
+	for (size_t bit = 0; bit < SEAL_BYTES * 8; bit++) {
+		seal[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_false(seal_check(slice_text("frame"), key, slice_of(seal, SEAL_BYTES)));
+		seal[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	assert_true(seal_check(slice_text("frame"), key, slice_of(seal, SEAL_BYTES)));
+}
+
+/* Landon Curt Noll's published test vectors. */
+static void
+fnv_gives_the_published_values(void **state)
+{
+	(void)state;
+	assert_true(hash_fnv(slice_of(NULL, 0)) == UINT64_C(0xcbf29ce484222325));
+	assert_true(hash_fnv(slice_text("a")) == UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(hash_fnv(slice_text("foobar")) == UINT64_C(0x85944171f73967e8));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sha256_gives_the_published_values),
+		cmocka_unit_test(parts_hash_as_their_concatenation),
+		cmocka_unit_test(threads_hash_at_once),
+		cmocka_unit_test(a_seal_is_keyed_blake2b),
+		cmocka_unit_test(a_seal_holds_for_its_bytes_and_key_only),
+		cmocka_unit_test(fnv_gives_the_published_values),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
