@@ -11,6 +11,8 @@
 #ifndef COMMON_CORE_NODE_H
 #define COMMON_CORE_NODE_H
 
+#include "common/base/arena.h"
+#include "common/base/hash.h"
 #include "common/core/figures.h"
 #include "common/core/world.h"
 #include "common/wire/rule.h"
@@ -55,6 +57,7 @@ struct node_config {
 	const struct seal_key *peer_keys; /* one for each of module->follows, for what this node sends */
 	uint64_t memory_bytes;       /* budget of the whole node */
 	uint64_t space_reserve_bytes; /* commands are refused below it; 0: derived from the budget */
+	const uint8_t *secret;       /* 32 bytes, of this service in this deployment; see call_secret */
 	int zone_minutes;            /* of the deployment; recorded in the first entry, later ones obey the record */
 };
 

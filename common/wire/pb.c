@@ -58,7 +58,7 @@ pb_unpack(const ProtobufCMessageDescriptor *type, struct arena *arena, struct sl
 		return message;
 	pb_fault_begin(fault);
 	/* The walk leaves nothing else to go wrong but a missing proto2 required field. */
-	pb_fault_says(fault, limited.exhausted ? PB_MEMORY_PROBLEM : "lacks a required field");
+	pb_fault_says(fault, limited.exhausted ? pb_memory_problem : "lacks a required field");
 	return NULL;
 }
 

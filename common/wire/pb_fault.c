@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+const char pb_memory_problem[] = "needs more memory than a call may use";
+
 /* Copies what fits of bytes behind the used part of a text, and ends it. */
 static void
 text_add(char *text, size_t capacity, struct slice bytes)

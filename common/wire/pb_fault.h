@@ -8,7 +8,8 @@
 
 #include "common/wire/pb.h"
 
-#define PB_MEMORY_PROBLEM "needs more memory than a call may use"
+/* The one problem that no field is to blame for. */
+extern const char pb_memory_problem[];
 
 void pb_fault_begin(struct fault *fault);                     /* the message as a whole */
 void pb_fault_name(struct fault *fault, struct slice name);   /* one member down */

@@ -171,38 +171,33 @@ integer_store(void *at, size_t bytes, bool is_signed, struct arena *arena, struc
 }
 
 static const char *
-real_read(struct slice text, struct arena *arena, double *value, float *narrow)
+double_read(struct slice text, struct arena *arena, double *value)
 {
+	*value = 0;
 	if (slice_equal(text, slice_text("NaN")))
-		*value = *narrow = NAN;
+		*value = NAN;
 	else if (slice_equal(text, slice_text("Infinity")))
-		*value = *narrow = INFINITY;
+		*value = INFINITY;
 	else if (slice_equal(text, slice_text("-Infinity")))
-		*value = *narrow = -INFINITY;
-	else if (!is_number(text, arena))
+		*value = -INFINITY;
+	if (*value != 0)
+		return NULL;
+	if (!is_number(text, arena))
 		return not_a_number;
-	else {
-		char *copy = arena_try(arena, text.size + 1);
-		if (copy == NULL)
-			return PB_MEMORY_PROBLEM;
-		memcpy(copy, text.data, text.size);
-		copy[text.size] = '\0';
-		*value = strtod(copy, NULL);
-		*narrow = strtof(copy, NULL);
-		if (isinf(*value))
-			return out_of_range;
-		if (isinf(*narrow))
-			*narrow = NAN; /* float_store tells it from a word by value */
-	}
-	return NULL;
+	char *copy = arena_try(arena, text.size + 1);
+	if (copy == NULL)
+		return pb_memory_problem;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	*value = strtod(copy, NULL);
+	return isinf(*value) ? out_of_range : NULL;
 }
 
 static const char *
 double_store(void *at, struct arena *arena, struct slice text)
 {
 	double value;
-	float narrow;
-	const char *problem = real_read(text, arena, &value, &narrow);
+	const char *problem = double_read(text, arena, &value);
 	if (problem == NULL)
 		memcpy(at, &value, sizeof value);
 	return problem;
@@ -212,11 +207,11 @@ static const char *
 float_store(void *at, struct arena *arena, struct slice text)
 {
 	double value;
-	float narrow;
-	const char *problem = real_read(text, arena, &value, &narrow);
+	const char *problem = double_read(text, arena, &value);
 	if (problem != NULL)
 		return problem;
-	if (isnan(narrow) && !isnan(value))
+	float narrow = (float)value; /* Annex F: beyond the range it is infinite */
+	if (isinf(narrow) && !isinf(value))
 		return out_of_range;
 	memcpy(at, &narrow, sizeof narrow);
 	return NULL;
@@ -271,7 +266,7 @@ string_store(void *at, struct arena *arena, struct slice text)
 		return "holds a NUL";
 	char *copy = arena_try(arena, text.size + 1);
 	if (copy == NULL)
-		return PB_MEMORY_PROBLEM;
+		return pb_memory_problem;
 	memcpy(copy, text.data, text.size);
 	copy[text.size] = '\0';
 	memcpy(at, &copy, sizeof copy);
@@ -313,7 +308,7 @@ bytes_store(void *at, struct arena *arena, struct slice text)
 	if (binary.len > 0)
 		binary.data = arena_try(arena, binary.len);
 	if (binary.len > 0 && binary.data == NULL)
-		return PB_MEMORY_PROBLEM;
+		return pb_memory_problem;
 	uint32_t bits = 0;
 	unsigned held = 0;
 	uint8_t *out = binary.data;

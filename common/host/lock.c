@@ -1,0 +1,61 @@
+/* common/host/lock.c
+ *
+ * flock belongs to the open file, so the kernel lets go of it with the process;
+ * the number in the file is for people and never decides anything. */
+#include "common/host/lock.h"
+
+#include "common/host/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static void
+lock_name_holder(int lock, const char *folder, struct host_error *error)
+{
+	char holder[24] = "";
+	ssize_t size = pread(lock, holder, sizeof(holder) - 1, 0);
+	holder[size > 0 ? size : 0] = '\0';
+	holder[strcspn(holder, "\n")] = '\0';
+	host_error_set(error, "data folder %s is in use by process %s", folder, holder[0] == '\0' ? "unknown" : holder);
+}
+
+int
+lock_take(const char *folder, struct host_error *error)
+{
+	char path[PATH_BYTES_MAX];
+	if (!path_format(path, "%s/lock", folder)) {
+		host_error_set(error, "path of the data folder is too long");
+		return -1;
+	}
+	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock < 0) {
+		host_error_set(error, "lock %s cannot be opened: %s", path, strerror(errno));
+		return -1;
+	}
+	if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EWOULDBLOCK)
+			lock_name_holder(lock, folder, error);
+		else
+			host_error_set(error, "lock %s cannot be taken: %s", path, strerror(errno));
+		close(lock);
+		return -1;
+	}
+	char holder[24];
+	int size = snprintf(holder, sizeof(holder), "%ld\n", (long)getpid());
+	if (ftruncate(lock, 0) != 0 || pwrite(lock, holder, (size_t)size, 0) != size) {
+		host_error_set(error, "lock %s cannot be written: %s", path, strerror(errno));
+		close(lock);
+		return -1;
+	}
+	return lock;
+}
+
+void
+lock_release(int lock)
+{
+	close(lock);
+}
