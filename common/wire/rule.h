@@ -15,6 +15,7 @@
 struct rule {
 	const char *name;        /* "Classes.Enrol" */
 	const char *file;        /* "class": the .proto the method stands in */
+	const char *owner;       /* "enrollment": whose node answers it; "" where every node has it */
 	Mt__Kind kind;
 	Mt__Scope scope;
 	const char *scope_field; /* field of the request, as in the .proto; "" if none */

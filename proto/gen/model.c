@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define RULE_FIELD 50001
+#define OWNER_FIELD 50002
 #define PB_C_FILE_FIELD 1019
 
 char *
@@ -128,6 +129,14 @@ file_c_package(const Google__Protobuf__FileDescriptorProto *file)
 	if (option != NULL && option->c_package[0] != '\0')
 		return option->c_package;
 	return file->package != NULL ? file->package : "";
+}
+
+const char *
+file_owner(const Google__Protobuf__FileDescriptorProto *file)
+{
+	size_t size = 0;
+	const uint8_t *bytes = file->options ? extension_bytes(&file->options->base, OWNER_FIELD, &size) : NULL;
+	return text_of("%.*s", (int)size, bytes != NULL ? (const char *)bytes : "");
 }
 
 struct place

@@ -98,6 +98,8 @@ bool file_is_ours(const Google__Protobuf__FileDescriptorProto *file);
 const char *name_short(const Google__Protobuf__FileDescriptorProto *file, const char *name);
 /* The package that C names begin with, as protobuf-c sees it. */
 const char *file_c_package(const Google__Protobuf__FileDescriptorProto *file);
+/* The service whose node answers the file's methods: the file option (owner), or "". */
+const char *file_owner(const Google__Protobuf__FileDescriptorProto *file);
 /* The comment before the declaration, or else behind it, without its margin; NULL if there is none. */
 const char *comment_of(const Google__Protobuf__FileDescriptorProto *file, const struct place *place);
 struct place place_child(const struct place *place, int32_t kind, size_t index);

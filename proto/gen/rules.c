@@ -105,6 +105,7 @@ write_row(FILE *out, const struct method *method)
 	const char *file = slash != NULL ? slash + 1 : method->file->name;
 	fprintf(out, "\t{\n\t\t.name = \"%s\",\n", method->name);
 	fprintf(out, "\t\t.file = \"%.*s\",\n", stem_length(file), file);
+	fprintf(out, "\t\t.owner = \"%s\",\n", file_owner(method->file));
 	fprintf(out, "\t\t.kind = %s,\n", c_name(&mt__kind__descriptor, rule->kind));
 	fprintf(out, "\t\t.scope = %s,\n", c_name(&mt__scope__descriptor, rule->scope));
 	fprintf(out, "\t\t.scope_field = \"%s\",\n\t\t.roles = 0", rule->scope_field);
