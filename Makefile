@@ -9,7 +9,7 @@ V      ?= release
 B      := build/$(V)
 G      := build/gen
 CC     ?= gcc
-PKGS   := libprotobuf-c libzmq libuv liblmdb libmicrohttpd libcurl jansson libsodium libcrypto libutf8proc zlib
+PKGS   := libprotobuf-c libzmq libuv lmdb libmicrohttpd libcurl jansson libsodium libcrypto libutf8proc zlib
 
 CFLAGS_release := -O2 -g
 CFLAGS_debug   := -O0 -g3

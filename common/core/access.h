@@ -19,8 +19,12 @@ const Mt__AuthorityRecord *tree_find(const struct store *store, struct arena *ar
 				     bool *ambiguous);
 /* True if above is id itself or one of its ancestors. Both are ids. */
 bool tree_covers(const struct store *store, const char *above, const char *id);
+/* Moves id to its parent; false at the root and for an unknown id. */
+bool tree_parent(const struct store *store, struct id *id);
 /* The ids from the authority itself up to the root, at most TREE_DEPTH_MAX; count of them. */
 size_t tree_path(const struct store *store, struct arena *arena, const char *id, const char *path[]);
+/* The root, whose locality is 0 and which so is the first; NULL in an empty tree. */
+const Mt__AuthorityRecord *tree_root(const struct store *store, struct arena *arena);
 /* Prefix of the rows (child ids) below a parent, for pages; the id is the rest of the key. */
 struct key tree_children_key(const char *parent_id);
 

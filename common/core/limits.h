@@ -49,13 +49,31 @@ enum {
 	/* Figures whose change is remembered for Watch; older readers are told to start again. */
 	FIGURES_WATCHED_MAX = 65536,
 	FIGURES_PER_REPLY_MAX = 10000,
+	/* A dashboard is told within this; many changes of one figure then cost one row. */
+	FIGURES_WATCH_MS = 25,
+	/* What a follower asks for at once: some milliseconds of work. */
+	FEED_READ_BYTES = 256 << 10,
+	/* Entries without effect that a feed may pass before it records how far it came. Recording each
+	 * would let two nodes that follow each other answer empty entries with empty entries for ever. */
+	FEED_UNRECORDED_MAX = 1000,
 	/* A feed that finds its producer away tries again after this. */
 	FEED_RETRY_MS = 500,
-	FEED_WAIT_MS = 10000,
+	FEED_WAIT_MS = 1000,
 	/* Nodes listed in one deployment that one node follows. */
 	PRODUCERS_MAX = 8,
 	/* No further commit is tried for this long after the disk said full. */
 	NO_SPACE_RETRY_MS = 500,
+	/* Free space is looked up this often. */
+	SPACE_CHECK_MS = 200,
+	/* A node wakes at least this often, so that a jump of the wall clock is noticed. */
+	TICK_MS_MAX = 1000,
+	/* A memtable older than this is flushed even if it is small: memory at rest stays low. */
+	MEMTABLE_AGE_MS_MAX = 10000,
+	/* Of the memory budget: top and frozen memtable a quarter each, LMDB's dirty pages the rest. */
+	MEMTABLE_BUDGET_SHARE = 4,
+	MEMTABLE_BYTES_MIN = 1 << 20,
+	/* Commands refused with UNAVAILABLE or RESOURCE_EXHAUSTED may be tried again after this. */
+	RETRY_AFTER_S = 1,
 };
 
 #endif

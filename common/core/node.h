@@ -6,8 +6,8 @@
  *
  *   frames in -> decide (reads state) -> facts -> apply (memtable) -> journal -> replies out
  *
- * Order of opening (node_open): state, then journal (the hash at the state's seq
- * must match), replay of the tail in silence, then followers, then calls. */
+ * Order of opening: state, then journal (the hash at the state's seq must match),
+ * replay of the tail in silence, then followers, then calls. */
 #ifndef COMMON_CORE_NODE_H
 #define COMMON_CORE_NODE_H
 
@@ -58,15 +58,18 @@ struct node_config {
 	uint64_t memory_bytes;       /* budget of the whole node */
 	uint64_t space_reserve_bytes; /* commands are refused below it; 0: derived from the budget */
 	const uint8_t *secret;       /* 32 bytes, of this service in this deployment; see call_secret */
+	bool restored;               /* the journal came from a backup: go on under a new incarnation */
 	int zone_minutes;            /* of the deployment; recorded in the first entry, later ones obey the record */
 };
 
 struct node *node_new(const struct node_config *config);
 void node_free(struct node *node);
 
-/* Reads state and journal and replays the tail. Fatal if they do not belong together.
- * on_progress may be NULL. The node takes calls afterwards. */
-void node_open(struct node *node, void (*on_progress)(void *context, uint64_t seq, uint64_t head), void *context);
+/* Reads state and journal heads; fatal if they do not belong together. The tail is then
+ * replayed by node_run, in silence and within its budget; calls are refused UNAVAILABLE
+ * until node_opened. */
+void node_open(struct node *node);
+bool node_opened(const struct node *node);
 
 /* A frame from a caller. Copied; refused at once with RESOURCE_EXHAUSTED when the queue is full. */
 void node_receive(struct node *node, struct slice route, struct slice frame);

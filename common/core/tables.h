@@ -18,6 +18,7 @@ enum core_table {
 	TABLE_TOKEN_OF = 0xF9,       /* authority id, hash -> nothing */
 	TABLE_DOOR_KEY = 0xFA,       /* z85 key -> DoorKeyRecord */
 	TABLE_REFUSED = 0xFB,        /* seq, index -> ReactionRefused */
+	TABLE_AUTHORITY_PARENT = 0xFC, /* id -> parent id, 16 bytes; empty for the root */
 };
 
 #endif

@@ -10,7 +10,10 @@
  *   --keys DIR              default DIR/keys
  *   --memory MIB            budget of the node, default 256
  *   --zone MINUTES          default 420 (Asia/Ho_Chi_Minh), recorded at the first start
- *   --config FILE           the same, a line each: "listen = tcp://*:5571" */
+ *   --config FILE           the same, a line each: "listen = tcp://0.0.0.0:5571".
+ *
+ * A file DIR/NAME/restored says that the journal came from a backup: the node goes on
+ * under a new incarnation, and the file is removed once that is durable. */
 #ifndef COMMON_HOST_HOST_H
 #define COMMON_HOST_HOST_H
 

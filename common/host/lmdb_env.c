@@ -75,14 +75,18 @@ lmdb_env_open(struct lmdb_env *lmdb, const char *folder)
 {
 	struct host_error error;
 	char file[PATH_BYTES_MAX];
-	if (!path_format(file, "%s/data.mdb", folder) || !folder_make(folder, &error))
-		fatal("folder %s cannot be made: %s", folder, file[0] == '\0' ? "path too long" : error.text);
+	if (!path_format(file, "%s/data.mdb", folder))
+		fatal("path %s is too long", folder);
+	if (!folder_make(folder, &error))
+		fatal("%s", error.text);
 	bool fresh = !path_exists(file);
 	int code = env_open(lmdb, folder, 0);
 	if (code != 0)
 		fatal("%s cannot be opened: %s", folder, mdb_strerror(code));
 	if (fresh)
 		folders_sync(folder);
+	int gone;
+	mdb_reader_check(lmdb->env, &gone); /* a tool that was killed would keep pages from being used again */
 	lmdb->folder = folder_copy(folder);
 }
 
@@ -104,10 +108,11 @@ lmdb_env_close(struct lmdb_env *lmdb)
 }
 
 static bool
-space_gone(const char *folder)
+space_gone(MDB_env *env)
 {
+	mdb_filehandle_t fd; /* the folder may have been renamed since */
 	struct statvfs space;
-	if (statvfs(folder, &space) != 0)
+	if (mdb_env_get_fd(env, &fd) != 0 || fstatvfs(fd, &space) != 0)
 		return false;
 	return (uint64_t)space.f_bavail * space.f_frsize < SPACE_GONE_BYTES;
 }
@@ -119,7 +124,7 @@ lmdb_env_outcome(const struct lmdb_env *lmdb, int code, const char *doing)
 		return OUTCOME_DONE;
 	if (code == ENOSPC || code == EDQUOT || code == MDB_MAP_FULL)
 		return OUTCOME_NO_SPACE;
-	if (code == EIO && space_gone(lmdb->folder))
+	if (code == EIO && space_gone(lmdb->env))
 		return OUTCOME_NO_SPACE;
 	fatal("%s failed while %s: %s", lmdb->folder, doing, mdb_strerror(code));
 }

@@ -4,7 +4,7 @@
  * out, both spellings in; 64-bit integers as strings (numbers accepted); enums by
  * name (numbers accepted if known); bytes as base64 (standard out, both alphabets in);
  * null means absent. Unknown and duplicate members and two members of one oneof are
- * refused by name. Default values are left out, except where always is set.
+ * refused by name. Default values are left out.
  * Source: protobuf.dev, "ProtoJSON format". */
 #ifndef COMMON_WIRE_PB_JSON_H
 #define COMMON_WIRE_PB_JSON_H

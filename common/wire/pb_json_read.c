@@ -71,8 +71,7 @@ static bool
 refuse_syntax(struct reading *in, const struct place *place)
 {
 	char problem[128];
-	if (in->json.fault == NULL)
-		return refuse(in, place, "is not the kind of value that belongs there");
+	assert(in->json.fault != NULL);
 	snprintf(problem, sizeof problem, "cannot be read at byte %zu: %s", in->json.at, in->json.fault);
 	return refuse(in, place, problem);
 }

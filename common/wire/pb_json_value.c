@@ -88,7 +88,9 @@ short_integer_read(struct slice text, struct integer *integer)
 static bool
 times_ten_plus(uint64_t *magnitude, unsigned digit)
 {
-	return !__builtin_mul_overflow(*magnitude, 10, magnitude) && !__builtin_add_overflow(*magnitude, digit, magnitude);
+	if (__builtin_mul_overflow(*magnitude, 10, magnitude))
+		return false;
+	return !__builtin_add_overflow(*magnitude, digit, magnitude);
 }
 
 /* Of "e-12"; far beyond any length of digits it no longer matters by how much. */
@@ -132,7 +134,7 @@ integer_read(struct slice text, struct arena *arena, struct integer *integer)
 		fits = fits && times_ten_plus(&integer->magnitude, text.data[at] - '0');
 		zeros = 0;
 	}
-	if (integer->magnitude == 0)
+	if (fits && integer->magnitude == 0)
 		return NULL;
 	power += zeros + exponent_read(text, at + 1);
 	if (power < 0)
@@ -254,14 +256,11 @@ enum_number_store(const ProtobufCEnumDescriptor *type, void *at, struct arena *a
 	return NULL;
 }
 
+/* Also an empty one gets memory of its own: in a oneof, protobuf-c does not pack its
+ * shared empty string, as if the choice had not been made. */
 static const char *
 string_store(void *at, struct arena *arena, struct slice text)
 {
-	const char *shared = protobuf_c_empty_string;
-	if (text.size == 0) {
-		memcpy(at, &shared, sizeof shared);
-		return NULL;
-	}
 	if (memchr(text.data, 0, text.size) != NULL)
 		return "holds a NUL";
 	char *copy = arena_try(arena, text.size + 1);

@@ -79,7 +79,7 @@ signed_write(struct buf *buf, int64_t value, bool quoted)
 	integer_write(buf, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, quoted);
 }
 
-/* With as few digits as read back to the same value, between least and most. */
+/* With as few digits as read back to the same value. */
 static void
 real_write(struct buf *buf, double value, bool narrow)
 {

@@ -1,0 +1,8 @@
+#include "common/core/crash.h"
+
+#include <stddef.h>
+
+const char *const crash_points[] = {
+	CRASH_DECIDED, CRASH_APPLIED,  CRASH_APPENDED, CRASH_COMMITTING, CRASH_COMMITTED, CRASH_REPLIED,
+	CRASH_FROZEN,  CRASH_FLUSHING, CRASH_FLUSHED,  CRASH_FOLLOWED,   CRASH_TIMER,     NULL,
+};

@@ -1,0 +1,107 @@
+/* common/core/fact.c
+ *
+ * A service's fact type is a two-level oneof: noun, then kind. Services emit the leaf
+ * (LearnerEnrolled); here it is wrapped by descriptor, and opened again without
+ * unpacking, so that a follower looks only into what it reacts to. */
+#include "common/core/impl.h"
+
+#include <assert.h>
+
+enum { TAG_BYTES_MAX = 16, WIRE_LENGTH_DELIMITED = 2 };
+
+static const ProtobufCFieldDescriptor *
+field_of_type(const ProtobufCMessageDescriptor *parent, const ProtobufCMessageDescriptor *type)
+{
+	for (unsigned i = 0; i < parent->n_fields; i++) {
+		if (parent->fields[i].descriptor == type)
+			return &parent->fields[i];
+	}
+	return NULL;
+}
+
+static size_t
+varint_write(uint8_t *at, uint64_t value)
+{
+	size_t size = 0;
+	while (value >= 0x80) {
+		at[size++] = (uint8_t)(value | 0x80);
+		value >>= 7;
+	}
+	at[size++] = (uint8_t)value;
+	return size;
+}
+
+static size_t
+tag_write(uint8_t *at, uint32_t field, size_t length)
+{
+	size_t size = varint_write(at, (uint64_t)field << 3 | WIRE_LENGTH_DELIMITED);
+	return size + varint_write(at + size, length);
+}
+
+struct slice
+fact_wrap(const struct module *module, struct arena *arena, const ProtobufCMessage *leaf)
+{
+	const ProtobufCFieldDescriptor *noun = NULL;
+	const ProtobufCFieldDescriptor *kind = NULL;
+	for (unsigned i = 0; i < module->facts->n_fields && kind == NULL; i++) {
+		noun = &module->facts->fields[i];
+		kind = field_of_type(noun->descriptor, leaf->descriptor);
+	}
+	assert(kind != NULL);
+
+	size_t leaf_size = protobuf_c_message_get_packed_size(leaf);
+	uint8_t inner[TAG_BYTES_MAX];
+	uint8_t outer[TAG_BYTES_MAX];
+	size_t inner_size = tag_write(inner, kind->id, leaf_size);
+	size_t outer_size = tag_write(outer, noun->id, inner_size + leaf_size);
+	uint8_t *bytes = arena_alloc(arena, outer_size + inner_size + leaf_size);
+	memcpy(bytes, outer, outer_size);
+	memcpy(bytes + outer_size, inner, inner_size);
+	protobuf_c_message_pack(leaf, bytes + outer_size + inner_size);
+	return slice_of(bytes, outer_size + inner_size + leaf_size);
+}
+
+static bool
+varint_read(struct slice *rest, uint64_t *value)
+{
+	*value = 0;
+	for (unsigned shift = 0; shift < 64; shift += 7) {
+		if (rest->size == 0)
+			return false;
+		uint8_t byte = rest->data[0];
+		*rest = slice_of(rest->data + 1, rest->size - 1);
+		*value |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return true;
+	}
+	return false;
+}
+
+/* One field that fills the whole message: the one case of a oneof. */
+static const ProtobufCFieldDescriptor *
+only_field(const ProtobufCMessageDescriptor *type, struct slice bytes, struct slice *content)
+{
+	uint64_t tag;
+	uint64_t length;
+	if (!varint_read(&bytes, &tag) || !varint_read(&bytes, &length))
+		return NULL;
+	if ((tag & 7) != WIRE_LENGTH_DELIMITED || length != bytes.size || tag >> 3 > UINT32_MAX)
+		return NULL;
+	*content = bytes;
+	return protobuf_c_message_descriptor_get_field(type, (unsigned)(tag >> 3));
+}
+
+bool
+fact_open(const ProtobufCMessageDescriptor *root, struct slice fact, const ProtobufCMessageDescriptor **leaf,
+	  struct slice *bytes)
+{
+	struct slice inner;
+	const ProtobufCFieldDescriptor *noun = only_field(root, fact, &inner);
+	if (noun == NULL)
+		return false;
+	const ProtobufCFieldDescriptor *kind = only_field(noun->descriptor, inner, bytes);
+	if (kind == NULL)
+		return false;
+	*leaf = kind->descriptor;
+	return true;
+}

@@ -1,0 +1,167 @@
+/* common/core/figures.c
+ *
+ * Counting as facts are applied. Sums of a batch gather in a small hash table keyed by
+ * the authority that counts, and are spread over its ancestors when the batch ends, so
+ * a roster of one province costs a few rows. Which rows changed lately is kept in a
+ * ring for Watch; it is memory only, and readers older than the ring are told to reset. */
+#include "common/core/figures.h"
+
+#include "common/base/fatal.h"
+#include "common/core/impl.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { SUMS_CAPACITY = 4096 }; /* a batch that counts more is settled half way */
+
+void
+figures_init(struct figures *figures)
+{
+	*figures = (struct figures){.sums_capacity = SUMS_CAPACITY};
+	figures->sums = calloc(SUMS_CAPACITY, sizeof(*figures->sums));
+	figures->changes = calloc(FIGURES_WATCHED_MAX, sizeof(*figures->changes));
+	if (figures->sums == NULL || figures->changes == NULL)
+		fatal("no memory for figures");
+}
+
+void
+figures_free(struct figures *figures)
+{
+	free(figures->sums);
+	free(figures->changes);
+}
+
+void
+figures_begin(struct node *node)
+{
+	figures_settle(node, node->head.seq);
+	node->figures.changes_count = 0;
+	node->figures.changes_since_seq = node->head.seq;
+	node->figures.changed = false;
+}
+
+static bool
+sum_is(const struct figure_sum *sum, const struct figure_sum *wanted)
+{
+	return sum->metric == wanted->metric && sum->month == wanted->month &&
+	       sum->category_size == wanted->category_size &&
+	       memcmp(sum->authority, wanted->authority, ID_BYTES) == 0 &&
+	       memcmp(sum->category, wanted->category, wanted->category_size) == 0;
+}
+
+static struct figure_sum *
+sum_find(struct figures *figures, const struct figure_sum *wanted)
+{
+	uint64_t hash = hash_fnv(slice_of(wanted->authority, ID_BYTES)) ^
+			hash_fnv(slice_of(wanted->category, wanted->category_size)) ^
+			((uint64_t)wanted->metric << 32 | wanted->month) * UINT64_C(0x9e3779b97f4a7c15);
+	size_t at = (hash ^ hash >> 32) & (figures->sums_capacity - 1);
+	while (figures->sums[at].used && !sum_is(&figures->sums[at], wanted))
+		at = (at + 1) & (figures->sums_capacity - 1);
+	return &figures->sums[at];
+}
+
+void
+figures_add(struct apply *apply, const struct metric *metric, const char *authority, const char *category,
+	    uint32_t month, int64_t delta)
+{
+	struct figures *figures = &apply->node->figures;
+	struct figure_sum wanted = {.metric = metric->number, .month = month, .used = true};
+	struct id id;
+	if (apply->scratch || delta == 0)
+		return;
+	bool valid = id_parse(authority, &id);
+	assert(valid);
+	wanted.category_size = (uint8_t)strlen(category);
+	assert(wanted.category_size < CODE_BYTES_MAX);
+	assert(metric->kind == METRIC_FLOW || month == 0);
+	memcpy(wanted.authority, id.bytes, ID_BYTES);
+	memcpy(wanted.category, category, wanted.category_size);
+	if (figures->sums_count > figures->sums_capacity / 2)
+		figures_settle(apply->node, apply->seq);
+	struct figure_sum *sum = sum_find(figures, &wanted);
+	if (!sum->used) {
+		*sum = wanted;
+		figures->sums_count++;
+	}
+	sum->delta += delta;
+}
+
+static struct key
+figure_key(struct id authority, const struct figure_sum *sum)
+{
+	struct key key = key_of(TABLE_FIGURE);
+	key_bytes(&key, slice_of(authority.bytes, ID_BYTES));
+	key_u16(&key, sum->metric);
+	key_text(&key, sum->category);
+	key_u32(&key, sum->month);
+	return key;
+}
+
+static void
+note_change(struct figures *figures, const struct key *key, uint64_t seq)
+{
+	struct figure_change *change = &figures->changes[figures->changes_count % FIGURES_WATCHED_MAX];
+	if (figures->changes_count >= FIGURES_WATCHED_MAX)
+		figures->changes_since_seq = change->seq;
+	assert(key->size <= sizeof(change->key));
+	change->seq = seq;
+	change->key_size = (uint8_t)key->size;
+	memcpy(change->key, key->data, key->size);
+	figures->changes_count++;
+	figures->changed = true;
+}
+
+static void
+add_to_row(struct node *node, const struct key *key, int64_t delta, uint64_t seq)
+{
+	struct slice value;
+	uint8_t bytes[8];
+	uint64_t sum = store_get(&node->store, key_slice(key), &value) ? get_u64(value.data) : 0;
+	put_u64(bytes, sum + (uint64_t)delta);
+	store_put(&node->store, key_slice(key), slice_of(bytes, sizeof(bytes)));
+	note_change(&node->figures, key, seq);
+}
+
+static void
+settle_sum(struct node *node, const struct figure_sum *sum, uint64_t seq)
+{
+	struct id id;
+	memcpy(id.bytes, sum->authority, ID_BYTES);
+	for (unsigned depth = 0; depth < TREE_DEPTH_MAX; depth++) {
+		struct key key = figure_key(id, sum);
+		add_to_row(node, &key, sum->delta, seq);
+		if (!tree_parent(&node->store, &id))
+			return;
+	}
+}
+
+void
+figures_settle(struct node *node, uint64_t seq)
+{
+	struct figures *figures = &node->figures;
+	if (figures->sums_count == 0)
+		return;
+	for (size_t i = 0; i < figures->sums_capacity; i++) {
+		struct figure_sum *sum = &figures->sums[i];
+		if (sum->used && sum->delta != 0)
+			settle_sum(node, sum, seq);
+		sum->used = false;
+	}
+	figures->sums_count = 0;
+}
+
+void
+figures_wake(struct node *node)
+{
+	int64_t now_us = node->world->monotonic_us(node->world->context);
+	if (!node->figures.changed)
+		return;
+	if (now_us - node->figures.woken_us < (int64_t)FIGURES_WATCH_MS * 1000) {
+		node_wake_in(node, FIGURES_WATCH_MS);
+		return;
+	}
+	node->figures.changed = false;
+	node->figures.woken_us = now_us;
+	park_wake(node, PARK_ON_FIGURES);
+}

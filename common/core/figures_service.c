@@ -1,0 +1,383 @@
+/* common/core/figures_service.c
+ *
+ * Reading figures: an authority and those below it, and a long poll for what changed.
+ * Numbers under FIGURE_MASKED_BELOW are hidden from readers outside the authority, and
+ * where only one of several siblings would be hidden, so that it could be subtracted
+ * from the parent's, the next smallest is hidden with it. */
+#include "common/base/date.h"
+#include "common/core/impl.h"
+
+#include <assert.h>
+
+enum { FIGURE_MASKED_BELOW = 5, DEPTH_MAX = 3 };
+
+struct figure_list {
+	struct call *call;
+	Mt__Figure **figures;
+	struct id *parents; /* of each figure's authority; zero bytes at the top of the reading */
+	size_t count;
+	uint16_t metric;    /* 0: all */
+	uint32_t from;
+	uint32_t to;
+};
+
+static const struct metric *
+metric_by_number(const struct node *node, uint16_t number)
+{
+	for (const struct metric *metric = node->module->metrics; metric->number != 0; metric++) {
+		if (metric->number == number)
+			return metric;
+	}
+	return NULL;
+}
+
+static bool
+metric_by_name(struct call *call, const char *name, uint16_t *number)
+{
+	*number = 0;
+	if (name[0] == '\0')
+		return true;
+	for (const struct metric *metric = call->node->module->metrics; metric->number != 0; metric++) {
+		if (strcmp(metric->name, name) == 0) {
+			*number = metric->number;
+			return true;
+		}
+	}
+	call_refuse(call, MT__STATUS__NOT_FOUND, "metric %.64s is not counted by %s", name, call->node->module->name);
+	call->field = "metric";
+	return false;
+}
+
+static const Mt__AuthorityRecord *
+authority_or_root(struct call *call, const char *reference)
+{
+	if (reference[0] != '\0')
+		return call_authority_ref(call, "authority", reference);
+	const Mt__AuthorityRecord *root = tree_root(call->store, call->arena);
+	if (root == NULL)
+		call_refuse(call, MT__STATUS__NOT_FOUND, "there are no authorities yet");
+	return root;
+}
+
+static char *
+text_of_month(struct arena *arena, uint32_t month)
+{
+	char *text = arena_alloc(arena, 8);
+	text[0] = '\0';
+	if (month != 0)
+		month_format(month, text);
+	return text;
+}
+
+/* Reads the rest of a figure's key behind the authority; NULL if the list does not want it. */
+static Mt__Figure *
+read_row(struct figure_list *list, const Mt__AuthorityRecord *authority, struct slice rest, struct slice value)
+{
+	struct arena *arena = list->call->arena;
+	uint16_t number;
+	const char *category;
+	uint32_t month;
+	if (!key_read_u16(&rest, &number) || (list->metric != 0 && number != list->metric) ||
+	    !key_read_text(&rest, &category) || !key_read_u32(&rest, &month))
+		return NULL;
+	const struct metric *metric = metric_by_number(list->call->node, number);
+	if (metric == NULL || (month != 0 && (month < list->from || month > list->to)))
+		return NULL;
+	Mt__Figure *figure = arena_alloc(arena, sizeof(*figure));
+	mt__figure__init(figure);
+	figure->metric = (char *)metric->name;
+	figure->authority_id = authority->authority_id;
+	figure->authority_code = authority->code;
+	figure->category = arena_text(arena, slice_text(category));
+	figure->month = text_of_month(arena, month);
+	figure->value = (int64_t)get_u64(value.data);
+	return figure;
+}
+
+static bool
+is_small(const Mt__Figure *figure)
+{
+	return figure->value > 0 && figure->value < FIGURE_MASKED_BELOW;
+}
+
+static void
+list_add(struct figure_list *list, Mt__Figure *figure, struct id parent)
+{
+	list->parents[list->count] = parent;
+	list->figures[list->count++] = figure;
+}
+
+static void
+list_authority(struct figure_list *list, const Mt__AuthorityRecord *authority, struct id parent)
+{
+	struct id id;
+	bool valid = id_parse(authority->authority_id, &id);
+	assert(valid);
+	struct key prefix = key_of(TABLE_FIGURE);
+	key_bytes(&prefix, slice_of(id.bytes, ID_BYTES));
+	if (list->metric != 0)
+		key_u16(&prefix, list->metric);
+	bool covered = list->call->caller->everywhere ||
+		       tree_covers(list->call->store, list->call->caller->authority, authority->authority_id);
+	struct store_walk walk = store_walk(list->call->store, key_slice(&prefix));
+	while (list->count < FIGURES_PER_REPLY_MAX && store_walk_next(&walk)) {
+		struct slice rest = slice_of(walk.key.data + 1 + ID_BYTES, walk.key.size - 1 - ID_BYTES);
+		Mt__Figure *figure = read_row(list, authority, rest, walk.value);
+		if (figure == NULL)
+			continue;
+		figure->masked = !covered && is_small(figure);
+		list_add(list, figure, parent);
+	}
+}
+
+static void
+list_below(struct figure_list *list, const Mt__AuthorityRecord *authority, unsigned depth, struct id parent)
+{
+	bool ambiguous;
+	struct id id;
+	list_authority(list, authority, parent);
+	if (depth == 0)
+		return;
+	bool valid = id_parse(authority->authority_id, &id);
+	assert(valid);
+	struct key prefix = tree_children_key(authority->authority_id);
+	struct store_walk walk = store_walk(list->call->store, key_slice(&prefix));
+	while (list->count < FIGURES_PER_REPLY_MAX && store_walk_next(&walk)) {
+		struct id child;
+		char text[ID_TEXT_BYTES];
+		memcpy(child.bytes, walk.key.data + prefix.size, ID_BYTES);
+		id_format(child, text);
+		const Mt__AuthorityRecord *record = tree_find(list->call->store, list->call->arena, text, &ambiguous);
+		assert(record != NULL);
+		list_below(list, record, depth - 1, id);
+	}
+}
+
+static bool
+are_siblings(const struct figure_list *list, size_t a, size_t b)
+{
+	return memcmp(list->parents[a].bytes, list->parents[b].bytes, ID_BYTES) == 0 &&
+	       strcmp(list->figures[a]->metric, list->figures[b]->metric) == 0 &&
+	       strcmp(list->figures[a]->category, list->figures[b]->category) == 0 &&
+	       strcmp(list->figures[a]->month, list->figures[b]->month) == 0;
+}
+
+/* A lone masked sibling could be subtracted from the parent: the next smallest goes with it. */
+static void
+mask_second_siblings(struct figure_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (!list->figures[i]->masked || list->parents[i].bytes[4] == 0)
+			continue;
+		size_t masked = 0;
+		Mt__Figure *smallest = NULL;
+		for (size_t k = 0; k < list->count; k++) {
+			Mt__Figure *figure = list->figures[k];
+			if (!are_siblings(list, i, k))
+				continue;
+			masked += figure->masked;
+			if (!figure->masked && (smallest == NULL || figure->value < smallest->value))
+				smallest = figure;
+		}
+		if (masked == 1 && smallest != NULL)
+			smallest->masked = true;
+	}
+}
+
+static void
+hide_masked(struct figure_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->figures[i]->masked)
+			list->figures[i]->value = 0;
+	}
+}
+
+static bool
+list_begin(struct figure_list *list, struct call *call, const char *metric)
+{
+	*list = (struct figure_list){.call = call, .to = UINT32_MAX};
+	list->figures = arena_alloc(call->arena, FIGURES_PER_REPLY_MAX * sizeof(*list->figures));
+	list->parents = arena_alloc(call->arena, FIGURES_PER_REPLY_MAX * sizeof(*list->parents));
+	figures_settle(call->node, call->node->head.seq);
+	return metric_by_name(call, metric, &list->metric);
+}
+
+static bool
+read_month(struct call *call, const char *field, const char *text, uint32_t *month)
+{
+	if (text[0] == '\0' || month_parse(text, month))
+		return true;
+	call_refuse_field(call, field, "%s is not a month written YYYY-MM", field);
+	return false;
+}
+
+static bool
+depth_fits(struct call *call, uint32_t depth)
+{
+	if (depth <= DEPTH_MAX)
+		return true;
+	call_refuse_field(call, "depth", "depth is more than %d", DEPTH_MAX);
+	return false;
+}
+
+static void
+figures_query(Mt__Figures_Service *service, const Mt__FiguresRequest *in, Mt__FiguresReply_Closure reply,
+	      void *closure_data)
+{
+	(void)service;
+	struct call *call = closure_data;
+	struct figure_list list;
+	if (!depth_fits(call, in->depth) || !list_begin(&list, call, in->metric) ||
+	    !read_month(call, "from", in->from, &list.from) || !read_month(call, "to", in->to, &list.to))
+		return;
+	const Mt__AuthorityRecord *authority = authority_or_root(call, in->authority);
+	if (authority == NULL)
+		return;
+	list_below(&list, authority, in->depth, (struct id){{0}});
+	if (list.count == FIGURES_PER_REPLY_MAX) {
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "more than %d figures: name a metric or less depth",
+			    FIGURES_PER_REPLY_MAX);
+		return;
+	}
+	mask_second_siblings(&list);
+	hide_masked(&list);
+	Mt__FiguresReply out = MT__FIGURES_REPLY__INIT;
+	out.figures = list.figures;
+	out.n_figures = list.count;
+	out.incarnation = call->node->head.incarnation;
+	out.seq = call->node->head.seq;
+	reply(&out, call);
+}
+
+/* True if id is base or at most depth below it. */
+static bool
+is_within(const struct store *store, struct id id, struct id base, unsigned depth)
+{
+	for (unsigned i = 0; i <= depth; i++) {
+		if (memcmp(id.bytes, base.bytes, ID_BYTES) == 0)
+			return true;
+		if (!tree_parent(store, &id))
+			return false;
+	}
+	return false;
+}
+
+static void
+list_changed(struct figure_list *list, const struct figure_change *change)
+{
+	struct call *call = list->call;
+	bool ambiguous;
+	struct id id;
+	char text[ID_TEXT_BYTES];
+	struct slice value;
+	struct slice key = slice_of(change->key, change->key_size);
+	memcpy(id.bytes, key.data + 1, ID_BYTES);
+	id_format(id, text);
+	const Mt__AuthorityRecord *authority = tree_find(call->store, call->arena, text, &ambiguous);
+	if (authority == NULL || !store_get(call->store, key, &value))
+		return;
+	struct slice rest = slice_of(key.data + 1 + ID_BYTES, key.size - 1 - ID_BYTES);
+	Mt__Figure *figure = read_row(list, authority, rest, value);
+	if (figure == NULL)
+		return;
+	figure->masked = is_small(figure) && !call->caller->everywhere &&
+			 !tree_covers(call->store, call->caller->authority, authority->authority_id);
+	list_add(list, figure, (struct id){{0}});
+}
+
+/* True if a newer change of the same row follows: that one is told. */
+static bool
+is_superseded(const struct figures *figures, uint64_t at)
+{
+	const struct figure_change *change = &figures->changes[at % FIGURES_WATCHED_MAX];
+	for (uint64_t later = at + 1; later < figures->changes_count; later++) {
+		const struct figure_change *other = &figures->changes[later % FIGURES_WATCHED_MAX];
+		if (slice_equal(slice_of(change->key, change->key_size), slice_of(other->key, other->key_size)))
+			return true;
+	}
+	return false;
+}
+
+/* False if there is more than one reply may hold: the reader starts again. */
+static bool
+list_changes(struct figure_list *list, struct id base, unsigned depth, uint64_t after_seq)
+{
+	const struct figures *figures = &list->call->node->figures;
+	uint64_t oldest = figures->changes_count > FIGURES_WATCHED_MAX ? figures->changes_count - FIGURES_WATCHED_MAX : 0;
+	uint64_t at = figures->changes_count;
+	while (at > oldest && figures->changes[(at - 1) % FIGURES_WATCHED_MAX].seq > after_seq)
+		at--;
+	if (figures->changes_count - at > FIGURES_PER_REPLY_MAX)
+		return false;
+	for (; at < figures->changes_count; at++) {
+		const struct figure_change *change = &figures->changes[at % FIGURES_WATCHED_MAX];
+		struct id id;
+		memcpy(id.bytes, change->key + 1, ID_BYTES);
+		if (is_within(list->call->store, id, base, depth) && !is_superseded(figures, at))
+			list_changed(list, change);
+	}
+	return true;
+}
+
+static void
+figures_watch(Mt__Figures_Service *service, const Mt__WatchFiguresRequest *in, Mt__WatchFiguresReply_Closure reply,
+	      void *closure_data)
+{
+	(void)service;
+	struct call *call = closure_data;
+	struct node *node = call->node;
+	struct figure_list list;
+	struct id base;
+	if (!depth_fits(call, in->depth) || !list_begin(&list, call, in->metric))
+		return;
+	const Mt__AuthorityRecord *authority = authority_or_root(call, in->authority);
+	if (authority == NULL)
+		return;
+	bool valid = id_parse(authority->authority_id, &base);
+	assert(valid);
+	Mt__WatchFiguresReply out = MT__WATCH_FIGURES_REPLY__INIT;
+	bool starts = in->after_seq == 0 && in->incarnation == 0;
+	out.reset = !starts && (in->incarnation != node->head.incarnation || in->after_seq < node->figures.changes_since_seq ||
+				in->after_seq > node->head.seq);
+	if (!starts && !out.reset)
+		out.reset = !list_changes(&list, base, in->depth, in->after_seq);
+	call->park_on = PARK_ON_FIGURES;
+	if (!starts && !out.reset && list.count == 0 && call_park(call, in->wait_ms))
+		return;
+	hide_masked(&list);
+	out.figures = list.figures;
+	out.n_figures = out.reset ? 0 : list.count;
+	out.incarnation = node->head.incarnation;
+	out.seq = node->head.seq;
+	reply(&out, call);
+}
+
+static void
+figures_definitions(Mt__Figures_Service *service, const Mt__FigureDefinitionsRequest *in,
+		    Mt__FigureDefinitionsReply_Closure reply, void *closure_data)
+{
+	(void)service;
+	(void)in;
+	struct call *call = closure_data;
+	Mt__FigureDefinitionsReply out = MT__FIGURE_DEFINITIONS_REPLY__INIT;
+	size_t count = 0;
+	while (call->node->module->metrics[count].number != 0)
+		count++;
+	out.definitions = arena_alloc(call->arena, (count + 1) * sizeof(*out.definitions));
+	for (size_t i = 0; i < count; i++) {
+		const struct metric *metric = &call->node->module->metrics[i];
+		Mt__MetricDefinition *definition = arena_alloc(call->arena, sizeof(*definition));
+		mt__metric_definition__init(definition);
+		definition->metric = (char *)metric->name;
+		definition->kind = (char *)(metric->kind == METRIC_STOCK ? "stock" : "flow");
+		definition->unit = (char *)metric->unit;
+		definition->counts = (char *)metric->en;
+		definition->counts_vi = (char *)metric->vi;
+		definition->service = (char *)call->node->module->name;
+		out.definitions[out.n_definitions++] = definition;
+	}
+	reply(&out, call);
+}
+
+Mt__Figures_Service figures_service = MT__FIGURES__INIT(figures_);

@@ -1,0 +1,333 @@
+/* common/core/follow.c
+ *
+ * Following another node's journal. A feed asks for entries after its position, checks
+ * the chain, and runs the reaction of each fact that has one. One entry of our own
+ * holds all effects of a batch and how far it came; that position alone keeps a fact
+ * from acting twice. A hash that does not match, or a fact unknown to this binary,
+ * stops the feed and says so: nothing is skipped. A reaction that refuses becomes a
+ * ReactionRefused fact and the feed goes on.
+ *
+ * A batch without effects is not recorded, up to FEED_UNRECORDED_MAX entries: reading
+ * them again after a crash costs nothing, while two nodes that follow each other would
+ * otherwise answer each other's empty entries for ever. */
+#include "common/core/impl.h"
+
+#include "common/base/fatal.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static struct key
+cursor_key(const char *producer)
+{
+	struct key key = key_of(TABLE_CURSOR);
+	key_text(&key, producer);
+	return key;
+}
+
+static void
+feed_goto(struct feed *feed, const Mt__Position *position)
+{
+	feed->incarnation = position->incarnation;
+	feed->seq = position->seq;
+	feed->recorded_seq = position->seq;
+	assert(position->hash.len == HASH_BYTES || position->seq == 0);
+	memset(feed->hash, 0, HASH_BYTES);
+	if (position->hash.len == HASH_BYTES)
+		memcpy(feed->hash, position->hash.data, HASH_BYTES);
+	feed->state = FEED_IDLE;
+	feed->retry_us = 0;
+}
+
+void
+feeds_init(struct node *node)
+{
+	for (const struct producer *producer = node->module->follows; producer->name != NULL; producer++) {
+		assert(node->feeds_count < PRODUCERS_MAX);
+		struct feed *feed = &node->feeds[node->feeds_count++];
+		*feed = (struct feed){.producer = producer};
+		buf_init(&feed->arrived, FRAME_BYTES_MAX);
+		struct key key = cursor_key(producer->name);
+		struct slice value;
+		if (!store_get(&node->store, key_slice(&key), &value))
+			continue;
+		arena_reset(&node->call_arena);
+		const ProtobufCMessage *position =
+			pb_unpack_trusted(&mt__position__descriptor, &node->call_arena, value);
+		assert(position != NULL);
+		feed_goto(feed, (const Mt__Position *)position);
+	}
+}
+
+void
+feeds_clear(struct node *node)
+{
+	for (size_t i = 0; i < node->feeds_count; i++)
+		buf_free(&node->feeds[i].arrived);
+}
+
+void
+feed_apply_position(struct apply *apply, const Mt__Position *position)
+{
+	struct key key = cursor_key(position->producer);
+	apply_put(apply, &key, &position->base);
+}
+
+void
+feed_apply_rejoined(struct apply *apply, const Mt__FeedRejoined *fact)
+{
+	feed_apply_position(apply, fact->position);
+	struct node *node = apply->node;
+	for (size_t i = 0; i < node->feeds_count && !apply->scratch; i++) {
+		if (strcmp(node->feeds[i].producer->name, fact->position->producer) == 0)
+			feed_goto(&node->feeds[i], fact->position);
+	}
+}
+
+static void
+feed_stop(struct feed *feed, const char *reason, uint64_t seq)
+{
+	feed->state = FEED_STOPPED;
+	snprintf(feed->reason, sizeof(feed->reason), "entry %llu: %s", (unsigned long long)seq, reason);
+}
+
+static void
+feed_ask(struct node *node, unsigned peer, struct feed *feed, int64_t now_us)
+{
+	const struct world *world = node->world;
+	arena_reset(&node->call_arena);
+	Mt__JournalReadRequest request = MT__JOURNAL_READ_REQUEST__INIT;
+	request.after_seq = feed->seq;
+	if (feed->seq > 0)
+		request.hash = (ProtobufCBinaryData){HASH_BYTES, feed->hash};
+	request.bytes_max = FEED_READ_BYTES;
+	request.wait_ms = FEED_WAIT_MS;
+	struct slice packed = pb_pack(&node->call_arena, &request.base);
+
+	Mt__Call call = MT__CALL__INIT;
+	call.tag = feed->tag = ++node->next_tag;
+	call.method = (char *)"Journal.Read";
+	call.request = (ProtobufCBinaryData){packed.size, (uint8_t *)packed.data};
+	buf_reset(&node->send_frame);
+	frame_add_call(&node->send_frame, pb_pack(&node->call_arena, &call.base));
+	const struct seal_key *key = &node->config.peer_keys[peer];
+	frame_close(&node->send_frame, key->key_id, key->key);
+	world->send(world->context, peer, buf_slice(&node->send_frame));
+	feed->state = FEED_ASKED;
+	feed->retry_us = now_us + (int64_t)(FEED_WAIT_MS + FEED_RETRY_MS) * 1000;
+}
+
+void
+feeds_pump(struct node *node)
+{
+	int64_t now_us = node->world->monotonic_us(node->world->context);
+	for (unsigned i = 0; i < node->feeds_count; i++) {
+		struct feed *feed = &node->feeds[i];
+		bool lost = feed->state == FEED_ASKED && now_us >= feed->retry_us;
+		bool free_to_ask = feed->state == FEED_IDLE && now_us >= feed->retry_us;
+		if ((lost || free_to_ask) && !node->draining)
+			feed_ask(node, i, feed, now_us);
+	}
+}
+
+int64_t
+feeds_next_us(const struct node *node)
+{
+	int64_t next = INT64_MAX;
+	for (size_t i = 0; i < node->feeds_count; i++) {
+		const struct feed *feed = &node->feeds[i];
+		if ((feed->state == FEED_IDLE || feed->state == FEED_ASKED) && feed->retry_us < next)
+			next = feed->retry_us;
+	}
+	return next;
+}
+
+/* The reply to what this feed asked last; anything else is an echo of an earlier request. */
+static const Mt__Reply *
+find_reply(struct node *node, const struct feed *feed, struct slice bytes)
+{
+	struct frame frame;
+	struct slice part;
+	struct fault fault;
+	if (!frame_read(bytes, FRAME_CALLS_MAX, &frame) || frame.calls > 0)
+		return NULL;
+	for (size_t at = 0; frame_next(&frame, &at, &part);) {
+		const Mt__Reply *reply =
+			(const Mt__Reply *)pb_unpack(&mt__reply__descriptor, &node->call_arena, part, false, &fault);
+		if (reply != NULL && reply->tag == feed->tag)
+			return reply;
+	}
+	return NULL;
+}
+
+void
+feeds_receive(struct node *node, unsigned peer, struct slice frame)
+{
+	assert(peer < node->feeds_count);
+	struct feed *feed = &node->feeds[peer];
+	arena_reset(&node->call_arena);
+	if (feed->state != FEED_ASKED || find_reply(node, feed, frame) == NULL)
+		return;
+	buf_reset(&feed->arrived);
+	buf_append(&feed->arrived, frame);
+	if (!buf_failed(&feed->arrived))
+		feed->state = FEED_ARRIVED;
+}
+
+static void
+react(struct node *node, struct entry *entry, const struct feed *feed, uint64_t seq, const struct method *method,
+      const ProtobufCMessage *fact, struct slice bytes)
+{
+	struct call call;
+	call_begin(&call, node, method, &caller_node);
+	call.now_us = entry->header.time_us;
+	if (!dispatch_internal(node, &call, method, fact)) {
+		Mt__ReactionRefused refused = MT__REACTION_REFUSED__INIT;
+		refused.producer = (char *)feed->producer->name;
+		refused.seq = seq;
+		refused.method = (char *)method->rule->name;
+		refused.input = (ProtobufCBinaryData){bytes.size, (uint8_t *)bytes.data};
+		refused.message = (char *)call.message;
+		call.state = CALL_OPEN;
+		call_emit(&call, &refused.base);
+	}
+	entry_add(entry, &call);
+	entry_apply(node, &node->store, false, entry);
+}
+
+struct known_fact {
+	const struct method *method;
+	const ProtobufCMessage *fact;
+	struct slice bytes;
+};
+
+/* All facts of an entry must be known before any acts. False if one is not. */
+static bool
+know_facts(struct node *node, const struct feed *feed, const struct slice *facts, size_t count, struct known_fact *known,
+	   bool *restored)
+{
+	for (size_t i = 0; i < count; i++) {
+		const ProtobufCMessageDescriptor *leaf;
+		struct fault fault;
+		known[i] = (struct known_fact){.method = NULL};
+		if (!fact_open(feed->producer->facts, facts[i], &leaf, &known[i].bytes))
+			return false;
+		if (leaf == &mt__node_restored__descriptor)
+			*restored = true;
+		known[i].method = methods_reaction(node, leaf);
+		if (known[i].method == NULL)
+			continue;
+		known[i].fact = pb_unpack(leaf, &node->call_arena, known[i].bytes, true, &fault);
+		if (known[i].fact == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+chain_holds(const struct feed *feed, const struct entry_parts *parts, const Mt__EntryHeader *header)
+{
+	uint8_t hash[HASH_BYTES];
+	if (header == NULL || header->seq != feed->seq + 1 || !parts->has_reply_hash)
+		return false;
+	entry_hash(feed->hash, parts->header, parts->facts, parts->reply_hash.data, hash);
+	return memcmp(hash, parts->hash.data, HASH_BYTES) == 0;
+}
+
+/* False if the feed stopped here. */
+static bool
+follow_entry(struct node *node, struct entry *entry, struct feed *feed, struct slice bytes)
+{
+	struct entry_parts parts;
+	struct arena *arena = &node->call_arena;
+	struct slice *facts;
+	bool restored = false;
+	if (!entry_split(bytes, &parts)) {
+		feed_stop(feed, "cannot be read", feed->seq + 1);
+		return false;
+	}
+	const Mt__EntryHeader *header =
+		(const Mt__EntryHeader *)pb_unpack_trusted(&mt__entry_header__descriptor, arena, parts.header);
+	if (!chain_holds(feed, &parts, header)) {
+		feed_stop(feed, "its hash does not follow from the entry before", feed->seq + 1);
+		return false;
+	}
+	size_t count = facts_split(arena, parts.facts, &facts);
+	struct known_fact *known = arena_alloc(arena, (count + 1) * sizeof(*known));
+	if (!know_facts(node, feed, facts, count, known, &restored)) {
+		feed_stop(feed, "holds a fact unknown to this binary", header->seq);
+		return false;
+	}
+	if (feed->seq > 0 && header->incarnation != feed->incarnation && !restored) {
+		feed_stop(feed, "is of another incarnation", header->seq);
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (known[i].method != NULL)
+			react(node, entry, feed, header->seq, known[i].method, known[i].fact, known[i].bytes);
+	}
+	feed->seq = header->seq;
+	feed->incarnation = header->incarnation;
+	memcpy(feed->hash, parts.hash.data, HASH_BYTES);
+	return true;
+}
+
+static void
+follow_batch(struct node *node, struct feed *feed, const Mt__JournalReadReply *batch)
+{
+	struct entry entry;
+	entry_begin(node, &entry);
+	feed->state = FEED_IDLE;
+	feed->retry_us = 0;
+	feed->head_seq = batch->head_seq;
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		if (!follow_entry(node, &entry, feed, slice_of(batch->entries[i].data, batch->entries[i].len)))
+			break;
+	}
+	if (entry.facts_count == 0 && feed->seq - feed->recorded_seq < FEED_UNRECORDED_MAX)
+		return;
+	Mt__Position position = MT__POSITION__INIT;
+	position.producer = (char *)feed->producer->name;
+	position.incarnation = feed->incarnation;
+	position.seq = feed->seq;
+	position.hash = (ProtobufCBinaryData){HASH_BYTES, feed->hash};
+	entry.header.followed = &position;
+	node->world->crash_point(node->world->context, CRASH_FOLLOWED);
+	entry_commit(node, &entry);
+	feed->recorded_seq = feed->seq;
+}
+
+static void
+feed_work(struct node *node, struct feed *feed)
+{
+	struct fault fault;
+	arena_reset(&node->call_arena);
+	const Mt__Reply *reply = find_reply(node, feed, buf_slice(&feed->arrived));
+	assert(reply != NULL);
+	if (reply->status == MT__STATUS__ABORTED) {
+		feed_stop(feed, reply->message, feed->seq);
+		return;
+	}
+	const ProtobufCMessage *batch = NULL;
+	if (reply->status == MT__STATUS__OK)
+		batch = pb_unpack(&mt__journal_read_reply__descriptor, &node->call_arena,
+				  slice_of(reply->reply.data, reply->reply.len), false, &fault);
+	if (batch == NULL) {
+		feed->state = FEED_IDLE;
+		feed->retry_us = node->world->monotonic_us(node->world->context) + (int64_t)FEED_RETRY_MS * 1000;
+		return;
+	}
+	follow_batch(node, feed, (const Mt__JournalReadReply *)batch);
+}
+
+bool
+feeds_work(struct node *node)
+{
+	for (size_t i = 0; i < node->feeds_count; i++) {
+		if (node->feeds[i].state == FEED_ARRIVED) {
+			feed_work(node, &node->feeds[i]);
+			return true;
+		}
+	}
+	return false;
+}

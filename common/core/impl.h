@@ -1,0 +1,370 @@
+/* common/core/impl.h
+ *
+ * The inside of a node, shared by the files of this folder and by nobody else. Each
+ * part below is owned by the file named beside it; others read it. */
+#ifndef COMMON_CORE_IMPL_H
+#define COMMON_CORE_IMPL_H
+
+#include "common/base/buf.h"
+#include "common/base/random.h"
+#include "common/core/access.h"
+#include "common/core/call.h"
+#include "common/core/crash.h"
+#include "common/core/node.h"
+#include "common/core/tables.h"
+#include "common/wire/frame.h"
+#include "common/wire/pb.h"
+
+#include "matricula/figures.pb-c.h"
+
+/* A method this node answers: protobuf-c's handler and the rule from its .proto. */
+struct method {
+	const struct rule *rule;
+	ProtobufCService *service;
+	unsigned index; /* within the service */
+};
+
+/* Who calls, after looking up what the principal proved. */
+struct caller {
+	char subject[SUBJECT_BYTES_MAX + 1];
+	char authority[ID_TEXT_BYTES];
+	uint32_t roles;    /* 1 << Mt__Role; 0: nobody signed in */
+	bool everywhere;   /* a node or the operator's own key: covers every authority */
+	int64_t expires_us; /* 0: never */
+};
+
+/* queue.c: bytes waiting to be decided. */
+struct queued {
+	struct queued *next;
+	int64_t received_us; /* monotonic */
+	size_t route_size;
+	size_t frame_size;
+	uint8_t bytes[]; /* route, then frame */
+};
+
+struct queue {
+	struct queued *first;
+	struct queued **last;
+	size_t frames;
+	size_t bytes;
+};
+
+/* replies.c: frames waiting for the disk. */
+struct waiting {
+	struct waiting *next;
+	uint64_t seq; /* leaves once this is durable */
+	int64_t received_us;
+	size_t route_size;
+	size_t frame_size;
+	uint8_t bytes[];
+};
+
+struct replies {
+	struct waiting *first;
+	struct waiting **last;
+	size_t bytes;
+	uint32_t latency[64]; /* histogram: buckets of a quarter octave from 16 us, since the last status */
+};
+
+/* park.c: long polls. */
+enum park_on { PARK_ON_JOURNAL, PARK_ON_FIGURES };
+
+struct parked {
+	struct parked *next;
+	enum park_on on;
+	int64_t until_us; /* monotonic */
+	struct caller caller;
+	size_t route_size;
+	size_t call_size;
+	enum key_kind kind;
+	uint8_t bytes[]; /* route, then the call */
+};
+
+/* journal.c: the chain, and the two batches. */
+struct head {
+	uint64_t incarnation;
+	uint64_t seq;
+	uint8_t hash[HASH_BYTES];
+	int64_t time_us;
+	uint64_t facts;
+	int32_t zone_minutes;
+};
+
+struct batch {
+	uint64_t first_seq;
+	uint32_t count;
+	size_t *sizes;
+	struct buf bytes;
+};
+
+/* follow.c */
+enum feed_state { FEED_IDLE, FEED_ASKED, FEED_ARRIVED, FEED_STOPPED };
+
+struct feed {
+	const struct producer *producer;
+	enum feed_state state;
+	uint64_t tag;       /* of the request under way */
+	int64_t retry_us;   /* monotonic: ask again if nothing came by then */
+	uint64_t incarnation;
+	uint64_t seq;       /* followed up to here */
+	uint8_t hash[HASH_BYTES];
+	uint64_t recorded_seq; /* the journal holds this position */
+	uint64_t head_seq;  /* of the producer, as last heard */
+	struct buf arrived; /* frame of the reply */
+	char reason[160];   /* when stopped */
+};
+
+/* figures.c: sums of the batch, and what changed lately. */
+struct figure_sum {
+	uint16_t metric;
+	uint8_t category_size;
+	bool used;
+	uint32_t month;
+	int64_t delta;
+	uint8_t authority[ID_BYTES];
+	char category[CODE_BYTES_MAX];
+};
+
+struct figure_change {
+	uint64_t seq;
+	uint8_t key_size;
+	uint8_t key[80];
+};
+
+struct figures {
+	struct figure_sum *sums; /* open addressing */
+	size_t sums_capacity;
+	size_t sums_count;
+	struct figure_change *changes; /* ring */
+	uint64_t changes_count;        /* ever; the newest is at (count - 1) % FIGURES_WATCHED_MAX */
+	uint64_t changes_since_seq;    /* older positions are told to reset */
+	bool changed;                  /* since the watchers were last woken */
+	int64_t woken_us;              /* monotonic */
+};
+
+struct node {
+	struct node_config config;
+	const struct module *module;
+	const struct world *world;
+
+	struct method *methods; /* sorted by name */
+	size_t methods_count;
+
+	struct store store;
+	struct head head;      /* of what is applied */
+	uint64_t durable_seq;
+	uint64_t flushed_seq;
+
+	struct queue queue;
+	struct replies replies;
+	struct parked *parked;
+	size_t parked_count;
+	struct feed feeds[PRODUCERS_MAX];
+	size_t feeds_count;
+	struct figures figures;
+
+	struct batch filling;
+	struct batch committing;
+	bool commit_under_way;
+	int64_t commit_retry_us; /* monotonic; 0: no retry is due */
+
+	uint64_t memtable_bytes_max;
+	uint64_t frozen_seq;
+	bool flush_under_way;
+	int64_t top_since_us;     /* monotonic: first write to the top */
+	int64_t flush_began_us;
+	int64_t flush_took_us;    /* the last one */
+	int64_t flush_retry_us;
+
+	uint64_t space_reserve;
+	int64_t space_checked_us;
+	bool space_short;
+
+	bool opened;
+	bool draining;
+	uint64_t replay_to;       /* journal head at open */
+
+	int64_t timer_due_us;     /* wall: the first timer row is not before this */
+	uint64_t access_version;  /* moves when the access table does */
+	uint64_t caller_version;
+	uint8_t caller_token[HASH_BYTES]; /* the caller resolved last, valid while the versions agree */
+	struct caller caller;
+
+	struct arena call_arena;
+	struct arena apply_arena;
+	struct buf reply_frame;
+	struct buf send_frame;
+	struct buf part;
+	struct random random;
+	uint64_t next_tag;
+
+	struct {
+		uint64_t calls, refusals, facts, journal_bytes, commits, flushes, overloads, timers_fired, refused_reactions;
+	} counts;
+};
+
+enum call_state { CALL_OPEN, CALL_REPLIED, CALL_REFUSED, CALL_PARKED };
+
+struct emitted {
+	struct emitted *next;
+	struct slice bytes; /* packed as the service's two-level fact */
+};
+
+struct call {
+	struct node *node;
+	struct arena *arena;
+	const struct store *store;
+	const struct method *method;
+	const struct caller *caller;
+	int64_t now_us;
+	enum call_state state;
+	bool scoped;        /* the authority was checked, or needs no check */
+	bool may_park;
+	uint32_t park_ms;
+	enum park_on park_on;
+	Mt__Status status;
+	const char *message;
+	const char *field;
+	struct slice reply;
+	struct emitted *facts;
+	struct emitted **facts_last;
+	uint32_t facts_count;
+};
+
+struct apply {
+	struct node *node;
+	struct store *store;
+	struct arena *arena;
+	int64_t time_us;
+	uint64_t seq;
+	uint32_t index;   /* of the fact within its entry */
+	bool scratch;     /* a dry run: nothing outside the store is touched */
+};
+
+/* An outcome on its way into the journal. Facts may be applied as they come (a followed
+ * batch, whose reactions see each other's effects); entry_commit applies the rest. */
+struct entry {
+	Mt__EntryHeader header;
+	struct emitted *facts;
+	struct emitted **facts_last;
+	struct emitted **unapplied; /* where the facts not applied yet begin */
+	uint32_t facts_count;
+	uint32_t applied_count;
+	struct slice reply;
+};
+
+/* node.c */
+int64_t node_now_us(const struct node *node); /* entry time: never goes back */
+bool node_may_decide(struct node *node);      /* room in the batch, in the memtable, on the disk */
+void node_wake_in(struct node *node, int64_t ms);
+
+/* methods.c */
+void methods_collect(struct node *node);
+const struct method *methods_find(const struct node *node, const char *name);
+const struct method *methods_reaction(const struct node *node, const ProtobufCMessageDescriptor *fact);
+
+/* queue.c */
+bool queue_push(struct queue *queue, struct slice route, struct slice frame, int64_t received_us);
+struct queued *queue_pop(struct queue *queue); /* the caller frees it */
+void queue_clear(struct queue *queue);
+
+/* replies.c */
+void replies_add(struct node *node, struct slice route, struct slice frame, uint64_t seq, int64_t received_us);
+void replies_release(struct node *node);
+void replies_clear(struct replies *replies);
+void replies_latency(struct replies *replies, uint64_t out[3]); /* p50, p99, highest; begins anew */
+
+/* park.c */
+bool park_add(struct node *node, struct slice route, struct slice call, enum key_kind kind, const struct call *from);
+void park_wake(struct node *node, enum park_on on);
+void park_expire(struct node *node);
+int64_t park_next_us(const struct node *node); /* INT64_MAX if none */
+void park_clear(struct node *node);
+
+/* dispatch.c */
+void dispatch_frame(struct node *node, struct slice route, struct slice frame, int64_t received_us);
+/* A call that was parked is tried again; it answers now if last. */
+void dispatch_parked(struct node *node, struct parked *parked, bool last);
+void dispatch_refuse_frame(struct node *node, struct slice route, struct slice frame, Mt__Status status,
+			   const char *message);
+/* Decides with nothing outside: reactions and timers. False if refused. */
+bool dispatch_internal(struct node *node, struct call *call, const struct method *method, const void *input);
+void call_begin(struct call *call, struct node *node, const struct method *method, const struct caller *caller);
+extern const struct caller caller_node;
+
+/* journal.c */
+void entry_begin(struct node *node, struct entry *entry); /* takes the next seq and the time */
+void entry_add(struct entry *entry, const struct call *call); /* the call's facts join the entry */
+void entry_apply(struct node *node, struct store *store, bool scratch, struct entry *entry);
+/* Applies what is left and appends the entry; its sequence number is node->head.seq afterwards. */
+void entry_commit(struct node *node, struct entry *entry);
+/* Applies the next entry of the journal during opening; fatal if the chain is broken. */
+void entry_replay(struct node *node);
+void journal_begin_commit(struct node *node);
+void journal_init(struct node *node);
+void journal_clear(struct node *node);
+struct entry_parts {
+	struct slice header, facts, reply, hash, reply_hash;
+	bool has_reply_hash;
+};
+bool entry_split(struct slice bytes, struct entry_parts *parts);
+/* An entry of this journal, durable or still on its way; valid until the next entry. */
+bool entry_read(struct node *node, uint64_t seq, struct entry_parts *parts);
+void entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, struct slice facts,
+		const uint8_t reply_hash[HASH_BYTES], uint8_t out[HASH_BYTES]);
+/* The facts of an encoded FactList, in the arena; count of them. */
+size_t facts_split(struct arena *arena, struct slice list, struct slice **facts);
+extern Mt__Journal_Service journal_service;
+
+/* saved.c */
+enum saved_hit { SAVED_NONE, SAVED_SAME, SAVED_OTHER };
+enum saved_hit saved_find(struct call *call, const char *call_id, const uint8_t request_hash[HASH_BYTES],
+			  struct slice *reply);
+void saved_apply(struct apply *apply, const Mt__EntryHeader *header);
+
+/* follow.c */
+void feeds_init(struct node *node);
+void feeds_clear(struct node *node);
+void feeds_pump(struct node *node);          /* asks where nothing is under way */
+bool feeds_work(struct node *node);          /* one arrived batch; true if there was one */
+void feeds_receive(struct node *node, unsigned peer, struct slice frame);
+int64_t feeds_next_us(const struct node *node);
+void feed_apply_position(struct apply *apply, const Mt__Position *position);
+void feed_apply_rejoined(struct apply *apply, const Mt__FeedRejoined *fact);
+
+/* timer.c */
+bool timers_fire(struct node *node); /* the first due one; false if none is due */
+void timer_apply_fired(struct apply *apply, struct slice key);
+
+/* figures.c */
+void figures_init(struct figures *figures);
+void figures_free(struct figures *figures);
+void figures_begin(struct node *node);  /* after opening: changes count from here */
+/* Writes the batch's sums into the store, as changes of the entry seq. */
+void figures_settle(struct node *node, uint64_t seq);
+/* Tells the watchers what changed, at most every FIGURES_WATCH_MS. */
+void figures_wake(struct node *node);
+extern Mt__Figures_Service figures_service;
+
+/* flush.c */
+void flush_maybe(struct node *node);
+bool flush_leaves_room(struct node *node);
+
+/* access.c */
+bool access_resolve(struct call *call, struct caller *caller, enum key_kind kind, const Mt__Principal *principal);
+bool access_allow_role(struct call *call);
+bool access_allow_scope(struct call *call, const ProtobufCMessage *request);
+
+/* status.c */
+extern Mt__Node_Service node_service;
+void refused_apply(struct apply *apply, const Mt__ReactionRefused *fact);
+void refused_apply_settled(struct apply *apply, const Mt__RefusedReactionSettled *fact);
+
+/* fact.c */
+/* The packed two-level fact of a leaf of this type; asserts that the service has it. */
+struct slice fact_wrap(const struct module *module, struct arena *arena, const ProtobufCMessage *leaf);
+/* Opens a packed fact of that root: the leaf's type and bytes. False if root does not know it. */
+bool fact_open(const ProtobufCMessageDescriptor *root, struct slice fact, const ProtobufCMessageDescriptor **leaf,
+	       struct slice *bytes);
+
+#endif

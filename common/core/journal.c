@@ -1,0 +1,346 @@
+/* common/core/journal.c
+ *
+ * The journal from the node's side: an outcome becomes an entry, chained to the one
+ * before; entries gather in one batch while the other is being committed, so the loop
+ * goes on deciding while the disk syncs. This is the seam for a replicated journal:
+ * entry_commit puts in, node_committed says it is durable.
+ *
+ *   hash = SHA-256(previous hash, header, SHA-256(facts), SHA-256(reply)) */
+#include "common/core/impl.h"
+
+#include "common/base/fatal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { ENTRY_HEADER = 1, ENTRY_FACTS, ENTRY_REPLY, ENTRY_HASH, ENTRY_REPLY_HASH, WIRE_LENGTH_DELIMITED = 2 };
+
+static void
+put_part(struct buf *buf, unsigned field, struct slice bytes)
+{
+	buf_byte(buf, (uint8_t)(field << 3 | WIRE_LENGTH_DELIMITED));
+	size_t size = bytes.size;
+	while (size >= 0x80) {
+		buf_byte(buf, (uint8_t)(size | 0x80));
+		size >>= 7;
+	}
+	buf_byte(buf, (uint8_t)size);
+	buf_append(buf, bytes);
+}
+
+/* The next length-delimited field; false at the end or if it is none. */
+static bool
+next_part(struct slice *rest, unsigned *field, struct slice *content)
+{
+	if (rest->size < 2 || (rest->data[0] & 0x87) != WIRE_LENGTH_DELIMITED)
+		return false;
+	*field = rest->data[0] >> 3;
+	size_t length = 0;
+	size_t at = 1;
+	for (unsigned shift = 0; shift < 35; shift += 7) {
+		if (at == rest->size)
+			return false;
+		uint8_t byte = rest->data[at++];
+		length |= (size_t)(byte & 0x7f) << shift;
+		if (byte < 0x80)
+			break;
+	}
+	if (length > rest->size - at)
+		return false;
+	*content = slice_of(rest->data + at, length);
+	*rest = slice_of(rest->data + at + length, rest->size - at - length);
+	return true;
+}
+
+bool
+entry_split(struct slice bytes, struct entry_parts *parts)
+{
+	const struct slice nothing = slice_text("");
+	*parts = (struct entry_parts){nothing, nothing, nothing, nothing, nothing, false};
+	unsigned field;
+	struct slice content;
+	while (bytes.size > 0) {
+		if (!next_part(&bytes, &field, &content))
+			return false;
+		if (field == ENTRY_HEADER)
+			parts->header = content;
+		else if (field == ENTRY_FACTS)
+			parts->facts = content;
+		else if (field == ENTRY_REPLY)
+			parts->reply = content;
+		else if (field == ENTRY_HASH)
+			parts->hash = content;
+		else if (field == ENTRY_REPLY_HASH)
+			parts->reply_hash = content;
+		else
+			return false;
+	}
+	parts->has_reply_hash = parts->reply_hash.size == HASH_BYTES;
+	return parts->hash.size == HASH_BYTES && parts->header.size > 0;
+}
+
+void
+entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, struct slice facts,
+	   const uint8_t reply_hash[HASH_BYTES], uint8_t out[HASH_BYTES])
+{
+	uint8_t facts_hash[HASH_BYTES];
+	hash_sha256(facts, facts_hash);
+	struct slice parts[] = {slice_of(previous, HASH_BYTES), header, slice_of(facts_hash, HASH_BYTES),
+				slice_of(reply_hash, HASH_BYTES)};
+	hash_sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), out);
+}
+
+size_t
+facts_split(struct arena *arena, struct slice list, struct slice **facts)
+{
+	unsigned field;
+	struct slice content;
+	size_t count = 0;
+	for (struct slice rest = list; next_part(&rest, &field, &content);)
+		count++;
+	*facts = arena_alloc(arena, (count + 1) * sizeof(**facts));
+	count = 0;
+	for (struct slice rest = list; next_part(&rest, &field, &content);)
+		(*facts)[count++] = content;
+	return count;
+}
+
+static void
+batch_init(struct batch *batch)
+{
+	*batch = (struct batch){.first_seq = 0};
+	batch->sizes = malloc(JOURNAL_BATCH_ENTRIES_MAX * sizeof(*batch->sizes));
+	if (batch->sizes == NULL)
+		fatal("no memory for a journal batch");
+	/* One entry may pass the mark at which deciding stops; it is at most a frame long. */
+	buf_init(&batch->bytes, (size_t)JOURNAL_BATCH_BYTES_MAX + 2 * FRAME_BYTES_MAX);
+}
+
+static void
+batch_clear(struct batch *batch)
+{
+	free(batch->sizes);
+	buf_free(&batch->bytes);
+}
+
+void
+journal_init(struct node *node)
+{
+	batch_init(&node->filling);
+	batch_init(&node->committing);
+}
+
+void
+journal_clear(struct node *node)
+{
+	batch_clear(&node->filling);
+	batch_clear(&node->committing);
+}
+
+static bool
+batch_find(const struct batch *batch, uint64_t seq, struct slice *entry)
+{
+	if (batch->count == 0 || seq < batch->first_seq || seq >= batch->first_seq + batch->count)
+		return false;
+	size_t at = 0;
+	for (uint64_t i = 0; i < seq - batch->first_seq; i++)
+		at += batch->sizes[i];
+	*entry = slice_of(batch->bytes.data + at, batch->sizes[seq - batch->first_seq]);
+	return true;
+}
+
+bool
+entry_read(struct node *node, uint64_t seq, struct entry_parts *parts)
+{
+	struct slice bytes;
+	bool found = seq <= node->durable_seq ? node->world->journal_read(node->world->context, seq, &bytes)
+					      : batch_find(&node->committing, seq, &bytes) ||
+							batch_find(&node->filling, seq, &bytes);
+	return found && entry_split(bytes, parts);
+}
+
+void
+entry_begin(struct node *node, struct entry *entry)
+{
+	*entry = (struct entry){.header = MT__ENTRY_HEADER__INIT, .reply = slice_text("")};
+	entry->header.incarnation = node->head.incarnation;
+	entry->header.seq = node->head.seq + 1;
+	entry->header.time_us = node_now_us(node);
+	entry->facts_last = &entry->facts;
+	entry->unapplied = &entry->facts;
+}
+
+void
+entry_add(struct entry *entry, const struct call *call)
+{
+	if (call->facts_count == 0)
+		return;
+	*entry->facts_last = call->facts;
+	entry->facts_last = call->facts_last;
+	entry->facts_count += call->facts_count;
+}
+
+void
+entry_apply(struct node *node, struct store *store, bool scratch, struct entry *entry)
+{
+	struct apply apply = {
+		.node = node,
+		.store = store,
+		.arena = &node->apply_arena,
+		.time_us = entry->header.time_us,
+		.seq = entry->header.seq,
+		.scratch = scratch,
+	};
+	for (; *entry->unapplied != NULL; entry->unapplied = &(*entry->unapplied)->next) {
+		apply.index = entry->applied_count++;
+		arena_reset(&node->apply_arena);
+		const ProtobufCMessage *fact =
+			pb_unpack_trusted(node->module->facts, apply.arena, (*entry->unapplied)->bytes);
+		if (fact == NULL)
+			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
+			      (unsigned long long)entry->header.seq);
+		node->module->apply(&apply, fact);
+	}
+}
+
+/* What every entry writes beside its facts. */
+static void
+apply_header(struct node *node, const Mt__EntryHeader *header)
+{
+	struct apply apply = {
+		.node = node,
+		.store = &node->store,
+		.arena = &node->apply_arena,
+		.time_us = header->time_us,
+		.seq = header->seq,
+	};
+	arena_reset(&node->apply_arena);
+	if (header->call_id[0] != '\0')
+		saved_apply(&apply, header);
+	if (header->followed != NULL)
+		feed_apply_position(&apply, header->followed);
+	if (header->timer.len > 0)
+		timer_apply_fired(&apply, slice_of(header->timer.data, header->timer.len));
+}
+
+static struct slice
+facts_list(struct node *node, const struct entry *entry)
+{
+	struct buf *list = &node->part;
+	buf_reset(list);
+	for (const struct emitted *emitted = entry->facts; emitted != NULL; emitted = emitted->next)
+		put_part(list, 1, emitted->bytes);
+	assert(!buf_failed(list));
+	return buf_slice(list);
+}
+
+static void
+batch_append(struct node *node, struct slice header, struct slice facts, struct slice reply,
+	     const uint8_t hash[HASH_BYTES])
+{
+	struct batch *batch = &node->filling;
+	if (batch->count == 0)
+		batch->first_seq = node->head.seq + 1;
+	assert(batch->count < JOURNAL_BATCH_ENTRIES_MAX);
+	size_t before = batch->bytes.size;
+	put_part(&batch->bytes, ENTRY_HEADER, header);
+	put_part(&batch->bytes, ENTRY_FACTS, facts);
+	put_part(&batch->bytes, ENTRY_REPLY, reply);
+	put_part(&batch->bytes, ENTRY_HASH, slice_of(hash, HASH_BYTES));
+	assert(!buf_failed(&batch->bytes));
+	batch->sizes[batch->count++] = batch->bytes.size - before;
+	node->counts.journal_bytes += batch->bytes.size - before;
+}
+
+void
+entry_commit(struct node *node, struct entry *entry)
+{
+	const struct world *world = node->world;
+	const Mt__EntryHeader *header = &entry->header;
+	assert(header->seq == node->head.seq + 1);
+	world->crash_point(world->context, CRASH_DECIDED);
+	entry_apply(node, &node->store, false, entry);
+	apply_header(node, header);
+	world->crash_point(world->context, CRASH_APPLIED);
+
+	struct slice facts = facts_list(node, entry);
+	struct slice packed = pb_pack(&node->call_arena, &header->base);
+	uint8_t reply_hash[HASH_BYTES];
+	uint8_t hash[HASH_BYTES];
+	hash_sha256(entry->reply, reply_hash);
+	entry_hash(node->head.hash, packed, facts, reply_hash, hash);
+	batch_append(node, packed, facts, entry->reply, hash);
+
+	node->head.seq = header->seq;
+	node->head.time_us = header->time_us;
+	node->head.facts += entry->facts_count;
+	node->counts.facts += entry->facts_count;
+	memcpy(node->head.hash, hash, HASH_BYTES);
+	world->crash_point(world->context, CRASH_APPENDED);
+}
+
+/* The facts of a stored entry, ready to be applied. */
+static void
+entry_load(struct node *node, struct entry *entry, const Mt__EntryHeader *header, struct slice list)
+{
+	struct slice *facts;
+	size_t count = facts_split(&node->call_arena, list, &facts);
+	entry_begin(node, entry);
+	entry->header = *header;
+	for (size_t i = 0; i < count; i++) {
+		struct emitted *emitted = arena_alloc(&node->call_arena, sizeof(*emitted));
+		*emitted = (struct emitted){.bytes = facts[i]};
+		*entry->facts_last = emitted;
+		entry->facts_last = &emitted->next;
+		entry->facts_count++;
+	}
+}
+
+void
+entry_replay(struct node *node)
+{
+	uint64_t seq = node->head.seq + 1;
+	struct entry_parts parts;
+	uint8_t hash[HASH_BYTES];
+	uint8_t reply_hash[HASH_BYTES];
+	arena_reset(&node->call_arena);
+	if (!entry_read(node, seq, &parts))
+		fatal("%s: journal entry %llu is missing or unreadable", node->module->name, (unsigned long long)seq);
+	const Mt__EntryHeader *header = (const Mt__EntryHeader *)pb_unpack_trusted(&mt__entry_header__descriptor,
+										    &node->call_arena, parts.header);
+	hash_sha256(parts.reply, reply_hash);
+	entry_hash(node->head.hash, parts.header, parts.facts, reply_hash, hash);
+	if (header == NULL || header->seq != seq || memcmp(hash, parts.hash.data, HASH_BYTES) != 0)
+		fatal("%s: the journal's chain is broken at entry %llu", node->module->name, (unsigned long long)seq);
+
+	struct entry entry;
+	entry_load(node, &entry, header, arena_copy(&node->call_arena, parts.facts));
+	entry_apply(node, &node->store, false, &entry);
+	apply_header(node, header);
+	node->head.seq = seq;
+	node->head.incarnation = header->incarnation;
+	node->head.time_us = header->time_us;
+	node->head.facts += entry.facts_count;
+	memcpy(node->head.hash, hash, HASH_BYTES);
+}
+
+void
+journal_begin_commit(struct node *node)
+{
+	if (node->commit_under_way || node->commit_retry_us != 0 || node->filling.count == 0)
+		return;
+	struct batch batch = node->committing;
+	node->committing = node->filling;
+	node->filling = batch;
+	node->filling.count = 0;
+	buf_reset(&node->filling.bytes);
+	node->commit_under_way = true;
+	const struct world *world = node->world;
+	world->crash_point(world->context, CRASH_COMMITTING);
+	world->journal_commit(world->context, &(struct journal_batch){
+						      .first_seq = node->committing.first_seq,
+						      .count = node->committing.count,
+						      .sizes = node->committing.sizes,
+						      .bytes = node->committing.bytes.data,
+					      });
+}

@@ -1,0 +1,119 @@
+/* common/core/journal_read.c
+ *
+ * Serving the journal: durable entries after a position, without their replies, as a
+ * long poll. A reader that names the hash it stands at is told when this journal is
+ * not the one it followed. A reader from outside gets the entries of its own
+ * authority and below, with gaps in the sequence. */
+#include "common/core/impl.h"
+
+#include <assert.h>
+
+enum { ENTRY_OVERHEAD_BYTES = 128 }; /* hashes and tags beside header and facts */
+
+struct reading {
+	struct call *call;
+	struct slice *entries;
+	size_t count;
+	size_t capacity;
+	size_t bytes;
+};
+
+static bool
+may_see(struct call *call, struct slice header_bytes)
+{
+	if (call->caller->everywhere)
+		return true;
+	const Mt__EntryHeader *header =
+		(const Mt__EntryHeader *)pb_unpack_trusted(&mt__entry_header__descriptor, call->arena, header_bytes);
+	assert(header != NULL);
+	return tree_covers(call->store, call->caller->authority, header->authority);
+}
+
+static void
+reading_add(struct reading *reading, const struct entry_parts *parts)
+{
+	struct arena *arena = reading->call->arena;
+	uint8_t reply_hash[HASH_BYTES];
+	hash_sha256(parts->reply, reply_hash);
+	Mt__Entry entry = MT__ENTRY__INIT;
+	entry.header = (ProtobufCBinaryData){parts->header.size, (uint8_t *)parts->header.data};
+	entry.facts = (ProtobufCBinaryData){parts->facts.size, (uint8_t *)parts->facts.data};
+	entry.hash = (ProtobufCBinaryData){parts->hash.size, (uint8_t *)parts->hash.data};
+	entry.reply_hash = (ProtobufCBinaryData){HASH_BYTES, reply_hash};
+	if (reading->count == reading->capacity) {
+		size_t capacity = reading->capacity == 0 ? 64 : reading->capacity * 2;
+		struct slice *entries = arena_alloc(arena, capacity * sizeof(*entries));
+		if (reading->count > 0)
+			memcpy(entries, reading->entries, reading->count * sizeof(*entries));
+		reading->entries = entries;
+		reading->capacity = capacity;
+	}
+	reading->entries[reading->count++] = pb_pack(arena, &entry.base);
+}
+
+static void
+reading_fill(struct reading *reading, uint64_t after_seq, size_t bytes_max)
+{
+	struct node *node = reading->call->node;
+	for (uint64_t seq = after_seq + 1; seq <= node->durable_seq; seq++) {
+		struct entry_parts parts;
+		bool found = entry_read(node, seq, &parts);
+		assert(found);
+		reading->bytes += parts.header.size + parts.facts.size + ENTRY_OVERHEAD_BYTES;
+		if (reading->bytes > bytes_max && seq > after_seq + 1)
+			return;
+		if (may_see(reading->call, parts.header))
+			reading_add(reading, &parts);
+	}
+}
+
+static bool
+position_agrees(struct call *call, const Mt__JournalReadRequest *in)
+{
+	struct node *node = call->node;
+	struct entry_parts parts;
+	if (in->hash.len == 0 || in->after_seq == 0)
+		return true;
+	if (in->after_seq > node->durable_seq) {
+		/* Undurable entries are served to nobody: the reader knows more than we ever told. */
+		call_refuse(call, MT__STATUS__ABORTED, "entry %llu is not in this journal, which ends at %llu",
+			    (unsigned long long)in->after_seq, (unsigned long long)node->durable_seq);
+		return false;
+	}
+	bool found = entry_read(node, in->after_seq, &parts);
+	assert(found);
+	if (in->hash.len == HASH_BYTES && memcmp(in->hash.data, parts.hash.data, HASH_BYTES) == 0)
+		return true;
+	call_refuse(call, MT__STATUS__ABORTED, "entry %llu of this journal has another hash",
+		    (unsigned long long)in->after_seq);
+	return false;
+}
+
+static void
+journal_rpc_read(Mt__Journal_Service *service, const Mt__JournalReadRequest *in, Mt__JournalReadReply_Closure reply,
+		 void *closure_data)
+{
+	(void)service;
+	struct call *call = closure_data;
+	struct node *node = call->node;
+	if (!position_agrees(call, in))
+		return;
+	size_t bytes_max = in->bytes_max != 0 && in->bytes_max < JOURNAL_READ_BYTES_MAX ? in->bytes_max
+											  : JOURNAL_READ_BYTES_MAX;
+	struct reading reading = {.call = call};
+	reading_fill(&reading, in->after_seq, bytes_max);
+	call->park_on = PARK_ON_JOURNAL;
+	if (reading.count == 0 && call_park(call, in->wait_ms))
+		return;
+
+	Mt__JournalReadReply out = MT__JOURNAL_READ_REPLY__INIT;
+	out.n_entries = reading.count;
+	out.entries = arena_alloc(call->arena, (reading.count + 1) * sizeof(*out.entries));
+	for (size_t i = 0; i < reading.count; i++)
+		out.entries[i] = (ProtobufCBinaryData){reading.entries[i].size, (uint8_t *)reading.entries[i].data};
+	out.incarnation = node->head.incarnation;
+	out.head_seq = node->durable_seq;
+	reply(&out, call);
+}
+
+Mt__Journal_Service journal_service = MT__JOURNAL__INIT(journal_rpc_);

@@ -1,0 +1,132 @@
+/* common/host/host_world.c
+ *
+ * The world as the node sees it, each question answered by the part of host that
+ * knows. Nothing here waits. */
+#include "common/host/host_inside.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+static int64_t
+world_now_us(void *context)
+{
+	(void)context;
+	return probe_now_us();
+}
+
+static int64_t
+world_monotonic_us(void *context)
+{
+	(void)context;
+	return probe_monotonic_us();
+}
+
+static void
+world_random(void *context, void *bytes, size_t size)
+{
+	(void)context;
+	randombytes_buf(bytes, size);
+}
+
+static void
+world_reply(void *context, struct slice route, struct slice frame)
+{
+	const struct host *host = context;
+	bus_send(host->callers, route, frame); /* dropped ones are counted there */
+}
+
+static void
+world_send(void *context, unsigned peer, struct slice frame)
+{
+	const struct host *host = context;
+	assert(peer < PRODUCERS_MAX);
+	bus_send(host->peers[peer].socket, slice_of(NULL, 0), frame);
+}
+
+static void
+world_journal_commit(void *context, const struct journal_batch *batch)
+{
+	const struct host *host = context;
+	journal_lmdb_commit(host->journal, batch);
+}
+
+static bool
+world_journal_read(void *context, uint64_t seq, struct slice *entry)
+{
+	const struct host *host = context;
+	return journal_lmdb_read(host->journal, seq, entry);
+}
+
+static uint64_t
+world_journal_head(void *context)
+{
+	const struct host *host = context;
+	return journal_lmdb_head(host->journal);
+}
+
+static void
+world_state_flush(void *context, const struct memtable *frozen)
+{
+	const struct host *host = context;
+	state_lmdb_flush(host->state, frozen);
+}
+
+static struct store_base
+world_state_base(void *context)
+{
+	const struct host *host = context;
+	return state_lmdb_base(host->state);
+}
+
+static uint64_t
+world_space_free(void *context)
+{
+	struct host *host = context;
+	return probe_space_free(&host->probe);
+}
+
+static uint64_t
+world_memory_used(void *context)
+{
+	struct host *host = context;
+	return probe_memory_used(&host->probe);
+}
+
+static void
+world_wake_at(void *context, int64_t monotonic_us)
+{
+	struct host *host = context;
+	if (monotonic_us >= host->wake_us)
+		return;
+	host->wake_us = monotonic_us;
+	host_set_tick(host);
+}
+
+static void
+world_crash_point(void *context, const char *name)
+{
+	struct host *host = context;
+	probe_crash_point(&host->probe, name);
+}
+
+void
+host_make_world(struct host *host)
+{
+	host->world = (struct world){
+		.context = host,
+		.now_us = world_now_us,
+		.monotonic_us = world_monotonic_us,
+		.random = world_random,
+		.reply = world_reply,
+		.send = world_send,
+		.journal_commit = world_journal_commit,
+		.journal_read = world_journal_read,
+		.journal_head = world_journal_head,
+		.state_flush = world_state_flush,
+		.state_base = world_state_base,
+		.space_free = world_space_free,
+		.memory_used = world_memory_used,
+		.wake_at = world_wake_at,
+		.crash_point = world_crash_point,
+	};
+}

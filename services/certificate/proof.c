@@ -1,0 +1,61 @@
+/* services/certificate/proof.c
+ *
+ * Both halves of what is signed are canonical texts, hashed apart, so neither can grow
+ * into the other. The proof repeats the document's contexts: moved to a document with
+ * other contexts it no longer holds. */
+#include "services/certificate/proof.h"
+
+#include "common/base/hash.h"
+#include "services/certificate/multibase.h"
+
+#include <sodium.h>
+
+void
+proof_hash(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
+	   uint8_t hash[PROOF_HASH_BYTES])
+{
+	hash_sha256(jcs_text(arena, proof, "proofValue"), hash);
+	hash_sha256(jcs_text(arena, document, "proof"), hash + HASH_BYTES);
+}
+
+const char *
+proof_sign(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
+	   const uint8_t secret[PROOF_SECRET_BYTES])
+{
+	uint8_t hash[PROOF_HASH_BYTES];
+	uint8_t signature[PROOF_SIGNATURE_BYTES];
+	proof_hash(arena, document, proof, hash);
+	crypto_sign_detached(signature, NULL, hash, sizeof(hash), secret);
+	return multibase_encode(arena, slice_of(signature, sizeof(signature)));
+}
+
+static bool
+same_contexts(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof)
+{
+	const struct jcs_value *ours = jcs_member(document, "@context");
+	const struct jcs_value *its = jcs_member(proof, "@context");
+	return ours != NULL && its != NULL && slice_equal(jcs_text(arena, ours, NULL), jcs_text(arena, its, NULL));
+}
+
+const char *
+proof_fault(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
+	    const uint8_t public_key[PROOF_PUBLIC_BYTES])
+{
+	uint8_t hash[PROOF_HASH_BYTES];
+	uint8_t signature[PROOF_SIGNATURE_BYTES];
+	if (!jcs_member_is(proof, "type", "DataIntegrityProof") ||
+	    !jcs_member_is(proof, "cryptosuite", "eddsa-jcs-2022"))
+		return "the proof is not of the kind eddsa-jcs-2022";
+	if (!jcs_member_is(proof, "proofPurpose", "assertionMethod"))
+		return "the proof was made for another purpose";
+	if (!same_contexts(arena, document, proof))
+		return "the proof was made for another document";
+	const struct jcs_value *value = jcs_member(proof, "proofValue");
+	if (value == NULL || value->kind != JSON_STRING ||
+	    !multibase_decode(value->text, signature, sizeof(signature)))
+		return "the proof value is not a signature";
+	proof_hash(arena, document, proof, hash);
+	if (crypto_sign_verify_detached(signature, hash, sizeof(hash), public_key) != 0)
+		return "the signature does not belong to this text: it was changed, or signed by somebody else";
+	return NULL;
+}

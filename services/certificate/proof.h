@@ -1,0 +1,26 @@
+/* services/certificate/proof.h
+ *
+ * Data Integrity proofs by cryptosuite eddsa-jcs-2022 (W3C Data Integrity EdDSA
+ * Cryptosuites 1.0, section 3.3): Ed25519 over
+ *     SHA-256(JCS(proof options)) || SHA-256(JCS(document without proof)) */
+#ifndef SERVICES_CERTIFICATE_PROOF_H
+#define SERVICES_CERTIFICATE_PROOF_H
+
+#include "services/certificate/jcs.h"
+
+enum { PROOF_HASH_BYTES = 64, PROOF_SIGNATURE_BYTES = 64, PROOF_PUBLIC_BYTES = 32, PROOF_SECRET_BYTES = 64 };
+
+/* What is signed. proof is the proof object, with or without its proofValue. */
+void proof_hash(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
+		uint8_t hash[PROOF_HASH_BYTES]);
+
+/* The proofValue: multibase of the signature. secret as libsodium has it (seed, then public key). */
+const char *proof_sign(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
+		       const uint8_t secret[PROOF_SECRET_BYTES]);
+
+/* NULL if the proof holds; else what is wrong with it, a sentence. Checks the suite, that the proof speaks of
+ * the document's own contexts, and the signature; whose key it is, the caller has to know. */
+const char *proof_fault(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
+			const uint8_t public_key[PROOF_PUBLIC_BYTES]);
+
+#endif

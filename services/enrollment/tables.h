@@ -1,0 +1,34 @@
+/* services/enrollment/tables.h
+ *
+ * The tables of enrollment: the first byte of each key, and what a row holds. A key
+ * goes on with a locality (4 bytes), so that what arrives together lies together, and
+ * is told apart within its first eight bytes where that is possible.
+ *
+ * Rows each fact writes, figures not counted:
+ *   PersonHired 2 (person, staff code), PersonUpdated 1, PersonRetired 1, PersonTransferred 3
+ *   EventAccepted 1, EventParked 3, ParkedEventReleased 2, EventConflicted 0
+ *   ProgrammePublished 2, ClassOpened 2, ClassClosed 2
+ *   LearnerEnrolled 2, from the waitlist 3, LearnerWaitlisted 3, EnrolmentWithdrawn 2, waiting 3
+ *   LearnerWarned 1, LearnerCompleted 1, LearnerFellShort 1, MarkNoted 1
+ *   AttendanceTaken 2 a mark, and 2 or 3 for the class
+ *   AuthorityRegistered 1 beside the core's own */
+#ifndef SERVICES_ENROLLMENT_TABLES_H
+#define SERVICES_ENROLLMENT_TABLES_H
+
+enum enrollment_table {
+	TABLE_PERSON = 0x01,         /* person's locality, its id's random part, its time -> PersonRecord */
+	TABLE_STAFF_CODE = 0x02,     /* authority's locality, hash of the code, code -> struct staff_row */
+	TABLE_EVENT = 0x03,          /* source's locality, hash of source and id -> EventRecord */
+	TABLE_PARKED_EVENT = 0x04,   /* locality, hash of the code, code, seq -> the event's hash in TABLE_EVENT */
+	TABLE_PROGRAMME = 0x05,      /* programme id -> ProgrammeRecord */
+	TABLE_PROGRAMME_CODE = 0x06, /* school's locality, code -> programme id */
+	TABLE_CLASS = 0x07,          /* class id -> ClassRecord without its counts */
+	TABLE_CLASS_TALLY = 0x08,    /* class id -> struct class_tally: small, since every enrolment rewrites it */
+	TABLE_ENROLMENT = 0x09,      /* class id, person id -> EnrolmentRecord */
+	TABLE_WAITLIST = 0x0a,       /* class id, place -> person id */
+	TABLE_PRESENCE = 0x0b,       /* class id, person id -> a byte a session: Presence.State, 0 not marked */
+	TABLE_SESSION_HELD = 0x0c,   /* class id, number -> seq of the entry that first took attendance */
+	TABLE_LOCALITY = 0x0d,       /* locality of a top authority, 0 for the root -> last running number below it */
+};
+
+#endif

@@ -1,0 +1,78 @@
+/* services/gateway/limits.h
+ *
+ * The gateway's own limits, beside common/core/limits.h: a name, a unit, a reason. */
+#ifndef SERVICES_GATEWAY_LIMITS_H
+#define SERVICES_GATEWAY_LIMITS_H
+
+#include "common/core/limits.h"
+
+enum {
+	/* The published size of one push of events. */
+	EVENTS_PER_REQUEST_MAX = 1000,
+	EVENTS_BYTES_MAX = 4 << 20,
+
+	/* 10,000 idle connections are held with room beside them. */
+	CONNECTIONS_MAX = 16000,
+	/* From here on connections that idle give way to new ones sooner. */
+	CONNECTIONS_CROWDED = 12000,
+	/* Headers, or one piece of a body, of one connection; libmicrohttpd takes it once a request begins. */
+	CONNECTION_BYTES = 32 << 10,
+	/* Nothing moves on a connection for this long: it ends. */
+	CONNECTION_SILENT_S = 120,
+	/* However slowly it drips: a connection without a request, a request, a reply may take this long. */
+	CONNECTION_IDLE_S = 300,
+	CONNECTION_IDLE_CROWDED_S = 10,
+	REQUEST_RECEIVE_S = 60,
+	REPLY_SEND_S = 120,
+	CONNECTION_SWEEP_MS = 1000,
+
+	/* Bodies being received, of all connections: slow senders cannot fill the memory. */
+	BODIES_BYTES_MAX = 128 << 20,
+	/* Beyond this a body that is too large is cut off instead of being read to its end. */
+	BODY_EXCESS_MAX = 16 << 20,
+	QUERY_PARAMETERS_MAX = 32,
+	PATH_BYTES_LIMIT = 2048,
+	PATH_SEGMENTS_MAX = 12,
+	TOKEN_BYTES_MAX = 512,
+	REQUEST_ARENA_BYTES_MAX = CALL_ARENA_BYTES_MAX,
+	/* A page of 1,000 persons as JSON is below 1 MiB; a frame holds 8 MiB of protobuf. */
+	RESPONSE_BYTES_MAX = 64 << 20,
+
+	/* Calls on their way to one service: 32 full batches. */
+	UPSTREAM_CALLS_MAX = 32768,
+	/* An answer may be this much later than the deadline the service was told. */
+	UPSTREAM_SLACK_MS = 500,
+	UPSTREAM_SWEEP_MS = 250,
+	/* A frame goes out before the end of a pass of the loop when it holds this much. */
+	UPSTREAM_FRAME_BYTES = 1 << 20,
+	/* A call sent so long before an answered probe and still without answer is lost. */
+	UPSTREAM_LOST_MS = 2000,
+	PROBE_EVERY_MS = 500,
+	PROBE_DEADLINE_MS = 2000,
+
+	/* Live streams: of figures and of facts. */
+	STREAMS_MAX = 4096,
+	STREAM_BUFFER_BYTES_MAX = 1 << 20,
+	STREAM_PIECE_BYTES = 16 << 10,
+	STREAM_HEARTBEAT_MS = 15000,
+	/* Different questions that dashboards watch at a time; each costs four parked calls. */
+	FEEDS_MAX = 512,
+	FEED_POLL_MS = 4000,
+	/* A busy service is asked no sooner than this again: changes in between come as one. */
+	FEED_PAUSE_MS = 25,
+	FEED_RETRY_AFTER_MS = 1000,
+	CATCH_UPS_MAX = 8,
+
+	JOURNAL_PIECE_BYTES_MAX = 256 << 10,
+	JOURNAL_POLL_MS = 10000,
+
+	/* Frames that came in by the door and are not answered. */
+	DOOR_FRAMES_MAX = 256,
+	DOOR_KEYS_MAX = 20000,
+	DOOR_KEYS_EVERY_MS = 1000,
+
+	DRAIN_MS = 10000,
+	ENDPOINTS_MAX = 256,
+};
+
+#endif

@@ -1,0 +1,329 @@
+/* services/gateway/request.c
+ *
+ * What was asked: the header is checked once, before any body is read, and refused by
+ * name where two readers could understand it differently (RFC 9112 section 11.2).
+ * The bearer token is hashed here and forgotten: who it belongs to is for the service
+ * to say. */
+#include "services/gateway/request.h"
+
+#include "common/base/fatal.h"
+#include "common/base/text.h"
+#include "services/gateway/http_impl.h"
+
+#include <stdlib.h>
+
+enum { REQUEST_ARENA_BLOCK_BYTES = 4096 };
+
+struct request *
+request_new(struct http *http, struct MHD_Connection *connection, const char *verb)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	if (request == NULL)
+		fatal("no memory left for a request");
+	request->http = http;
+	request->connection = connection;
+	request->began_us = uv_hrtime() / 1000;
+	arena_init(&request->arena, REQUEST_ARENA_BLOCK_BYTES, REQUEST_ARENA_BYTES_MAX);
+	request->verb = arena_text(&request->arena, slice_text(verb));
+	buf_init(&request->body, EVENTS_BYTES_MAX);
+	return request;
+}
+
+void
+request_free(struct request *request)
+{
+	if (request->response != NULL)
+		MHD_destroy_response(request->response);
+	buf_free(&request->body);
+	arena_free(&request->arena);
+	free(request);
+}
+
+/* --- the header -------------------------------------------------------------------------------------------------- */
+
+struct header_counts {
+	unsigned host;
+	unsigned length;
+	unsigned encoding;
+	unsigned authorization;
+	unsigned type;
+	unsigned key;
+};
+
+static enum MHD_Result
+on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct header_counts *counts = context;
+	const struct {
+		const char *name;
+		unsigned *count;
+	} counted[] = {
+		{"Host", &counts->host},
+		{"Content-Length", &counts->length},
+		{"Transfer-Encoding", &counts->encoding},
+		{"Authorization", &counts->authorization},
+		{"Content-Type", &counts->type},
+		{"Idempotency-Key", &counts->key},
+	};
+	(void)kind;
+	(void)value;
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		*counted[i].count += strcasecmp(name, counted[i].name) == 0 ? 1 : 0;
+	return MHD_YES;
+}
+
+static bool
+header_refuse(struct request *request, const char *what)
+{
+	request_header_add(request, "Connection", "close");
+	request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL, "the header %s", what);
+	return false;
+}
+
+static bool
+header_check(struct request *request)
+{
+	struct header_counts counts = {.host = 0};
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, &counts);
+	if (counts.host > 1)
+		return header_refuse(request, "names Host twice");
+	if (counts.length > 1)
+		return header_refuse(request, "names Content-Length twice");
+	if (counts.encoding > 1)
+		return header_refuse(request, "names Transfer-Encoding twice");
+	if (counts.length > 0 && counts.encoding > 0)
+		return header_refuse(request, "names Content-Length beside Transfer-Encoding");
+	if (counts.authorization > 1)
+		return header_refuse(request, "names Authorization twice");
+	if (counts.type > 1)
+		return header_refuse(request, "names Content-Type twice");
+	if (counts.key > 1)
+		return header_refuse(request, "names Idempotency-Key twice");
+	return true;
+}
+
+struct query_reading {
+	struct request *request;
+	const char *wrong;
+};
+
+static enum MHD_Result
+on_parameter(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct query_reading *reading = context;
+	struct request *request = reading->request;
+	(void)kind;
+	if (request->query_count == QUERY_PARAMETERS_MAX) {
+		reading->wrong = "the query has too many parameters";
+		return MHD_NO;
+	}
+	struct request_parameter *parameter = &request->query[request->query_count++];
+	parameter->name = route_decode(&request->arena, slice_text(name));
+	parameter->value = route_decode(&request->arena, slice_text(value == NULL ? "" : value));
+	if (parameter->name == NULL || parameter->value == NULL) {
+		reading->wrong = "the query is not percent-encoded UTF-8";
+		return MHD_NO;
+	}
+	return MHD_YES;
+}
+
+static bool
+query_read(struct request *request)
+{
+	struct query_reading reading = {.request = request};
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_parameter, &reading);
+	if (reading.wrong == NULL)
+		return true;
+	request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL, "%s", reading.wrong);
+	return false;
+}
+
+static bool
+token_read(struct request *request)
+{
+	const char *value = request_header(request, "Authorization");
+	if (value == NULL)
+		return true;
+	size_t size = strncasecmp(value, "Bearer ", 7) == 0 ? strlen(value + 7) : 0;
+	if (size == 0 || size > TOKEN_BYTES_MAX || strcspn(value + 7, " \t") != size) {
+		request_refuse(request, PROBLEM_UNAUTHENTICATED, NULL, "the header Authorization is not Bearer and one token");
+		return false;
+	}
+	hash_sha256(slice_of(value + 7, size), request->token_hash);
+	request->has_token = true;
+	return true;
+}
+
+/* W3C Trace Context: 00-32 hex digits-16 hex digits-flags. What does not fit is ignored, as it says. */
+static void
+trace_read(struct request *request)
+{
+	static const uint8_t none[TRACE_ID_BYTES];
+	char hex[2 * TRACE_ID_BYTES + 1];
+	const char *value = request_header(request, "traceparent");
+	if (value == NULL || strlen(value) < 55 || value[2] != '-' || value[35] != '-')
+		return;
+	memcpy(hex, value + 3, 2 * TRACE_ID_BYTES);
+	hex[2 * TRACE_ID_BYTES] = '\0';
+	request->has_trace = text_from_hex(hex, request->trace_id, TRACE_ID_BYTES) &&
+			     memcmp(request->trace_id, none, TRACE_ID_BYTES) != 0;
+}
+
+static bool
+endpoint_find(struct request *request, const struct routes *routes, struct endpoint *endpoints, const char *path)
+{
+	if (strlen(path) > PATH_BYTES_LIMIT) {
+		request_refuse(request, PROBLEM_URI_TOO_LONG, NULL, "the path is longer than %d bytes", PATH_BYTES_LIMIT);
+		return false;
+	}
+	switch (route_find(routes, &request->arena, request->verb, path, &request->match)) {
+	case ROUTE_FOUND:
+		request->endpoint = &endpoints[request->match.endpoint];
+		return true;
+	case ROUTE_NO_SUCH_PATH:
+		request_refuse(request, PROBLEM_NO_SUCH_ROUTE, NULL, "no route has this path, see /openapi.json");
+		return false;
+	case ROUTE_OTHER_VERB:
+		request_header_add(request, "Allow", request->match.allow);
+		request_refuse(request, PROBLEM_METHOD_NOT_ALLOWED, NULL, "this path takes %s", request->match.allow);
+		return false;
+	case ROUTE_MALFORMED:
+		request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL, "the path is not percent-encoded UTF-8");
+		return false;
+	}
+	return false;
+}
+
+static bool
+length_check(struct request *request)
+{
+	const char *length = request_header(request, "Content-Length");
+	size_t limit = request->endpoint->body_bytes_max;
+	if (length == NULL || strtoull(length, NULL, 10) <= limit)
+		return true;
+	if (limit == 0)
+		request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL, "this request takes no body");
+	else
+		request_refuse(request, PROBLEM_CONTENT_TOO_LARGE, NULL, "the body is larger than %zu bytes", limit);
+	return false;
+}
+
+bool
+request_begin(struct request *request, const struct routes *routes, struct endpoint *endpoints, const char *path)
+{
+	if (!header_check(request))
+		return false;
+	if (!endpoint_find(request, routes, endpoints, path) || !length_check(request))
+		return false;
+	trace_read(request);
+	return query_read(request) && token_read(request);
+}
+
+/* --- looking at it ----------------------------------------------------------------------------------------------- */
+
+const char *
+request_header(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *
+request_query(const struct request *request, const char *name)
+{
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (strcmp(request->query[i].name, name) == 0)
+			return request->query[i].value;
+	}
+	return NULL;
+}
+
+const char *
+request_path_value(const struct request *request, const char *name)
+{
+	for (size_t i = 0; i < request->match.count; i++) {
+		if (strcmp(request->match.values[i].name, name) == 0)
+			return request->match.values[i].value;
+	}
+	return "";
+}
+
+static bool
+name_is_among(const char *name, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		if (strcmp(*names, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+request_query_only(struct request *request, const char *const *names)
+{
+	for (size_t i = 0; i < request->query_count; i++) {
+		const char *name = request->query[i].name;
+		if (!name_is_among(name, names)) {
+			request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %.64s is not known", name);
+			return false;
+		}
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(request->query[j].name, name) != 0)
+				continue;
+			request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is given twice", name);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+request_query_number(struct request *request, const char *name, uint64_t max, uint64_t *value)
+{
+	const char *text = request_query(request, name);
+	if (text == NULL)
+		return true;
+	char *end;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || number > max) {
+		request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is not a number up to %llu", name,
+			       (unsigned long long)max);
+		return false;
+	}
+	*value = number;
+	return true;
+}
+
+bool
+request_accepts(const struct request *request, const char *type)
+{
+	const char *accept = request_header(request, "Accept");
+	size_t size = strlen(type);
+	if (accept == NULL)
+		return false;
+	for (const char *at = accept; *at != '\0'; at++) {
+		at += strspn(at, " \t,");
+		if (strncasecmp(at, type, size) == 0 && strchr(" \t,;", at[size]) != NULL)
+			return true;
+		at += strcspn(at, ",");
+		if (*at == '\0')
+			return false;
+	}
+	return false;
+}
+
+bool
+request_content_is(const struct request *request, const char *type)
+{
+	const char *value = request_header(request, "Content-Type");
+	size_t size = strlen(type);
+	return value != NULL && strncasecmp(value, type, size) == 0 && strchr(" \t;", value[size]) != NULL;
+}
+
+struct caller
+request_caller(const struct request *request)
+{
+	struct caller caller = {.is_gateway = false};
+	if (request->has_token)
+		caller.token_hash = slice_of(request->token_hash, HASH_BYTES);
+	return caller;
+}

@@ -1,0 +1,343 @@
+/* tests/unit/bus_test.c
+ *
+ * ZeroMQ under the loop: 20,000 frames there and back with none lost and no arrival
+ * seen by the safety timer only; a peer that is gone or does not read costs a counted
+ * frame and never a wait; CURVE lets in whom the allow-list names and no one else. */
+#include "common/base/codec.h"
+#include "common/host/bus.h"
+#include "common/host/files.h"
+#include "common/host/rpc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FRAMES = 20000, IN_FLIGHT = 300, PATIENCE_MS = 20000, QUIET_MS = 400, CURVE_PORT = 45871 };
+
+static char temp[64];
+static char endpoint[128];
+
+static int
+remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+	(void)info;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+static int
+temp_make(void **state)
+{
+	(void)state;
+	snprintf(temp, sizeof(temp), "/tmp/matricula-bus-XXXXXX");
+	if (mkdtemp(temp) == NULL)
+		return 1;
+	snprintf(endpoint, sizeof(endpoint), "ipc://%s/run/echo.ipc", temp);
+	return 0;
+}
+
+static int
+temp_remove(void **state)
+{
+	(void)state;
+	return nftw(temp, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Two buses, as two processes would have them, under one loop. */
+struct table {
+	uv_loop_t loop;
+	uv_timer_t patience;
+	struct bus *near;
+	struct bus *far;
+	struct bus_socket *asker;
+	struct bus_socket *answerer;
+	uint64_t asked;
+	uint64_t answered;
+	uint64_t denied_answers;
+	uint8_t allowed[CURVE_KEY_BYTES];
+	uint8_t seen[CURVE_KEY_BYTES];
+	bool has_seen;
+	bool ran_out;
+};
+
+static void
+on_patience(uv_timer_t *timer)
+{
+	struct table *table = timer->data;
+	table->ran_out = true;
+	uv_stop(&table->loop);
+}
+
+static void
+table_open(struct table *table)
+{
+	memset(table, 0, sizeof(*table));
+	uv_loop_init(&table->loop);
+	uv_timer_init(&table->loop, &table->patience);
+	table->patience.data = table;
+	table->near = bus_new(&table->loop);
+	table->far = bus_new(&table->loop);
+}
+
+static void
+table_run(struct table *table, unsigned ms)
+{
+	table->ran_out = false;
+	uv_timer_start(&table->patience, on_patience, ms, 0);
+	uv_run(&table->loop, UV_RUN_DEFAULT);
+	uv_timer_stop(&table->patience);
+}
+
+static void
+table_close(struct table *table)
+{
+	bus_free(table->near);
+	bus_free(table->far);
+	uv_close((uv_handle_t *)&table->patience, NULL);
+	uv_run(&table->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&table->loop), 0);
+}
+
+static void
+ask_more(struct table *table)
+{
+	while (table->asked < FRAMES && table->asked - table->answered < IN_FLIGHT) {
+		uint8_t frame[700] = {0};
+		put_u64(frame, table->asked);
+		table->asked++;
+		assert_true(bus_send(table->asker, slice_of(NULL, 0), slice_of(frame, 8 + table->asked % 600)));
+	}
+}
+
+static void
+on_question(void *context, struct slice route, struct slice frame, struct slice client_key)
+{
+	struct table *table = context;
+	assert_true(route.size > 0);
+	if (client_key.data != NULL) {
+		assert_int_equal(client_key.size, CURVE_KEY_BYTES);
+		memcpy(table->seen, client_key.data, CURVE_KEY_BYTES);
+		table->has_seen = true;
+	}
+	assert_true(bus_send(table->answerer, route, frame));
+}
+
+static void
+on_answer(void *context, struct slice route, struct slice frame, struct slice client_key)
+{
+	struct table *table = context;
+	assert_int_equal(route.size, 0);
+	assert_null(client_key.data);
+	assert_int_equal(frame.size, 8 + (table->answered + 1) % 600);
+	assert_int_equal(get_u64(frame.data), table->answered);
+	table->answered++;
+	ask_more(table);
+	if (table->answered == FRAMES)
+		uv_stop(&table->loop);
+}
+
+static void
+frames_are_echoed_without_loss(void **state)
+{
+	(void)state;
+	struct table table;
+	struct host_error error;
+	struct bus_options router = {.kind = BUS_ROUTER, .on_frame = on_question, .context = &table};
+	struct bus_options dealer = {.kind = BUS_DEALER, .on_frame = on_answer, .context = &table};
+	table_open(&table);
+	table.answerer = bus_bind(table.far, endpoint, &router, &error);
+	assert_non_null(table.answerer);
+	table.asker = bus_connect(table.near, endpoint, &dealer, &error);
+	assert_non_null(table.asker);
+	ask_more(&table);
+	table_run(&table, PATIENCE_MS);
+	assert_false(table.ran_out);
+	table_run(&table, 2200); /* the safety timer looks twice */
+	assert_int_equal(table.answered, FRAMES);
+	struct bus_counters asker = bus_counters(table.asker);
+	struct bus_counters answerer = bus_counters(table.answerer);
+	assert_int_equal(asker.sent, FRAMES);
+	assert_int_equal(asker.received, FRAMES);
+	assert_int_equal(answerer.received, FRAMES);
+	assert_int_equal(asker.dropped + answerer.dropped, 0);
+	assert_int_equal(asker.malformed + answerer.malformed, 0);
+	assert_int_equal(asker.safety_found_work + answerer.safety_found_work, 0);
+	struct stat info;
+	char folder[96];
+	snprintf(folder, sizeof(folder), "%s/run", temp);
+	assert_int_equal(stat(folder, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0700);
+	table_close(&table);
+}
+
+static void
+an_absent_peer_costs_a_counted_frame(void **state)
+{
+	(void)state;
+	struct table table;
+	struct host_error error;
+	struct bus_options router = {.kind = BUS_ROUTER, .on_frame = on_question, .context = &table};
+	struct bus_options dealer = {.kind = BUS_DEALER, .on_frame = on_answer, .context = &table, .queue_frames = 10};
+	table_open(&table);
+	table.answerer = bus_bind(table.far, endpoint, &router, &error);
+	assert_non_null(table.answerer);
+	assert_false(bus_send(table.answerer, slice_text("nobody"), slice_text("hello")));
+	assert_int_equal(bus_counters(table.answerer).dropped, 1);
+	snprintf(endpoint, sizeof(endpoint), "ipc://%s/run/nobody.ipc", temp);
+	table.asker = bus_connect(table.near, endpoint, &dealer, &error);
+	assert_non_null(table.asker);
+	for (unsigned i = 0; i < 1000; i++)
+		bus_send(table.asker, slice_of(NULL, 0), slice_text("hello"));
+	assert_true(bus_counters(table.asker).dropped >= 900);
+	dealer.curve = NULL;
+	assert_null(bus_connect(table.near, "tcp://127.0.0.1:9", &dealer, &error));
+	assert_non_null(strstr(error.text, "CURVE"));
+	table_close(&table);
+}
+
+static bool
+allow(void *context, const uint8_t key[CURVE_KEY_BYTES])
+{
+	const struct table *table = context;
+	return memcmp(key, table->allowed, CURVE_KEY_BYTES) == 0;
+}
+
+static void
+on_denied_answer(void *context, struct slice route, struct slice frame, struct slice client_key)
+{
+	struct table *table = context;
+	(void)route;
+	(void)frame;
+	(void)client_key;
+	table->denied_answers++;
+}
+
+static void
+curve_lets_in_whom_the_list_names(void **state)
+{
+	(void)state;
+	struct table table;
+	struct host_error error;
+	struct curve server = {.allow = allow, .context = &table};
+	struct curve friendly;
+	struct curve stranger;
+	table_open(&table);
+	curve_pair_make(&server.own);
+	curve_pair_make(&friendly.own);
+	curve_pair_make(&stranger.own);
+	memcpy(friendly.server_text, server.own.public_text, CURVE_TEXT_BYTES);
+	memcpy(stranger.server_text, server.own.public_text, CURVE_TEXT_BYTES);
+	assert_true(curve_key_parse(friendly.own.public_text, table.allowed));
+	snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:%d", CURVE_PORT + (int)(getpid() % 10000));
+	struct bus_options router = {.kind = BUS_ROUTER, .curve = &server, .on_frame = on_question, .context = &table};
+	struct bus_options dealer = {.kind = BUS_DEALER, .curve = &friendly, .on_frame = on_answer, .context = &table};
+	struct bus_options other = {
+		.kind = BUS_DEALER, .curve = &stranger, .on_frame = on_denied_answer, .context = &table};
+	table.answerer = bus_bind(table.far, endpoint, &router, &error);
+	assert_non_null(table.answerer);
+	table.asker = bus_connect(table.near, endpoint, &dealer, &error);
+	struct bus_socket *denied = bus_connect(table.near, endpoint, &other, &error);
+	assert_non_null(table.asker);
+	assert_non_null(denied);
+	bus_send(denied, slice_of(NULL, 0), slice_text("let me in"));
+	ask_more(&table);
+	table_run(&table, PATIENCE_MS);
+	assert_false(table.ran_out);
+	table_run(&table, QUIET_MS);
+	assert_int_equal(table.answered, FRAMES);
+	assert_true(table.has_seen);
+	assert_memory_equal(table.seen, table.allowed, CURVE_KEY_BYTES);
+	assert_int_equal(table.denied_answers, 0);
+	assert_true(bus_counters(table.answerer).denied >= 1);
+	assert_int_equal(bus_counters(table.answerer).received, FRAMES);
+
+	/* A key taken off the list: its open connection is of no use any more. */
+	memset(table.allowed, 0, sizeof(table.allowed));
+	bus_send(table.asker, slice_of(NULL, 0), slice_text("still there"));
+	table_run(&table, QUIET_MS);
+	assert_int_equal(bus_counters(table.answerer).received, FRAMES);
+	table_close(&table);
+}
+
+struct served {
+	const char *endpoint;
+	uv_loop_t loop;
+	uv_async_t stop;
+	struct bus *bus;
+	struct bus_socket *socket;
+};
+
+static void
+on_served(void *context, struct slice route, struct slice frame, struct slice client_key)
+{
+	const struct served *served = context;
+	(void)client_key;
+	bus_send(served->socket, route, frame);
+}
+
+static void
+on_stop(uv_async_t *stop)
+{
+	struct served *served = stop->data;
+	bus_free(served->bus);
+	uv_close((uv_handle_t *)stop, NULL);
+}
+
+static void
+serve(void *context)
+{
+	struct served *served = context;
+	uv_run(&served->loop, UV_RUN_DEFAULT);
+}
+
+static void
+rpc_sends_and_receives_frames(void **state)
+{
+	(void)state;
+	struct served served = {.endpoint = endpoint};
+	struct host_error error;
+	struct bus_options router = {.kind = BUS_ROUTER, .on_frame = on_served, .context = &served};
+	uv_thread_t thread;
+	struct slice frame;
+	uv_loop_init(&served.loop);
+	uv_async_init(&served.loop, &served.stop, on_stop);
+	served.stop.data = &served;
+	served.bus = bus_new(&served.loop);
+	served.socket = bus_bind(served.bus, endpoint, &router, &error);
+	assert_non_null(served.socket);
+	assert_int_equal(uv_thread_create(&thread, serve, &served), 0);
+	struct rpc *rpc = rpc_open(endpoint, NULL, NULL, &error);
+	assert_non_null(rpc);
+	for (unsigned i = 0; i < 2000; i++) {
+		uint8_t bytes[4];
+		put_u32(bytes, i);
+		assert_true(rpc_send_frame(rpc, slice_of(bytes, sizeof(bytes))));
+		assert_true(rpc_receive_frame(rpc, PATIENCE_MS, &frame));
+		assert_int_equal(frame.size, sizeof(bytes));
+		assert_int_equal(get_u32(frame.data), i);
+	}
+	assert_false(rpc_receive_frame(rpc, 20, &frame));
+	rpc_close(rpc);
+	uv_async_send(&served.stop);
+	uv_thread_join(&thread);
+	assert_int_equal(uv_loop_close(&served.loop), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(frames_are_echoed_without_loss, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(an_absent_peer_costs_a_counted_frame, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(curve_lets_in_whom_the_list_names, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(rpc_sends_and_receives_frames, temp_make, temp_remove),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
