@@ -33,11 +33,14 @@ PROTOS   := $(wildcard proto/matricula/*.proto)
 PB_C     := $(PROTOS:proto/%.proto=$(G)/%.pb-c.c) $(G)/google/protobuf/descriptor.pb-c.c
 PB_H     := $(PB_C:.c=.h)
 GEN_OBJ  := $(PB_C:$(G)/%.c=$(B)/gen/%.o) $(B)/gen/rules.o $(B)/gen/openapi.o
-objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
-FLOORS   := $(call objects,common/base common/wire common/core)
-HOST     := $(call objects,common/host)
-# The floors and the services without their main: what a pure test links.
-NODES    := $(filter-out %/main.o,$(call objects,$(addprefix services/,enrollment assessment certificate notification)))
+objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
+members   = $(filter-out %/main.o,$(call objects,$(1)))
+# Each folder is an archive, without its main: a program links what it uses of those it may know.
+archives  = $(patsubst %,$(B)/lib/%.a,$(1))
+FLOORS   := $(call archives,gen common/base common/wire common/core)
+HOST     := $(call archives,common/host)
+NODES    := $(call archives,$(addprefix services/,enrollment assessment certificate notification))
+GATEWAY  := $(call archives,services/gateway)
 
 BINS     := $(B)/bin/matricula $(addprefix $(B)/bin/matricula-,$(SERVICES))
 
@@ -86,18 +89,41 @@ $(B)/%.o: %.c | $(PB_H)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
 
-$(B)/bin/matricula: $(call objects,services/ctl) $(FLOORS) $(HOST) $(GEN_OBJ) $(NODES)
-	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
-
 .SECONDEXPANSION:
-$(B)/bin/matricula-%: $$(call objects,services/$$*) $(FLOORS) $(HOST) $(GEN_OBJ)
+$(B)/lib/gen.a: $(GEN_OBJ)
+$(B)/lib/%.a: $$(call members,$$*)
 	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@rm -f $@; $(AR) rcs $@ $^
 
-# A unit test links the floors and the services; tests/unit/x_test.c is one program.
-$(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(FLOORS) $(NODES) $(GEN_OBJ)
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS) -lcmocka
+link = @mkdir -p $(@D); $(CC) $(CFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
+$(B)/bin/matricula: $(B)/services/ctl/main.o $(call archives,services/ctl) $(FLOORS) $(HOST) $(NODES)
+	$(link)
+$(B)/bin/matricula-%: $(B)/services/%/main.o $(B)/lib/services/%.a $(FLOORS) $(HOST)
+	$(link)
+
+# Each tests/unit/x_test.c is one program, and may use any floor and any service.
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
+$(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
+	$(link) -lcmocka
+
+# The pure and simulated world: floors and services, and nothing of the host.
+$(B)/tests/scenario-run: $(call objects,tests/scenario) $(filter-out %/sim.o,$(call objects,tests/sim)) $(FLOORS) $(NODES)
+	$(link)
+$(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
+	$(link)
+
+unit: $(UNIT)
+	@tests/check.sh unit $(B)
+
+tidy: $(PB_H)
+	@tests/tidy.sh
+
+format:
+	@clang-format -i $$(git ls-files --cached --others --exclude-standard '*.c' '*.h')
+
+compile_commands.json: $(PB_H)
+	@bear --output $@ -- $(MAKE) -B -s all
 
 clean:
 	rm -rf build

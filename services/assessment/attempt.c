@@ -110,8 +110,8 @@ may_sit(struct call *call, const Mt__ExamRecord *exam, const char *person_id)
 		return false;
 	}
 	if (strcmp(roster->school_id, exam->authority_id) != 0) {
-		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "exam %s was made by a school that does not run class %s",
-			    exam->exam_id, exam->class_id);
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
+			    "exam %s was made by a school that does not run class %s", exam->exam_id, exam->class_id);
 		return false;
 	}
 	return true;
@@ -222,16 +222,16 @@ static bool
 answers_fit(struct call *call, const Mt__ExamRecord *exam, const Mt__SubmitAttemptRequest *in)
 {
 	if (in->n_answers != exam->n_items) {
-		call_refuse_field(call, "answers", "exam %s has %zu items, %zu answers came", exam->exam_id, exam->n_items,
-				  in->n_answers);
+		call_refuse_field(call, "answers", "exam %s has %zu items, %zu answers came", exam->exam_id,
+				  exam->n_items, in->n_answers);
 		return false;
 	}
 	for (size_t i = 0; i < in->n_answers; i++) {
 		if (in->answers[i] <= exam->items[i]->n_choices)
 			continue;
 		call_refuse_field(call, arena_format(call_arena(call), "answers[%zu]", i),
-				  "answer %zu is %u, the item has choices 1 to %zu (0: not answered)", i + 1, in->answers[i],
-				  exam->items[i]->n_choices);
+				  "answer %zu is %u, the item has choices 1 to %zu (0: not answered)", i + 1,
+				  in->answers[i], exam->items[i]->n_choices);
 		return false;
 	}
 	return true;
@@ -287,7 +287,8 @@ attempts_submit(Mt__Attempts_Service *service, const Mt__SubmitAttemptRequest *i
 }
 
 static void
-attempts_get(Mt__Attempts_Service *service, const Mt__GetAttemptRequest *in, Mt__AttemptRecord_Closure reply, void *call)
+attempts_get(Mt__Attempts_Service *service, const Mt__GetAttemptRequest *in, Mt__AttemptRecord_Closure reply,
+	     void *call)
 {
 	(void)service;
 	const Mt__AttemptRecord *attempt = attempt_or_refuse(call, in->attempt_id);

@@ -111,7 +111,8 @@ copy_item(struct call *call, size_t index, const Mt__Item *in)
 	item->points = in->points == 0 ? 1 : in->points;
 	if (in->number != 0 && in->number != item->number) {
 		call_refuse_field(call, arena_format(arena, "items[%zu].number", index),
-				  "item %zu says it is number %u; items count from 1 in their order", index + 1, in->number);
+				  "item %zu says it is number %u; items count from 1 in their order", index + 1,
+				  in->number);
 		return NULL;
 	}
 	item->stem = (char *)call_text(call, arena_format(arena, "items[%zu].stem", index), in->stem,
@@ -120,7 +121,8 @@ copy_item(struct call *call, size_t index, const Mt__Item *in)
 		return NULL;
 	if (item->key == 0 || item->key > item->n_choices) {
 		call_refuse_field(call, arena_format(arena, "items[%zu].key", index),
-				  "the key of item %zu is %u, it has choices 1 to %zu", index + 1, in->key, item->n_choices);
+				  "the key of item %zu is %u, it has choices 1 to %zu", index + 1, in->key,
+				  item->n_choices);
 		return NULL;
 	}
 	if (item->points > EXAM_POINTS_MAX) {
@@ -175,7 +177,8 @@ exams_create(Mt__Exams_Service *service, const Mt__CreateExamRequest *in, Mt__Cr
 	if (exam.title == NULL)
 		return;
 	if (in->minutes == 0 || in->minutes > EXAM_MINUTES_MAX) {
-		call_refuse_field(call, "minutes", "an exam takes 1 to %d minutes, not %u", EXAM_MINUTES_MAX, in->minutes);
+		call_refuse_field(call, "minutes", "an exam takes 1 to %d minutes, not %u", EXAM_MINUTES_MAX,
+				  in->minutes);
 		return;
 	}
 	if (in->attempts_max > EXAM_ATTEMPTS_MAX) {

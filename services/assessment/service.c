@@ -29,14 +29,33 @@ static const struct producer follows[] = {
 };
 
 const struct metric assessment_metrics[] = {
-	[METRIC_EXAMS] = {201, METRIC_STOCK, "exams.total", "exam", "Exams created, counted at the school.",
-			  "Số bài thi đã tạo, tính theo cơ sở đào tạo."},
-	[METRIC_ATTEMPTS_GRADED] = {202, METRIC_FLOW, "attempts.graded", "attempt",
-				    "Attempts handed in and graded, counted at the school in the month of grading.",
-				    "Số lượt thi đã nộp và chấm, tính theo cơ sở đào tạo và tháng chấm."},
-	[METRIC_ATTEMPTS_LAPSED] = {203, METRIC_FLOW, "attempts.lapsed", "attempt",
-				    "Attempts whose time ran out without answers, counted at the school.",
-				    "Số lượt thi hết giờ mà không nộp bài, tính theo cơ sở đào tạo."},
+	[METRIC_EXAMS] =
+		{
+			.number = 201,
+			.kind = METRIC_STOCK,
+			.name = "exams.total",
+			.unit = "exam",
+			.en = "Exams created, counted at the school.",
+			.vi = "Số bài thi đã tạo, tính theo cơ sở đào tạo.",
+		},
+	[METRIC_ATTEMPTS_GRADED] =
+		{
+			.number = 202,
+			.kind = METRIC_FLOW,
+			.name = "attempts.graded",
+			.unit = "attempt",
+			.en = "Attempts handed in and graded, counted at the school in the month of grading.",
+			.vi = "Số lượt thi đã nộp và chấm, tính theo cơ sở đào tạo và tháng chấm.",
+		},
+	[METRIC_ATTEMPTS_LAPSED] =
+		{
+			.number = 203,
+			.kind = METRIC_FLOW,
+			.name = "attempts.lapsed",
+			.unit = "attempt",
+			.en = "Attempts whose time ran out without answers, counted at the school.",
+			.vi = "Số lượt thi hết giờ mà không nộp bài, tính theo cơ sở đào tạo.",
+		},
 	{.number = 0},
 };
 

@@ -66,7 +66,9 @@ put_achievement(struct buf *buf, const Mt__CompletionRecord *completion)
 		put_string(buf, ",\"nameEn\":", completion->programme_title_en);
 	put_string(buf, ",\"description\":", completion->programme_title);
 	buf_format(buf, ",\"hours\":%u", completion->hours);
-	buf_format(buf, ",\"criteria\":{\"narrative\":\"Hoàn thành khóa bồi dưỡng %u giờ. / Completed the course of %u hours.\"}}",
+	buf_format(buf,
+		   ",\"criteria\":{\"narrative\":\"Hoàn thành khóa bồi dưỡng %u giờ. / "
+		   "Completed the course of %u hours.\"}}",
 		   completion->hours, completion->hours);
 }
 
@@ -113,7 +115,8 @@ proof_text(struct arena *arena, const struct issuer *issuer, const char *issued_
 {
 	struct buf buf;
 	buf_init(&buf, CREDENTIAL_BYTES_MAX);
-	buf_format(&buf, "{\"@context\":%s,\"type\":\"DataIntegrityProof\",\"cryptosuite\":\"eddsa-jcs-2022\"", contexts);
+	buf_format(&buf, "{\"@context\":%s,\"type\":\"DataIntegrityProof\"", contexts);
+	buf_text(&buf, ",\"cryptosuite\":\"eddsa-jcs-2022\"");
 	put_string(&buf, ",\"created\":", issued_at);
 	put_string(&buf, ",\"verificationMethod\":", credential_method(arena, issuer->school_id, issuer->key_id));
 	buf_text(&buf, ",\"proofPurpose\":\"assertionMethod\"");

@@ -69,7 +69,8 @@ issuer_keys_list(struct call *call, Mt__ListKeysReply *out)
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	while (store_walk_next(&walk)) {
 		if (out->n_keys == KEYS_LISTED_MAX) {
-			call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "there are more than %d issuer keys", KEYS_LISTED_MAX);
+			call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "there are more than %d issuer keys",
+				    KEYS_LISTED_MAX);
 			return false;
 		}
 		if (out->n_keys == room) {
@@ -127,8 +128,8 @@ open_seed(struct call *call, const Mt__IssuerKeyRecord *record, uint8_t seed[SEE
 	struct slice context = seal_context(call, record->school_id, record->key_id);
 	sealing_key(call, key);
 	int code = crypto_aead_xchacha20poly1305_ietf_decrypt(seed, NULL, NULL, sealed + NONCE_BYTES,
-							      SEED_BYTES + TAG_BYTES, context.data, context.size, sealed,
-							      key);
+							      SEED_BYTES + TAG_BYTES, context.data,
+							      context.size, sealed, key);
 	sodium_memzero(key, sizeof(key));
 	return code == 0;
 }

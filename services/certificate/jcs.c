@@ -27,6 +27,16 @@ struct decimal {
 	int point;
 };
 
+/* "e+07" or "e-300": what printf writes. */
+static int
+exponent_read(const char *at)
+{
+	int exponent = 0;
+	for (const char *digit = at + 2; *digit != '\0'; digit++)
+		exponent = exponent * 10 + (*digit - '0');
+	return at[1] == '-' ? -exponent : exponent;
+}
+
 /* Rounded to that many digits. */
 static struct decimal
 decimal_round(struct arena *arena, double value, int digits)
@@ -39,7 +49,7 @@ decimal_round(struct arena *arena, double value, int digits)
 			decimal.digits[decimal.count++] = *at;
 	}
 	decimal.digits[decimal.count] = '\0';
-	decimal.point = (int)strtol(at + 1, NULL, 10) + 1;
+	decimal.point = exponent_read(at) + 1;
 	return decimal;
 }
 
@@ -116,9 +126,22 @@ jcs_number(struct arena *arena, double value)
 	return decimal_text(arena, value < 0 ? "-" : "", &decimal);
 }
 
+/* Most numbers: up to 15 digits and nothing else are spelt as they are. */
+static bool
+is_short_integer(struct slice text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	}
+	return text.size <= EXACT_DIGITS;
+}
+
 static bool
 number_respell(struct jcs_tree *tree, struct arena *arena, struct slice *text)
 {
+	if (is_short_integer(*text))
+		return true;
 	if (text->size > JCS_NUMBER_BYTES_MAX) {
 		tree->fault = "a number is spelt with too many digits";
 		return false;
@@ -254,6 +277,10 @@ token_take(struct jcs_tree *tree, struct arena *arena, enum json_kind kind, stru
 	}
 	if (kind == JSON_NUMBER && !number_respell(tree, arena, &text))
 		return false;
+	if (++tree->values > JCS_VALUES_MAX) {
+		tree->fault = "the text holds too many values";
+		return false;
+	}
 	struct jcs_value *value = value_add(arena, *open, kind, name, text);
 	if (value == NULL) {
 		tree->fault = "the text needs more memory than a call may use";

@@ -11,8 +11,9 @@
 #include "common/wire/json.h"
 
 enum {
-	JCS_INPUT_BYTES_MAX = 128 << 10, /* a credential has 2 KiB; a tree takes some 50 times its text from the arena */
-	JCS_NUMBER_BYTES_MAX = 64,       /* a double is spelt in 25; longer ones only pad */
+	JCS_INPUT_BYTES_MAX = 64 << 10, /* a credential has about 2 KiB */
+	JCS_VALUES_MAX = 4096,          /* it has about 60; each takes up to 200 bytes of the arena and 2 us */
+	JCS_NUMBER_BYTES_MAX = 64,      /* a double is spelt in 25; longer ones only pad */
 };
 
 struct jcs_value {
@@ -26,6 +27,7 @@ struct jcs_value {
 
 struct jcs_tree {
 	struct jcs_value *root;
+	size_t values;
 	const char *fault; /* when root is NULL: why, a sentence without full stop */
 	bool respelt;      /* some number was not spelt canonically: the same value, typed in another way */
 };

@@ -208,7 +208,8 @@ door_key_check(struct call *call, const char *door_key)
 {
 	if (strlen(door_key) == DOOR_KEY_BYTES && strspn(door_key, Z85) == DOOR_KEY_BYTES)
 		return true;
-	call_refuse_field(call, "door_key", "door_key is not a CURVE public key of %d characters of Z85", DOOR_KEY_BYTES);
+	call_refuse_field(call, "door_key", "door_key is not a CURVE public key of %d characters of Z85",
+			  DOOR_KEY_BYTES);
 	return false;
 }
 

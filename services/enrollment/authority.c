@@ -55,7 +55,8 @@ locality_next(struct call *call, const Mt__AuthorityRecord *parent, uint32_t *lo
 	uint32_t last = 0;
 	locality_last(call_store(call), top, &last);
 	if (last >= LOCALITY_NUMBER_MAX) {
-		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "authority %s has no numbers left below it", parent->code);
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "authority %s has no numbers left below it",
+			    parent->code);
 		return false;
 	}
 	*locality = top == 0 ? (last + 1) << LOCALITY_TOP_BITS : top | (last + 1);
@@ -131,8 +132,8 @@ authority_place(struct call *call, const Mt__AuthorityRecord *parent, Mt__Author
 	}
 	const char *path[TREE_DEPTH_MAX];
 	if (tree_path(call_store(call), call_arena(call), parent->authority_id, path) >= TREE_DEPTH_MAX) {
-		call_refuse_field(call, "parent", "authority %s stands %d levels deep: nothing goes below it", parent->code,
-				  TREE_DEPTH_MAX);
+		call_refuse_field(call, "parent", "authority %s stands %d levels deep: nothing goes below it",
+				  parent->code, TREE_DEPTH_MAX);
 		return false;
 	}
 	return locality_next(call, parent, &record->locality);
@@ -157,8 +158,9 @@ authorities_add(Mt__Authorities_Service *service, const Mt__AddAuthorityRequest 
 	const Mt__AuthorityRecord *there = authority_of_code(call, &record);
 	if (there != NULL) {
 		if (!authority_same(there, &record)) {
-			call_refuse(call, MT__STATUS__ALREADY_EXISTS, "authority %s of list %s %s is registered with other content",
-				    record.code, record.code_list, record.list_version);
+			call_refuse(call, MT__STATUS__ALREADY_EXISTS,
+				    "authority %s of list %s %s is registered with other content", record.code,
+				    record.code_list, record.list_version);
 			return;
 		}
 		out.authority_id = there->authority_id;
@@ -178,8 +180,8 @@ authorities_add(Mt__Authorities_Service *service, const Mt__AddAuthorityRequest 
 }
 
 static void
-authorities_get(Mt__Authorities_Service *service, const Mt__GetAuthorityRequest *in,
-		Mt__AuthorityRecord_Closure reply, void *call)
+authorities_get(Mt__Authorities_Service *service, const Mt__GetAuthorityRequest *in, Mt__AuthorityRecord_Closure reply,
+		void *call)
 {
 	(void)service;
 	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);

@@ -94,8 +94,8 @@ enum staff_kind {
 
 struct staff_row {
 	enum staff_kind kind;
-	struct id person;  /* CURRENT, FORMER */
-	uint32_t parked;   /* AWAITED: how many */
+	struct id person; /* CURRENT, FORMER */
+	uint32_t parked;  /* AWAITED: how many */
 };
 
 struct key person_key(struct id id);
@@ -111,7 +111,8 @@ void person_updated(struct arena *arena, Mt__PersonRecord *person, const Mt__Per
 void person_transferred(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonTransferred *fact);
 void person_retired(Mt__PersonRecord *person, const Mt__PersonRetired *fact);
 
-/* --- event.c, event_check.c, event_change.c ------------------------------------------------------------------------- */
+/* --- event.c, event_check.c, event_change.c -------------------------------------------------------------------------
+ */
 
 /* What becomes of an event, as its answer says it; code is NULL unless REJECTED. */
 struct verdict {
@@ -180,7 +181,8 @@ Mt__ClassRecord *class_or_refuse(struct call *call, const char *class_id);
 struct class_tally class_tally_get(const struct store *store, struct id class_id);
 void class_tally_put(struct apply *apply, struct id class_id, const struct class_tally *tally);
 
-/* --- enrolment.c, completion.c ------------------------------------------------------------------------------------- */
+/* --- enrolment.c, completion.c -------------------------------------------------------------------------------------
+ */
 
 const Mt__EnrolmentRecord *enrolment_get(const struct call *call, struct id class_id, struct id person_id);
 Mt__EnrolmentRecord *enrolment_known(struct apply *apply, const char *class_id, const char *person_id);

@@ -32,8 +32,7 @@ personal_new(struct call *call, const struct change *change)
 }
 
 Mt__PersonRecord *
-event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *staff_code,
-	   const struct change *change)
+event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *staff_code, const struct change *change)
 {
 	Mt__PersonHired fact = MT__PERSON_HIRED__INIT;
 	fact.person_id = (char *)call_new_id(call, authority->locality);
@@ -81,8 +80,8 @@ event_arrive(struct arrivals *arrivals, const char *authority_id, const char *st
 
 /* Whether the receiver's staff code is free for this person. */
 static bool
-check_target(struct call *call, const Mt__PersonRecord *person, const struct change *change,
-	     struct arrivals *arrivals, struct verdict *verdict)
+check_target(struct call *call, const Mt__PersonRecord *person, const struct change *change, struct arrivals *arrivals,
+	     struct verdict *verdict)
 {
 	if (strcmp(person->authority_id, change->to->authority_id) == 0 &&
 	    strcmp(person->staff_codes[0]->code, change->to_staff_code) == 0)
@@ -114,8 +113,8 @@ check_target(struct call *call, const Mt__PersonRecord *person, const struct cha
 }
 
 static bool
-change_transferred(struct call *call, Mt__PersonRecord *person, const struct change *change,
-		   struct arrivals *arrivals, struct verdict *verdict)
+change_transferred(struct call *call, Mt__PersonRecord *person, const struct change *change, struct arrivals *arrivals,
+		   struct verdict *verdict)
 {
 	if (person->state == MT__PERSON__STATE__RETIRED)
 		return verdict_reject(verdict, "subject", "already_retired", "the person is retired");
@@ -149,12 +148,13 @@ change_retired(struct call *call, Mt__PersonRecord *person, const struct change 
 }
 
 bool
-event_change(struct call *call, Mt__PersonRecord *person, const char *source_authority_id,
-	     const struct change *change, struct arrivals *arrivals, struct verdict *verdict)
+event_change(struct call *call, Mt__PersonRecord *person, const char *source_authority_id, const struct change *change,
+	     struct arrivals *arrivals, struct verdict *verdict)
 {
 	/* An alias finds the person, but whoever let somebody go decides nothing about them any more. */
 	if (!tree_covers(call_store(call), source_authority_id, person->authority_id))
-		return verdict_reject(verdict, "subject", "transferred_away", "the person serves another authority now");
+		return verdict_reject(verdict, "subject", "transferred_away",
+				      "the person serves another authority now");
 	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__ACCEPTED};
 	switch (change->kind) {
 	case MT__EVENT_DATA__KIND_UPDATED:

@@ -27,7 +27,8 @@ event_check_text(struct call *call, const char *field, const char *value, size_t
 	if (size == 0) {
 		if (may_be_empty)
 			return true;
-		return verdict_reject(verdict, field, "missing", arena_format(call_arena(call), "%s is missing", field));
+		return verdict_reject(verdict, field, "missing",
+				      arena_format(call_arena(call), "%s is missing", field));
 	}
 	if (size <= bytes_max)
 		*checked = text_nfc(call_arena(call), value);
@@ -49,11 +50,13 @@ check_date(struct call *call, const char *field, const char *value, bool may_be_
 	if (value[0] == '\0' && may_be_empty)
 		return true;
 	if (value[0] == '\0')
-		return verdict_reject(verdict, field, "missing", arena_format(call_arena(call), "%s is missing", field));
+		return verdict_reject(verdict, field, "missing",
+				      arena_format(call_arena(call), "%s is missing", field));
 	if (date_parse(value, &date))
 		return true;
-	return verdict_reject(verdict, field, "bad_date",
-			      arena_format(call_arena(call), "%s is not a date of the calendar written YYYY-MM-DD", field));
+	return verdict_reject(
+		verdict, field, "bad_date",
+		arena_format(call_arena(call), "%s is not a date of the calendar written YYYY-MM-DD", field));
 }
 
 static bool
@@ -104,8 +107,9 @@ check_transferred(struct call *call, const Mt__Transferred *data, struct change 
 	change->to = tree_find(call_store(call), call_arena(call), data->to_authority, &ambiguous);
 	if (change->to != NULL)
 		return true;
-	const char *message = arena_format(call_arena(call), ambiguous ? "authority code %.64s stands for several authorities"
-								      : "authority %.64s is unknown",
+	const char *message = arena_format(call_arena(call),
+					   ambiguous ? "authority code %.64s stands for several authorities"
+						     : "authority %.64s is unknown",
 					   data->to_authority);
 	return verdict_reject(verdict, "data.toAuthority", "unknown_authority", message);
 }
@@ -150,8 +154,9 @@ event_source_authority(struct call *call, const char *source, struct verdict *ve
 	if (authority != NULL)
 		return authority;
 	int shown = size < CODE_BYTES_MAX ? (int)size : CODE_BYTES_MAX;
-	const char *message = arena_format(call_arena(call), ambiguous ? "authority code %.*s stands for several authorities"
-								      : "authority %.*s is unknown",
+	const char *message = arena_format(call_arena(call),
+					   ambiguous ? "authority code %.*s stands for several authorities"
+						     : "authority %.*s is unknown",
 					   shown, code);
 	verdict_reject(verdict, "source", "unknown_authority", message);
 	return NULL;

@@ -11,56 +11,100 @@
 #include <assert.h>
 
 const struct metric enrollment_metrics[METRICS_COUNT + 1] = {
-	[METRIC_PERSONS_ACTIVE] = {
-		.number = 1, .kind = METRIC_STOCK, .name = "persons.active", .unit = "person",
-		.en = "People in service, by staff category, where they serve now.",
-		.vi = "Số người đang công tác, theo loại cán bộ, công chức, viên chức, tại nơi đang công tác.",
-	},
-	[METRIC_PERSONS_HIRED] = {
-		.number = 2, .kind = METRIC_FLOW, .name = "persons.hired", .unit = "person",
-		.en = "People taken into service, in the month of the effective date.",
-		.vi = "Số người được tuyển dụng, tính theo tháng của ngày có hiệu lực.",
-	},
-	[METRIC_PERSONS_TRANSFERRED] = {
-		.number = 3, .kind = METRIC_FLOW, .name = "persons.transferred", .unit = "transfer",
-		.en = "Transfers, counted at the authority left, in the month of the effective date.",
-		.vi = "Số lượt điều động, tính tại cơ quan chuyển đi, theo tháng của ngày có hiệu lực.",
-	},
-	[METRIC_PERSONS_RETIRED] = {
-		.number = 4, .kind = METRIC_FLOW, .name = "persons.retired", .unit = "person",
-		.en = "People retired, in the month of the effective date.",
-		.vi = "Số người nghỉ hưu, tính theo tháng của ngày có hiệu lực.",
-	},
-	[METRIC_CLASSES_OPEN] = {
-		.number = 5, .kind = METRIC_STOCK, .name = "classes.open", .unit = "class",
-		.en = "Classes open for enrolment, at the school.",
-		.vi = "Số lớp đang mở ghi danh, tại cơ sở đào tạo.",
-	},
-	[METRIC_ENROLMENTS_ACTIVE] = {
-		.number = 6, .kind = METRIC_STOCK, .name = "enrolments.active", .unit = "enrolment",
-		.en = "Enrolments under way: seated, neither completed nor fallen short; where the learner served on enrolling.",
-		.vi = "Số lượt ghi danh đang học, chưa có kết quả; tính tại nơi công tác khi ghi danh.",
-	},
-	[METRIC_ENROLMENTS_WAITLISTED] = {
-		.number = 7, .kind = METRIC_STOCK, .name = "enrolments.waitlisted", .unit = "enrolment",
-		.en = "Places taken on waitlists; where the learner served on being nominated.",
-		.vi = "Số lượt trong danh sách chờ; tính tại nơi công tác khi được cử.",
-	},
-	[METRIC_COMPLETIONS] = {
-		.number = 8, .kind = METRIC_FLOW, .name = "completions", .unit = "completion",
-		.en = "Programmes completed, in the month of completion, where the learner serves.",
-		.vi = "Số lượt hoàn thành chương trình, theo tháng hoàn thành, tại nơi công tác.",
-	},
-	[METRIC_ATTENDANCE_PRESENT] = {
-		.number = 9, .kind = METRIC_FLOW, .name = "attendance.present", .unit = "presence",
-		.en = "People marked present at a session, in the month the session began, at the school.",
-		.vi = "Số lượt có mặt tại buổi học, theo tháng diễn ra buổi học, tại cơ sở đào tạo.",
-	},
-	[METRIC_WARNINGS] = {
-		.number = 10, .kind = METRIC_FLOW, .name = "warnings", .unit = "warning",
-		.en = "Early warnings raised for too many absences, where the learner serves.",
-		.vi = "Số cảnh báo sớm do vắng mặt quá mức, tại nơi công tác của học viên.",
-	},
+	[METRIC_PERSONS_ACTIVE] =
+		{
+			.number = 1,
+			.kind = METRIC_STOCK,
+			.name = "persons.active",
+			.unit = "person",
+			.en = "People in service, by staff category, where they serve now.",
+			.vi = "Số người đang công tác, theo loại cán bộ, công "
+			      "chức, viên chức, tại nơi đang công tác.",
+		},
+	[METRIC_PERSONS_HIRED] =
+		{
+			.number = 2,
+			.kind = METRIC_FLOW,
+			.name = "persons.hired",
+			.unit = "person",
+			.en = "People taken into service, in the month of the effective date.",
+			.vi = "Số người được tuyển dụng, tính theo tháng của ngày có hiệu lực.",
+		},
+	[METRIC_PERSONS_TRANSFERRED] =
+		{
+			.number = 3,
+			.kind = METRIC_FLOW,
+			.name = "persons.transferred",
+			.unit = "transfer",
+			.en = "Transfers, counted at the authority left, in the month of the effective date.",
+			.vi = "Số lượt điều động, tính tại cơ quan chuyển đi, "
+			      "theo tháng của ngày có hiệu lực.",
+		},
+	[METRIC_PERSONS_RETIRED] =
+		{
+			.number = 4,
+			.kind = METRIC_FLOW,
+			.name = "persons.retired",
+			.unit = "person",
+			.en = "People retired, in the month of the effective date.",
+			.vi = "Số người nghỉ hưu, tính theo tháng của ngày có hiệu lực.",
+		},
+	[METRIC_CLASSES_OPEN] =
+		{
+			.number = 5,
+			.kind = METRIC_STOCK,
+			.name = "classes.open",
+			.unit = "class",
+			.en = "Classes open for enrolment, at the school.",
+			.vi = "Số lớp đang mở ghi danh, tại cơ sở đào tạo.",
+		},
+	[METRIC_ENROLMENTS_ACTIVE] =
+		{
+			.number = 6,
+			.kind = METRIC_STOCK,
+			.name = "enrolments.active",
+			.unit = "enrolment",
+			.en = "Enrolments under way: seated, neither completed nor fallen short; where the learner "
+			      "served on enrolling.",
+			.vi = "Số lượt ghi danh đang học, chưa có kết quả; tính tại nơi công tác khi ghi danh.",
+		},
+	[METRIC_ENROLMENTS_WAITLISTED] =
+		{
+			.number = 7,
+			.kind = METRIC_STOCK,
+			.name = "enrolments.waitlisted",
+			.unit = "enrolment",
+			.en = "Places taken on waitlists; where the learner served on being nominated.",
+			.vi = "Số lượt trong danh sách chờ; tính tại nơi công tác khi được cử.",
+		},
+	[METRIC_COMPLETIONS] =
+		{
+			.number = 8,
+			.kind = METRIC_FLOW,
+			.name = "completions",
+			.unit = "completion",
+			.en = "Programmes completed, in the month of completion, where the learner serves.",
+			.vi = "Số lượt hoàn thành chương trình, theo tháng hoàn thành, tại nơi công tác.",
+		},
+	[METRIC_ATTENDANCE_PRESENT] =
+		{
+			.number = 9,
+			.kind = METRIC_FLOW,
+			.name = "attendance.present",
+			.unit = "presence",
+			.en = "People marked present at a session, in the month the session began, at the school.",
+			.vi = "Số lượt có mặt tại buổi học, theo tháng diễn "
+			      "ra buổi học, tại cơ sở đào tạo.",
+		},
+	[METRIC_WARNINGS] =
+		{
+			.number = 10,
+			.kind = METRIC_FLOW,
+			.name = "warnings",
+			.unit = "warning",
+			.en = "Early warnings raised for too many absences, where the learner serves.",
+			.vi = "Số cảnh báo sớm do vắng mặt quá mức, tại nơi công tác của học viên.",
+		},
 };
 
 void

@@ -289,7 +289,8 @@ static void
 count_active(struct apply *apply, const Mt__PersonRecord *person, int64_t delta)
 {
 	if (person->state == MT__PERSON__STATE__ACTIVE)
-		metric_stock(apply, METRIC_PERSONS_ACTIVE, person->authority_id, metric_category(person->category), delta);
+		metric_stock(apply, METRIC_PERSONS_ACTIVE, person->authority_id, metric_category(person->category),
+			     delta);
 }
 
 static void

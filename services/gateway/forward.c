@@ -211,6 +211,17 @@ forward_call(struct request *request, struct upstream *upstream, const char *met
 	call_make(request, upstream, &call);
 }
 
+ProtobufCMessage *
+forward_message(struct request *request, bool *dry_run)
+{
+	const struct rule *rule = request->endpoint->rule;
+	ProtobufCMessage *message = message_begin(request, rule);
+	*dry_run = false;
+	if (message == NULL || !query_fill(request, rule, message, dry_run) || !path_fill(request, message))
+		return NULL;
+	return message;
+}
+
 void
 forward_serve(struct request *request, void *context)
 {
@@ -222,10 +233,8 @@ forward_serve(struct request *request, void *context)
 		request_refuse(request, PROBLEM_UNIMPLEMENTED, NULL, "method %s has no owner", rule->name);
 		return;
 	}
-	ProtobufCMessage *message = message_begin(request, rule);
-	if (message == NULL || !query_fill(request, rule, message, &call.dry_run) || !path_fill(request, message))
-		return;
-	if (!key_read(request, rule, &call.id))
+	const ProtobufCMessage *message = forward_message(request, &call.dry_run);
+	if (message == NULL || !key_read(request, rule, &call.id))
 		return;
 	call.request = pb_pack(&request->arena, message);
 	call.caller = request_caller(request);

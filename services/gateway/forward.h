@@ -10,6 +10,10 @@
 /* context is an array of SERVICES upstreams. */
 void forward_serve(struct request *request, void *context);
 
+/* The request message of the endpoint's rule, from path, query and body; NULL if the request was
+ * refused. */
+ProtobufCMessage *forward_message(struct request *request, bool *dry_run);
+
 /* One call on behalf of the request's caller; on_reply gets the request as its context. Refuses
  * the request if the call is not taken. */
 void forward_call(struct request *request, struct upstream *upstream, const char *method,

@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/buf.h"
 #include "common/base/date.h"
-#include "common/wire/pb_json.h"
+#include "tests/scenario/bridge.h"
 #include "tests/scenario/match.h"
 
 enum { ID_BYTES_MAX = 96, NAME_BYTES_MAX = 64, TEXT_BYTES_MAX = 1 << 20 };
@@ -334,8 +335,7 @@ play_refuse(struct player *player, const struct statement *statement, char **wor
 				   answer->message, words[1]);
 	if (names_field) {
 		char field[128];
-		snprintf(field, sizeof(field), "%s", words[3]);
-		pb_json_name(words[3], field);
+		bridge_json_name(words[3], field, sizeof(field));
 		if (strcmp(field, answer->field) != 0)
 			return driver_fail(player->driver, "the field at fault is \"%s\" (%s), expected \"%s\"",
 					   answer->field, answer->message, field);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #include "common/base/date.h"
-#include "common/wire/pb_json.h"
+#include "tests/scenario/bridge.h"
 #include "tests/sim/check.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/mishap.h"
@@ -25,7 +25,7 @@
 #define START_CLOCK "2026-03-02T01:00:00Z"
 #define UNITS_CSV "tests/data/vietnam-units-2025.csv"
 
-enum { TOKENS_MAX = 64, JSON_BYTES_MAX = 8 << 20 };
+enum { TOKENS_MAX = 64 };
 
 struct token {
 	struct caller_wish wish;
@@ -121,7 +121,7 @@ pure_as(struct driver *driver, const struct caller_wish *wish, char token_id[17]
 		snprintf(token->authority, sizeof(token->authority), "%s", wish->authority);
 		snprintf(token->subject, sizeof(token->subject), "%s", wish->subject);
 		if (!standard_grant(&pure->office, wish->roles, wish->roles_count, wish->authority, wish->subject,
-				    ENROLLMENT, &token->proof, token->token_id))
+				    &token->proof, token->token_id))
 			return blamed(pure);
 		pure->tokens_count++;
 		pure->token = token;
@@ -143,13 +143,10 @@ answer_fault(struct answer *answer, const struct fault *fault)
 static json_t *
 message_json(const ProtobufCMessage *message)
 {
-	struct buf text;
-	buf_init(&text, JSON_BYTES_MAX);
-	pb_to_json(&text, message);
-	assert(!buf_failed(&text));
 	json_error_t error;
-	json_t *value = json_loadb((const char *)text.data, text.size, 0, &error);
-	buf_free(&text);
+	char *text = bridge_to_json(message);
+	json_t *value = json_loads(text, 0, &error);
+	free(text);
 	assert(value != NULL);
 	return value;
 }
@@ -160,8 +157,7 @@ answer_take(struct answer *answer, const struct errand *errand, struct arena *ar
 	answer->status = errand->status;
 	answer->repeated = errand->repeated;
 	snprintf(answer->message, sizeof(answer->message), "%s", errand->message);
-	if (strlen(errand->field) < sizeof(answer->field))
-		pb_json_name(errand->field, answer->field);
+	bridge_json_name(errand->field, answer->field, sizeof(answer->field));
 	const ProtobufCMessage *reply = errand_reply(errand, arena);
 	if (reply != NULL)
 		answer->reply = message_json(reply);
@@ -200,11 +196,9 @@ pure_call(struct driver *driver, const struct order *order, struct answer *answe
 	uint32_t to;
 	if (!find_node(driver, order, &to))
 		return false;
-	if (pure->token != NULL && !standard_await(&pure->office, to, &pure->proof))
-		return blamed(pure);
 	arena_init(&arena, 64 << 10, 0);
 	const ProtobufCMessage *request =
-		pb_from_json(order->rule->input, &arena, slice_text(order->json), &fault);
+		bridge_from_json(order->rule->input, &arena, order->json, &fault);
 	bool done = true;
 	if (request == NULL) {
 		answer_fault(answer, &fault);

@@ -13,6 +13,8 @@
 #include "common/wire/pb.h"
 #include "tests/sim/mishap.h"
 
+#include "matricula/envelope.pb-c.h"
+
 static const uint64_t SPACE_BYTES = UINT64_C(1) << 40;
 
 static bool

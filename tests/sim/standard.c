@@ -157,8 +157,8 @@ node_has_token(const struct process *process, const struct proof *proof)
 	return has;
 }
 
-bool
-standard_await(struct office *office, uint32_t node, const struct proof *proof)
+static bool
+await_token(struct office *office, uint32_t node, const struct proof *proof)
 {
 	struct sim *sim = office->sim;
 	int64_t end_us = sim->time_us + STANDARD_LIMIT_US;
@@ -174,7 +174,7 @@ standard_await(struct office *office, uint32_t node, const struct proof *proof)
 
 bool
 standard_grant(struct office *office, const Mt__Role *roles, size_t roles_count, const char *authority,
-	       const char *subject, uint32_t node, struct proof *proof, char token_id[17])
+	       const char *subject, struct proof *proof, char token_id[17])
 {
 	char token[64];
 	char id[CALL_ID_BYTES_MAX + 1];
@@ -196,8 +196,13 @@ standard_grant(struct office *office, const Mt__Role *roles, size_t roles_count,
 	errand_send(office, errand);
 	if (!errand_wait(office, errand))
 		return false;
-	if (errand->status == MT__STATUS__OK)
-		return standard_await(office, node, proof);
-	world_blame(office->sim, "tokens can be granted", "for %s: %s", authority, errand->message);
-	return false;
+	if (errand->status != MT__STATUS__OK) {
+		world_blame(office->sim, "tokens can be granted", "for %s: %s", authority, errand->message);
+		return false;
+	}
+	for (uint32_t i = 0; i < WORLD_NODES; i++) {
+		if (!await_token(office, i, proof))
+			return false;
+	}
+	return true;
 }

@@ -34,12 +34,10 @@ bool standard_load(struct standard *standard, const char *csv_path);
 bool standard_add(struct standard *standard, struct office *office);
 struct standard_authority *standard_find(struct standard *standard, const char *code);
 
-/* Grants roles to a new token and waits until that node has it. The id of the token comes back in token_id.
+/* Grants roles to a new token and waits until every node has it. The id of the token comes back in token_id.
  * subject "" takes the default one. */
 bool standard_grant(struct office *office, const Mt__Role *roles, size_t roles_count, const char *authority,
-		    const char *subject, uint32_t node, struct proof *proof, char token_id[17]);
-/* Waits until that node has the proof's token. */
-bool standard_await(struct office *office, uint32_t node, const struct proof *proof);
+		    const char *subject, struct proof *proof, char token_id[17]);
 /* Steps until the errand is answered; false if it takes too long. */
 bool errand_wait(struct office *office, struct errand *errand);
 

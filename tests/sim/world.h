@@ -16,7 +16,11 @@
 #define TESTS_SIM_WORLD_H
 
 #include "common/base/random.h"
+#include "common/base/codec.h"
+#include "common/base/id.h"
+#include "common/core/limits.h"
 #include "common/core/node.h"
+#include "common/core/tables.h"
 #include "tests/sim/agenda.h"
 #include "tests/sim/disk.h"
 

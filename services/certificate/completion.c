@@ -1,0 +1,452 @@
+/* services/certificate/completion.c
+ *
+ * Completions come from enrollment and collect in one list per class. A signatory approves
+ * all that wait, minus named people; what was approved is then issued in bounded steps by
+ * a timer, while later completions collect for the next round.
+ *
+ * A completion waits in a row under its round of approval. Approving turns the round, so
+ * it is one small fact whatever the size of the class, and nobody who completes afterwards
+ * slips into what was signed. It promises that nothing is issued that a signatory did not
+ * approve, and one certificate for a person's completion of a class, ever. */
+#include "services/certificate/completion.h"
+
+#include "common/base/date.h"
+#include "common/wire/pb.h"
+#include "services/certificate/certificate.h"
+#include "services/certificate/issuer.h"
+#include "services/certificate/tables.h"
+
+static const char issue_method[] = "CertificateTimers.IssueDue";
+
+/* --- look-ups --------------------------------------------------------------------------------------------------- */
+
+static struct key
+list_key(const char *class_id)
+{
+	struct key key = key_of(TABLE_LIST);
+	key_id_of(&key, class_id);
+	return key;
+}
+
+static struct key
+completions_key(const char *class_id)
+{
+	struct key key = key_of(TABLE_COMPLETION);
+	key_id_of(&key, class_id);
+	return key;
+}
+
+static struct key
+completion_key(const char *class_id, const char *person_id)
+{
+	struct key key = completions_key(class_id);
+	key_id_of(&key, person_id);
+	return key;
+}
+
+static struct key
+round_key(const char *class_id, uint32_t round)
+{
+	struct key key = key_of(TABLE_WAITING);
+	key_id_of(&key, class_id);
+	key_u32(&key, round);
+	return key;
+}
+
+static struct key
+waiting_key(const char *class_id, uint32_t round, const char *person_id)
+{
+	struct key key = round_key(class_id, round);
+	key_id_of(&key, person_id);
+	return key;
+}
+
+static const Mt__CompletionListRecord *
+list_or_refuse(struct call *call, const char *class_id)
+{
+	struct id id;
+	if (!call_id(call, "class_id", class_id, &id))
+		return NULL;
+	struct key key = list_key(class_id);
+	const Mt__CompletionListRecord *list = call_record(call, &key, &mt__completion_list_record__descriptor);
+	if (list == NULL)
+		call_refuse(call, MT__STATUS__NOT_FOUND, "nobody has completed class %s yet", class_id);
+	return list;
+}
+
+static bool
+is_waiting(const struct call *call, const Mt__CompletionListRecord *list, uint32_t round, const char *person_id)
+{
+	struct key key = waiting_key(list->class_id, round, person_id);
+	return store_has(call_store(call), key_slice(&key));
+}
+
+/* --- approval --------------------------------------------------------------------------------------------------- */
+
+static bool
+exceptions_wait(struct call *call, const Mt__CompletionListRecord *list, const Mt__ApproveListRequest *in)
+{
+	if (in->n_except_person_ids > EXCEPTIONS_MAX) {
+		call_refuse_field(call, "except_person_ids", "at most %d people may be left out at once",
+				  EXCEPTIONS_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < in->n_except_person_ids; i++) {
+		struct id id;
+		const char *person_id = in->except_person_ids[i];
+		if (!call_id(call, "except_person_ids", person_id, &id))
+			return false;
+		if (!is_waiting(call, list, list->round, person_id)) {
+			call_refuse_field(call, "except_person_ids", "person %s is not waiting on the list of class %s",
+					  person_id, list->class_id);
+			return false;
+		}
+		for (size_t earlier = 0; earlier < i; earlier++) {
+			if (strcmp(in->except_person_ids[earlier], person_id) != 0)
+				continue;
+			call_refuse_field(call, "except_person_ids", "person %s is named twice", person_id);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+decision_is_dated(struct call *call, const char *decision_date)
+{
+	int32_t date = call_date(call, "decision_date", decision_date);
+	if (date == DATE_NONE)
+		return false;
+	if (date <= call_today(call))
+		return true;
+	call_refuse_field(call, "decision_date", "the decision is dated %s, which is still to come", decision_date);
+	return false;
+}
+
+static void
+completion_lists_approve(Mt__CompletionLists_Service *service, const Mt__ApproveListRequest *in,
+			 Mt__ApproveListReply_Closure reply, void *call)
+{
+	(void)service;
+	const Mt__CompletionListRecord *list = list_or_refuse(call, in->class_id);
+	if (list == NULL || !call_scope(call, list->school_id))
+		return;
+	const char *number = call_text(call, "decision_number", in->decision_number, NAME_BYTES_MAX, false);
+	if (number == NULL || !decision_is_dated(call, in->decision_date))
+		return;
+	if (list->state == MT__COMPLETION_LIST__STATE__ISSUING) {
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
+			    "certificates of class %s are being issued under decision %s", list->class_id,
+			    list->decision_number);
+		return;
+	}
+	if (!exceptions_wait(call, list, in))
+		return;
+	if (list->waiting <= in->n_except_person_ids) {
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "no completion of class %s is left to approve",
+			    list->class_id);
+		return;
+	}
+	Mt__ListApproved fact = MT__LIST_APPROVED__INIT;
+	fact.class_id = list->class_id;
+	fact.school_id = list->school_id;
+	fact.approved_by = (char *)call_subject(call);
+	fact.decision_number = (char *)number;
+	fact.decision_date = in->decision_date;
+	fact.except_person_ids = in->except_person_ids;
+	fact.n_except_person_ids = in->n_except_person_ids;
+	fact.approved = list->waiting - (uint32_t)in->n_except_person_ids;
+	call_emit(call, &fact.base);
+
+	Mt__ApproveListReply out = MT__APPROVE_LIST_REPLY__INIT;
+	out.approved = fact.approved;
+	reply(&out, call);
+}
+
+/* --- the list as it is ------------------------------------------------------------------------------------------ */
+
+static size_t
+rows_below(const struct store *store, const struct key *prefix, size_t limit)
+{
+	size_t rows = 0;
+	struct store_walk walk = store_walk(store, key_slice(prefix));
+	while (rows < limit && store_walk_next(&walk))
+		rows++;
+	return rows;
+}
+
+static void
+read_completions(struct call *call, const Mt__CompletionListRecord *list, Mt__GetListReply *out, size_t count)
+{
+	bool issuing = list->state == MT__COMPLETION_LIST__STATE__ISSUING;
+	struct key prefix = completions_key(list->class_id);
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	out->completions = arena_zero(call_arena(call), count * sizeof(*out->completions));
+	while (out->n_completions < count && store_walk_next(&walk)) {
+		ProtobufCMessage *row =
+			pb_unpack_trusted(&mt__completion_record__descriptor, call_arena(call), walk.value);
+		assert(row != NULL);
+		Mt__CompletionRecord *completion = (Mt__CompletionRecord *)row;
+		if (issuing && is_waiting(call, list, list->round - 1, completion->person_id))
+			completion->approved = true; /* signed; its certificate comes with the next steps */
+		out->completions[out->n_completions++] = completion;
+	}
+}
+
+static void
+completion_lists_get(Mt__CompletionLists_Service *service, const Mt__GetListRequest *in, Mt__GetListReply_Closure reply,
+		     void *call)
+{
+	(void)service;
+	const Mt__CompletionListRecord *list = list_or_refuse(call, in->class_id);
+	if (list == NULL || !call_scope(call, list->school_id))
+		return;
+	struct key prefix = completions_key(list->class_id);
+	size_t count = rows_below(call_store(call), &prefix, COMPLETIONS_LISTED_MAX + 1);
+	if (count > COMPLETIONS_LISTED_MAX) {
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "class %s has more than %d completions", in->class_id,
+			    COMPLETIONS_LISTED_MAX);
+		return;
+	}
+	Mt__GetListReply out = MT__GET_LIST_REPLY__INIT;
+	out.list = (Mt__CompletionListRecord *)list;
+	read_completions(call, list, &out, count);
+	reply(&out, call);
+}
+
+Mt__CompletionLists_Service completion_lists = MT__COMPLETION_LISTS__INIT(completion_lists_);
+
+/* --- issuing ---------------------------------------------------------------------------------------------------- */
+
+static const Mt__CompletionRecord *
+completion_of_row(const struct call *call, const char *class_id, struct slice row_key)
+{
+	struct key key = completions_key(class_id);
+	key_bytes(&key, slice_of(row_key.data + row_key.size - ID_BYTES, ID_BYTES));
+	const Mt__CompletionRecord *completion = call_record(call, &key, &mt__completion_record__descriptor);
+	assert(completion != NULL);
+	return completion;
+}
+
+/* Issues to the first ISSUE_PER_STEP of the approved round; true if more are left. */
+static bool
+issue_step(struct call *call, const Mt__CompletionListRecord *list, const struct issuer *issuer)
+{
+	int year;
+	int month;
+	int day;
+	date_split(call_today(call), &year, &month, &day);
+	uint32_t place = register_last(call, list->school_id, year);
+	struct key prefix = round_key(list->class_id, list->round - 1);
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	for (unsigned issued = 0; store_walk_next(&walk); issued++) {
+		if (issued == ISSUE_PER_STEP)
+			return true;
+		certificate_issue(call, issuer, completion_of_row(call, list->class_id, walk.key), ++place);
+	}
+	return false;
+}
+
+static void
+certificate_timers_issue_due(Mt__CertificateTimers_Service *service, const Mt__IssueDue *in, Mt__Noted_Closure reply,
+			     void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	struct issuer issuer;
+	const Mt__CompletionListRecord *list = list_or_refuse(call, in->class_id);
+	if (list == NULL)
+		return;
+	if (list->state != MT__COMPLETION_LIST__STATE__ISSUING) {
+		reply(&noted, call);
+		return;
+	}
+	if (!issuer_open(call, list->school_id, &issuer))
+		return;
+	bool more = issue_step(call, list, &issuer);
+	issuer_close(&issuer);
+
+	Mt__IssuingContinued continued = MT__ISSUING_CONTINUED__INIT;
+	Mt__ListIssued done = MT__LIST_ISSUED__INIT;
+	continued.class_id = list->class_id;
+	done.class_id = list->class_id;
+	call_emit(call, more ? &continued.base : &done.base);
+	reply(&noted, call);
+}
+
+Mt__CertificateTimers_Service certificate_timers = MT__CERTIFICATE_TIMERS__INIT(certificate_timers_);
+
+/* --- reactions -------------------------------------------------------------------------------------------------- */
+
+/* What goes into a credential is signed for ever: it is checked before it is listed. */
+static bool
+can_be_certified(struct call *call, const Mt__LearnerCompleted *in)
+{
+	int32_t date;
+	if (in->personal == NULL || in->personal->name[0] == '\0') {
+		call_refuse(call, MT__STATUS__INVALID_ARGUMENT, "the completion of person %s in class %s has no name",
+			    in->person_id, in->class_id);
+		return false;
+	}
+	if (!date_parse(in->completed_on, &date)) {
+		call_refuse(call, MT__STATUS__INVALID_ARGUMENT, "the completion of person %s in class %s has no date",
+			    in->person_id, in->class_id);
+		return false;
+	}
+	return call_text(call, "personal.name", in->personal->name, NAME_BYTES_MAX, false) != NULL &&
+	       call_text(call, "programme_title", in->programme_title, NAME_BYTES_MAX, false) != NULL &&
+	       call_text(call, "programme_title_en", in->programme_title_en, NAME_BYTES_MAX, true) != NULL;
+}
+
+static void
+emit_listed(struct call *call, const Mt__LearnerCompleted *in)
+{
+	Mt__CompletionRecord completion = MT__COMPLETION_RECORD__INIT;
+	completion.class_id = in->class_id;
+	completion.person_id = in->person_id;
+	completion.authority_id = in->authority_id;
+	completion.school_id = in->school_id;
+	completion.programme_title = in->programme_title;
+	completion.programme_title_en = in->programme_title_en;
+	completion.hours = in->hours;
+	completion.mark_percent = in->mark_percent;
+	completion.completed_on = in->completed_on;
+	completion.personal = in->personal;
+	Mt__CompletionListed fact = MT__COMPLETION_LISTED__INIT;
+	fact.completion = &completion;
+	call_emit(call, &fact.base);
+}
+
+static void
+certificate_reactions_learner_completed(Mt__CertificateReactions_Service *service, const Mt__LearnerCompleted *in,
+					Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	struct key key = completion_key(in->class_id, in->person_id);
+	if (!store_has(call_store(call), key_slice(&key))) {
+		if (!can_be_certified(call, in))
+			return;
+		emit_listed(call, in);
+	}
+	reply(&noted, call);
+}
+
+Mt__CertificateReactions_Service certificate_reactions = MT__CERTIFICATE_REACTIONS__INIT(certificate_reactions_);
+
+/* --- apply ------------------------------------------------------------------------------------------------------ */
+
+static Mt__CompletionListRecord *
+list_of(struct apply *apply, const char *class_id)
+{
+	struct key key = list_key(class_id);
+	Mt__CompletionListRecord *list = apply_record(apply, &key, &mt__completion_list_record__descriptor);
+	assert(list != NULL);
+	return list;
+}
+
+static void
+put_list(struct apply *apply, Mt__CompletionListRecord *list)
+{
+	struct key key = list_key(list->class_id);
+	list->version++;
+	apply_put(apply, &key, &list->base);
+}
+
+static void
+set_timer(struct apply *apply, char *class_id)
+{
+	Mt__IssueDue due = MT__ISSUE_DUE__INIT;
+	due.class_id = class_id;
+	/* Later than the timer that may be firing in this very entry, whose row goes after the facts are applied. */
+	apply_timer_set(apply, apply_time_us(apply) + 1, issue_method, class_id, &due.base);
+}
+
+static void
+apply_listed(struct apply *apply, const Mt__CompletionListed *fact)
+{
+	const Mt__CompletionRecord *completion = fact->completion;
+	struct key key = list_key(completion->class_id);
+	Mt__CompletionListRecord *list = apply_record(apply, &key, &mt__completion_list_record__descriptor);
+	Mt__CompletionListRecord fresh = MT__COMPLETION_LIST_RECORD__INIT;
+	if (list == NULL) {
+		list = &fresh;
+		list->class_id = completion->class_id;
+		list->school_id = completion->school_id;
+		list->state = MT__COMPLETION_LIST__STATE__COLLECTING;
+		list->round = 1;
+	}
+	if (list->state == MT__COMPLETION_LIST__STATE__ISSUED)
+		list->state = MT__COMPLETION_LIST__STATE__COLLECTING;
+	list->waiting++;
+	put_list(apply, list);
+
+	struct key row = completion_key(completion->class_id, completion->person_id);
+	apply_put(apply, &row, &completion->base);
+	struct key waiting = waiting_key(list->class_id, list->round, completion->person_id);
+	apply_put_bytes(apply, &waiting, slice_text(""));
+}
+
+static void
+apply_approved(struct apply *apply, const Mt__ListApproved *fact)
+{
+	Mt__CompletionListRecord *list = list_of(apply, fact->class_id);
+	for (size_t i = 0; i < fact->n_except_person_ids; i++) {
+		struct key from = waiting_key(list->class_id, list->round, fact->except_person_ids[i]);
+		struct key to = waiting_key(list->class_id, list->round + 1, fact->except_person_ids[i]);
+		apply_delete(apply, &from);
+		apply_put_bytes(apply, &to, slice_text(""));
+	}
+	list->state = MT__COMPLETION_LIST__STATE__ISSUING;
+	list->round++;
+	list->waiting -= fact->approved;
+	list->approved_by = fact->approved_by;
+	list->decision_number = fact->decision_number;
+	list->decision_date = fact->decision_date;
+	put_list(apply, list);
+	set_timer(apply, fact->class_id);
+}
+
+static void
+apply_list_issued(struct apply *apply, const Mt__ListIssued *fact)
+{
+	Mt__CompletionListRecord *list = list_of(apply, fact->class_id);
+	list->state = list->waiting > 0 ? MT__COMPLETION_LIST__STATE__COLLECTING : MT__COMPLETION_LIST__STATE__ISSUED;
+	put_list(apply, list);
+}
+
+void
+completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *certificate)
+{
+	const Mt__CompletionListRecord *list = list_of(apply, certificate->class_id);
+	struct key row = completion_key(certificate->class_id, certificate->person_id);
+	Mt__CompletionRecord *completion = apply_record(apply, &row, &mt__completion_record__descriptor);
+	assert(completion != NULL);
+	completion->approved = true;
+	completion->certificate_id = certificate->certificate_id;
+	apply_put(apply, &row, &completion->base);
+	struct key waiting = waiting_key(certificate->class_id, list->round - 1, certificate->person_id);
+	apply_delete(apply, &waiting);
+}
+
+void
+completion_apply(struct apply *apply, const Mt__CompletionFact *fact)
+{
+	switch (fact->kind_case) {
+	case MT__COMPLETION_FACT__KIND_COMPLETION_LISTED:
+		apply_listed(apply, fact->completion_listed);
+		return;
+	case MT__COMPLETION_FACT__KIND_LIST_APPROVED:
+		apply_approved(apply, fact->list_approved);
+		return;
+	case MT__COMPLETION_FACT__KIND_LIST_ISSUED:
+		apply_list_issued(apply, fact->list_issued);
+		return;
+	case MT__COMPLETION_FACT__KIND_ISSUING_CONTINUED:
+		set_timer(apply, fact->issuing_continued->class_id);
+		return;
+	case MT__COMPLETION_FACT__KIND__NOT_SET:
+		break;
+	}
+	assert(false); /* the core lets no empty fact through */
+}

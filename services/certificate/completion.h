@@ -1,0 +1,25 @@
+/* services/certificate/completion.h
+ *
+ * Completions and the list that a signatory approves; see completion.c. */
+#ifndef SERVICES_CERTIFICATE_COMPLETION_H
+#define SERVICES_CERTIFICATE_COMPLETION_H
+
+#include "common/core/call.h"
+
+#include "matricula/certificate.pb-c.h"
+
+enum {
+	ISSUE_PER_STEP = 100,        /* some 5 ms of signing before calls get their turn again */
+	EXCEPTIONS_MAX = 500,        /* each moves two rows with the approval's one fact */
+	COMPLETIONS_LISTED_MAX = 5000, /* one class, in one reply of about 2 MiB */
+};
+
+extern Mt__CompletionLists_Service completion_lists;
+extern Mt__CertificateTimers_Service certificate_timers;
+extern Mt__CertificateReactions_Service certificate_reactions;
+
+void completion_apply(struct apply *apply, const Mt__CompletionFact *fact);
+/* The completion has its certificate: it waits no more. */
+void completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *certificate);
+
+#endif

@@ -1,0 +1,90 @@
+/* services/certificate/service.c
+ *
+ * The certificate service: completion lists, issuing, verification. It follows
+ * enrollment, which says who completed what; notification follows it. */
+#include "services/certificate/service.h"
+
+#include "common/core/call.h"
+#include "common/core/mirror.h"
+#include "services/certificate/certificate.h"
+#include "services/certificate/completion.h"
+
+#include "matricula/certificate_service.pb-c.h"
+#include "matricula/enrollment_service.pb-c.h"
+
+#include <assert.h>
+
+static ProtobufCService *const handlers[] = {
+	&completion_lists.base,
+	&certificates.base,
+	&certificate_timers.base,
+	&certificate_reactions.base,
+	&mirror_reactions.base,
+	NULL,
+};
+
+static const struct producer follows[] = {
+	{"enrollment", &mt__enrollment_service_fact__descriptor},
+	{NULL, NULL},
+};
+
+const struct metric certificate_metrics[] = {
+	[METRIC_CERTIFICATES_VALID] =
+		{
+			.number = 301,
+			.kind = METRIC_STOCK,
+			.name = "certificates.valid",
+			.unit = "certificate",
+			.en = "Certificates issued and not revoked, counted where the holder served then.",
+			.vi = "Số chứng chỉ đã cấp, chưa thu hồi, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_ISSUED] =
+		{
+			.number = 302,
+			.kind = METRIC_FLOW,
+			.name = "certificates.issued",
+			.unit = "certificate",
+			.en = "Certificates issued in the month, counted where the holder served then.",
+			.vi = "Số chứng chỉ cấp trong tháng, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_REVOKED] =
+		{
+			.number = 303,
+			.kind = METRIC_FLOW,
+			.name = "certificates.revoked",
+			.unit = "certificate",
+			.en = "Certificates revoked in the month, counted where the holder served at issue.",
+			.vi = "Số chứng chỉ thu hồi trong tháng, tính theo nơi công tác khi cấp.",
+		},
+	{.number = 0},
+};
+
+static void
+certificate_service_apply(struct apply *apply, const ProtobufCMessage *message)
+{
+	const Mt__CertificateServiceFact *fact = (const Mt__CertificateServiceFact *)message;
+	switch (fact->noun_case) {
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_COMPLETION:
+		completion_apply(apply, fact->completion);
+		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_CERTIFICATE:
+		certificate_apply(apply, fact->certificate);
+		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_CORE:
+		core_apply(apply, &fact->core->base);
+		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN__NOT_SET:
+		break;
+	}
+	assert(false); /* the core lets no empty fact through */
+}
+
+const struct module certificate_module = {
+	.name = "certificate",
+	.facts = &mt__certificate_service_fact__descriptor,
+	.handlers = handlers,
+	.apply = certificate_service_apply,
+	.follows = follows,
+	.metrics = certificate_metrics,
+	.apply_version = 1,
+};

@@ -1,0 +1,14 @@
+/* services/certificate/service.h
+ *
+ * What the certificate service is made of, and what it counts. */
+#ifndef SERVICES_CERTIFICATE_SERVICE_H
+#define SERVICES_CERTIFICATE_SERVICE_H
+
+#include "common/core/node.h"
+
+enum certificate_metric { METRIC_CERTIFICATES_VALID, METRIC_CERTIFICATES_ISSUED, METRIC_CERTIFICATES_REVOKED };
+
+extern const struct metric certificate_metrics[]; /* by enum certificate_metric */
+extern const struct module certificate_module;
+
+#endif

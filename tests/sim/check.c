@@ -1,0 +1,27 @@
+/* tests/sim/check.c
+ *
+ * The list. What a check needs from the world is on disks, in stores and in the
+ * office's files; none of them moves anything. */
+#include "tests/sim/check.h"
+
+const struct check checks[] = {
+	{"the journal is dense and chained", check_chain},
+	{"entry time never goes back", check_time},
+	{"no acknowledged call is lost", check_acknowledged},
+	{"no call acts twice", check_once},
+	{"cursors never move back", check_cursors},
+	{"state equals its rebuild", check_rebuild},
+	{"mirrors agree", check_mirrors},
+	{"no fact is skipped", check_reactions},
+	{"seats taken are enrolments", check_seats},
+	{"figures equal a recount", check_figures},
+	{NULL, NULL},
+};
+
+bool
+check_all(struct sim *sim, const struct office *office)
+{
+	for (const struct check *check = checks; check->name != NULL && !world_blamed(sim); check++)
+		check->run(sim, office, check->name);
+	return !world_blamed(sim);
+}
