@@ -8,7 +8,8 @@
 V      ?= release
 B      := build/$(V)
 G      := build/gen
-CC     ?= gcc
+CC     := gcc
+SHELL  := /bin/bash
 PKGS   := libprotobuf-c libzmq libuv lmdb libmicrohttpd libcurl jansson libsodium libcrypto libutf8proc zlib
 
 CFLAGS_release := -O2 -g
@@ -44,7 +45,7 @@ GATEWAY  := $(call archives,services/gateway)
 
 BINS     := $(B)/bin/matricula $(addprefix $(B)/bin/matricula-,$(SERVICES))
 
-.PHONY: all run check bench deps tidy format clean unit fuzz sim
+.PHONY: all run check check-deps bench deps tidy format clean unit fuzz fuzz-run sim
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -113,8 +114,40 @@ $(B)/tests/scenario-run: $(call objects,tests/scenario) $(filter-out %/sim.o,$(c
 $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
 	$(link)
 
+# Fuzz targets: make fuzz V=fuzz SECONDS=60
+FUZZ    := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
+SECONDS ?= 60
+$(FUZZ): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY) $(SIM_WORLD)
+	$(link) -fsanitize=fuzzer
+
+fuzz:
+	@$(MAKE) --no-print-directory V=fuzz fuzz-run
+fuzz-run: $(FUZZ)
+	@for target in $^; do echo "$$target"; $$target -max_total_time=$(SECONDS) -max_len=65536 -print_final_stats=1 2>&1 | \
+		tail -n 4; [ $${PIPESTATUS[0]} -eq 0 ] || exit 1; done
+
+# make sim SEED=7 tells one seed's story; make sim SEEDS=1-1000 many.
+SEEDS ?= 1-20
+sim: $(B)/tests/sim-run
+	@$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
 unit: $(UNIT)
-	@tests/check.sh unit $(B)
+	@tests/check.sh $(B) $(foreach test,$(UNIT),-- $(test))
+
+# All tests. The deployment tests start real processes on loopback, on ports of their own.
+STORIES := $(wildcard tests/scenario/*.txt)
+E2E     := $(wildcard tests/e2e/*_test.*)
+export PATH := $(abspath $(B)/bin):$(PATH)
+check: check-deps
+	@$(MAKE) --no-print-directory -j2 all $(UNIT) $(B)/tests/scenario-run $(B)/tests/sim-run
+	@tests/check.sh $(B) $(foreach test,$(UNIT),-- $(test)) -- tests/unit/plugin_test.sh -- tests/guards.sh $(B) \
+		-- $(B)/tests/scenario-run --way pure $(STORIES) \
+		-- $(B)/tests/scenario-run --way sim --seeds 3 $(STORIES) \
+		-- $(B)/tests/sim-run --seeds $(SEEDS) \
+		$(foreach test,$(E2E),-- $(test) $(B))
+
+check-deps:
+	@deploy/install.sh check
 
 tidy: $(PB_H)
 	@tests/tidy.sh

@@ -12,15 +12,20 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SUMS_CAPACITY = 4096 }; /* a batch that counts more is settled half way */
+enum {
+	SUMS_CAPACITY = 4096, /* a batch that counts more is settled half way */
+	NEWEST_SLOTS = FIGURES_WATCHED_MAX * 2,
+};
 
 void
 figures_init(struct figures *figures)
 {
 	*figures = (struct figures){.sums_capacity = SUMS_CAPACITY};
 	figures->sums = calloc(SUMS_CAPACITY, sizeof(*figures->sums));
+	figures->sums_used = calloc(SUMS_CAPACITY, sizeof(*figures->sums_used));
 	figures->changes = calloc(FIGURES_WATCHED_MAX, sizeof(*figures->changes));
-	if (figures->sums == NULL || figures->changes == NULL)
+	figures->newest = calloc(NEWEST_SLOTS, sizeof(*figures->newest));
+	if (figures->sums == NULL || figures->sums_used == NULL || figures->changes == NULL || figures->newest == NULL)
 		fatal("no memory for figures");
 }
 
@@ -28,7 +33,9 @@ void
 figures_free(struct figures *figures)
 {
 	free(figures->sums);
+	free(figures->sums_used);
 	free(figures->changes);
+	free(figures->newest);
 }
 
 void
@@ -82,7 +89,7 @@ figures_add(struct apply *apply, const struct metric *metric, const char *author
 	struct figure_sum *sum = sum_find(figures, &wanted);
 	if (!sum->used) {
 		*sum = wanted;
-		figures->sums_count++;
+		figures->sums_used[figures->sums_count++] = (uint16_t)(sum - figures->sums);
 	}
 	sum->delta += delta;
 }
@@ -98,17 +105,30 @@ figure_key(struct id authority, const struct figure_sum *sum)
 	return key;
 }
 
+/* The former change of the row, if it still stands in the ring, is dead now. */
+static void
+forget_former(struct figures *figures, uint64_t former, struct slice key)
+{
+	if (former >= figures->changes_count || figures->changes_count - former > FIGURES_WATCHED_MAX)
+		return;
+	struct figure_change *change = &figures->changes[former % FIGURES_WATCHED_MAX];
+	if (slice_equal(slice_of(change->key, change->key_size), key))
+		change->key_size = 0;
+}
+
 static void
 note_change(struct figures *figures, const struct key *key, uint64_t seq)
 {
+	uint64_t *newest = &figures->newest[hash_fnv(key_slice(key)) % NEWEST_SLOTS];
 	struct figure_change *change = &figures->changes[figures->changes_count % FIGURES_WATCHED_MAX];
+	forget_former(figures, *newest, key_slice(key));
 	if (figures->changes_count >= FIGURES_WATCHED_MAX)
 		figures->changes_since_seq = change->seq;
 	assert(key->size <= sizeof(change->key));
 	change->seq = seq;
 	change->key_size = (uint8_t)key->size;
 	memcpy(change->key, key->data, key->size);
-	figures->changes_count++;
+	*newest = figures->changes_count++;
 	figures->changed = true;
 }
 
@@ -142,9 +162,9 @@ figures_settle(struct node *node, uint64_t seq)
 	struct figures *figures = &node->figures;
 	if (figures->sums_count == 0)
 		return;
-	for (size_t i = 0; i < figures->sums_capacity; i++) {
-		struct figure_sum *sum = &figures->sums[i];
-		if (sum->used && sum->delta != 0)
+	for (size_t i = 0; i < figures->sums_count; i++) {
+		struct figure_sum *sum = &figures->sums[figures->sums_used[i]];
+		if (sum->delta != 0)
 			settle_sum(node, sum, seq);
 		sum->used = false;
 	}

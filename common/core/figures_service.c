@@ -286,19 +286,6 @@ list_changed(struct figure_list *list, const struct figure_change *change)
 	list_add(list, figure, (struct id){{0}});
 }
 
-/* True if a newer change of the same row follows: that one is told. */
-static bool
-is_superseded(const struct figures *figures, uint64_t at)
-{
-	const struct figure_change *change = &figures->changes[at % FIGURES_WATCHED_MAX];
-	for (uint64_t later = at + 1; later < figures->changes_count; later++) {
-		const struct figure_change *other = &figures->changes[later % FIGURES_WATCHED_MAX];
-		if (slice_equal(slice_of(change->key, change->key_size), slice_of(other->key, other->key_size)))
-			return true;
-	}
-	return false;
-}
-
 /* False if there is more than one reply may hold: the reader starts again. */
 static bool
 list_changes(struct figure_list *list, struct id base, unsigned depth, uint64_t after_seq)
@@ -308,13 +295,15 @@ list_changes(struct figure_list *list, struct id base, unsigned depth, uint64_t 
 	uint64_t at = figures->changes_count;
 	while (at > oldest && figures->changes[(at - 1) % FIGURES_WATCHED_MAX].seq > after_seq)
 		at--;
-	if (figures->changes_count - at > FIGURES_PER_REPLY_MAX)
-		return false;
 	for (; at < figures->changes_count; at++) {
 		const struct figure_change *change = &figures->changes[at % FIGURES_WATCHED_MAX];
 		struct id id;
+		if (change->key_size == 0)
+			continue;
+		if (list->count == FIGURES_PER_REPLY_MAX)
+			return false;
 		memcpy(id.bytes, change->key + 1, ID_BYTES);
-		if (is_within(list->call->store, id, base, depth) && !is_superseded(figures, at))
+		if (is_within(list->call->store, id, base, depth))
 			list_changed(list, change);
 	}
 	return true;

@@ -180,6 +180,7 @@ react(struct node *node, struct entry *entry, const struct feed *feed, uint64_t 
 {
 	struct call call;
 	call_begin(&call, node, method, &caller_node);
+	call.arena = &node->feed_arena;
 	call.now_us = entry->header.time_us;
 	if (!dispatch_internal(node, &call, method, fact)) {
 		Mt__ReactionRefused refused = MT__REACTION_REFUSED__INIT;
@@ -217,7 +218,7 @@ know_facts(struct node *node, const struct feed *feed, const struct slice *facts
 		known[i].method = methods_reaction(node, leaf);
 		if (known[i].method == NULL)
 			continue;
-		known[i].fact = pb_unpack(leaf, &node->call_arena, known[i].bytes, true, &fault);
+		known[i].fact = pb_unpack(leaf, &node->feed_arena, known[i].bytes, true, &fault);
 		if (known[i].fact == NULL)
 			return false;
 	}
@@ -239,7 +240,7 @@ static bool
 follow_entry(struct node *node, struct entry *entry, struct feed *feed, struct slice bytes)
 {
 	struct entry_parts parts;
-	struct arena *arena = &node->call_arena;
+	struct arena *arena = &node->feed_arena;
 	struct slice *facts;
 	bool restored = false;
 	if (!entry_split(bytes, &parts)) {
@@ -302,6 +303,7 @@ feed_work(struct node *node, struct feed *feed)
 {
 	struct fault fault;
 	arena_reset(&node->call_arena);
+	arena_reset(&node->feed_arena);
 	const Mt__Reply *reply = find_reply(node, feed, buf_slice(&feed->arrived));
 	assert(reply != NULL);
 	if (reply->status == MT__STATUS__ABORTED) {
@@ -310,13 +312,15 @@ feed_work(struct node *node, struct feed *feed)
 	}
 	const ProtobufCMessage *batch = NULL;
 	if (reply->status == MT__STATUS__OK)
-		batch = pb_unpack(&mt__journal_read_reply__descriptor, &node->call_arena,
+		batch = pb_unpack(&mt__journal_read_reply__descriptor, &node->feed_arena,
 				  slice_of(reply->reply.data, reply->reply.len), false, &fault);
 	if (batch == NULL) {
+		snprintf(feed->reason, sizeof(feed->reason), "trying again: %s", reply->message);
 		feed->state = FEED_IDLE;
 		feed->retry_us = node->world->monotonic_us(node->world->context) + (int64_t)FEED_RETRY_MS * 1000;
 		return;
 	}
+	feed->reason[0] = '\0';
 	follow_batch(node, feed, (const Mt__JournalReadReply *)batch);
 }
 

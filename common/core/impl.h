@@ -133,9 +133,11 @@ struct figure_change {
 
 struct figures {
 	struct figure_sum *sums; /* open addressing */
+	uint16_t *sums_used;     /* their places, in order of arrival */
 	size_t sums_capacity;
 	size_t sums_count;
-	struct figure_change *changes; /* ring */
+	struct figure_change *changes; /* ring; key_size 0: a newer change of the same row follows */
+	uint64_t *newest;              /* by hash of the key: where its newest change may stand */
 	uint64_t changes_count;        /* ever; the newest is at (count - 1) % FIGURES_WATCHED_MAX */
 	uint64_t changes_since_seq;    /* older positions are told to reset */
 	bool changed;                  /* since the watchers were last woken */
@@ -191,6 +193,7 @@ struct node {
 	struct caller caller;
 
 	struct arena call_arena;
+	struct arena feed_arena; /* a followed batch: ours, so without the limit that guards against strangers */
 	struct arena apply_arena;
 	struct buf reply_frame;
 	struct buf send_frame;

@@ -15,6 +15,7 @@
 enum {
 	CALL_ARENA_BLOCK_BYTES = 256 << 10,
 	APPLY_ARENA_BLOCK_BYTES = 64 << 10,
+	PACE_US = 1000,
 	FACTS_BYTES_MAX = FRAME_BYTES_MAX * 2, /* of one entry: a followed batch and its effects */
 };
 
@@ -39,6 +40,7 @@ node_new(const struct node_config *config)
 	node->store.top = memtable_new();
 	node->store.base = config->world->state_base(config->world->context);
 	arena_init(&node->call_arena, CALL_ARENA_BLOCK_BYTES, CALL_ARENA_BYTES_MAX);
+	arena_init(&node->feed_arena, CALL_ARENA_BLOCK_BYTES, 0);
 	arena_init(&node->apply_arena, APPLY_ARENA_BLOCK_BYTES, 0);
 	buf_init(&node->reply_frame, FRAME_BYTES_MAX);
 	buf_init(&node->send_frame, FRAME_BYTES_MAX);
@@ -62,6 +64,7 @@ node_free(struct node *node)
 	if (node->store.frozen != NULL)
 		memtable_free(node->store.frozen);
 	arena_free(&node->call_arena);
+	arena_free(&node->feed_arena);
 	arena_free(&node->apply_arena);
 	buf_free(&node->reply_frame);
 	buf_free(&node->send_frame);
@@ -316,6 +319,8 @@ plan_wake(struct node *node)
 		next_us = feed_us;
 	if (park_us < next_us)
 		next_us = park_us;
+	if (!flush_leaves_room(node)) /* paced: a little more may be decided soon */
+		next_us = now_us + PACE_US;
 	if (node->timer_due_us != INT64_MAX && now_us + timer_in_us < next_us)
 		next_us = now_us + (timer_in_us > 0 ? timer_in_us : 0);
 	world->wake_at(world->context, next_us);

@@ -249,8 +249,8 @@ points_of(const Mt__ExamRecord *exam, const uint32_t *answers)
 }
 
 static void
-attempts_submit(Mt__Attempts_Service *service, const Mt__SubmitAttemptRequest *in,
-		Mt__SubmitAttemptReply_Closure reply, void *call)
+attempts_submit(Mt__Attempts_Service *service, const Mt__SubmitAttemptRequest *in, Mt__SubmitAttemptReply_Closure reply,
+		void *call)
 {
 	(void)service;
 	const Mt__AttemptRecord *attempt = attempt_or_refuse(call, in->attempt_id);

@@ -9,12 +9,12 @@
 #include "matricula/exam.pb-c.h"
 
 enum {
-	EXAM_ITEMS_MAX = 200,      /* the request limit allows no more with full texts */
+	EXAM_ITEMS_MAX = 200, /* the request limit allows no more with full texts */
 	EXAM_CHOICES_MIN = 2,
-	EXAM_CHOICES_MAX = 10,     /* a to k on a printed sheet */
+	EXAM_CHOICES_MAX = 10, /* a to k on a printed sheet */
 	EXAM_STEM_BYTES_MAX = 4096,
 	EXAM_CHOICE_BYTES_MAX = 1024,
-	EXAM_POINTS_MAX = 100,     /* of one item; 200 of them fit a uint32 by far */
+	EXAM_POINTS_MAX = 100,      /* of one item; 200 of them fit a uint32 by far */
 	EXAM_MINUTES_MAX = 24 * 60, /* an attempt ends within a day */
 	EXAM_ATTEMPTS_MAX = 20,
 };

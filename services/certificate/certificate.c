@@ -150,8 +150,7 @@ staff_sees(const struct call *call, const Mt__CertificateRecord *certificate)
 static Mt__CertificateView *
 view_of(struct call *call, const Mt__CertificateRecord *certificate)
 {
-	Mt__CertificateView *view =
-		(Mt__CertificateView *)pb_new(&mt__certificate_view__descriptor, call_arena(call));
+	Mt__CertificateView *view = (Mt__CertificateView *)pb_new(&mt__certificate_view__descriptor, call_arena(call));
 	view->certificate_id = certificate->certificate_id;
 	view->person_id = certificate->person_id;
 	view->class_id = certificate->class_id;

@@ -9,8 +9,8 @@
 #include "matricula/certificate.pb-c.h"
 
 enum {
-	ISSUE_PER_STEP = 100,        /* some 5 ms of signing before calls get their turn again */
-	EXCEPTIONS_MAX = 500,        /* each moves two rows with the approval's one fact */
+	ISSUE_PER_STEP = 100,          /* some 5 ms of signing before calls get their turn again */
+	EXCEPTIONS_MAX = 500,          /* each moves two rows with the approval's one fact */
 	COMPLETIONS_LISTED_MAX = 5000, /* one class, in one reply of about 2 MiB */
 };
 

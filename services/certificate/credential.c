@@ -77,8 +77,10 @@ put_subject(struct buf *buf, const Mt__CompletionRecord *completion, const char 
 {
 	const char *name = completion->personal->name;
 	put_string(buf, ",\"credentialSubject\":{\"type\":[\"AchievementSubject\"],\"name\":", name);
-	put_string(buf, ",\"identifier\":[{\"type\":\"IdentityObject\",\"identityType\":\"name\",\"hashed\":false,"
-			"\"identityHash\":", name);
+	put_string(buf,
+		   ",\"identifier\":[{\"type\":\"IdentityObject\",\"identityType\":\"name\",\"hashed\":false,"
+		   "\"identityHash\":",
+		   name);
 	put_string(buf, "}],\"licenseNumber\":", register_number);
 	put_string(buf, ",\"completedOn\":", completion->completed_on);
 	put_achievement(buf, completion);
@@ -139,8 +141,7 @@ struct slice
 credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CompletionRecord *completion,
 		const char *certificate_id, const char *register_number, const char *issued_at)
 {
-	struct slice document =
-		document_text(arena, issuer, completion, certificate_id, register_number, issued_at);
+	struct slice document = document_text(arena, issuer, completion, certificate_id, register_number, issued_at);
 	struct slice proof = proof_text(arena, issuer, issued_at);
 	const char *value = proof_sign(arena, tree_of(arena, document), tree_of(arena, proof), issuer->secret);
 	struct buf buf;

@@ -21,7 +21,7 @@ enum {
 	NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	SEALED_BYTES = NONCE_BYTES + SEED_BYTES + TAG_BYTES,
-	SEALING_KEY = 1,      /* number of the subkey; another use takes another */
+	SEALING_KEY = 1,        /* number of the subkey; another use takes another */
 	KEYS_LISTED_MAX = 5000, /* the schools of a nation, with some turned keys */
 	KEYS_FIRST = 64,
 };
@@ -128,8 +128,8 @@ open_seed(struct call *call, const Mt__IssuerKeyRecord *record, uint8_t seed[SEE
 	struct slice context = seal_context(call, record->school_id, record->key_id);
 	sealing_key(call, key);
 	int code = crypto_aead_xchacha20poly1305_ietf_decrypt(seed, NULL, NULL, sealed + NONCE_BYTES,
-							      SEED_BYTES + TAG_BYTES, context.data,
-							      context.size, sealed, key);
+							      SEED_BYTES + TAG_BYTES, context.data, context.size,
+							      sealed, key);
 	sodium_memzero(key, sizeof(key));
 	return code == 0;
 }

@@ -51,8 +51,7 @@ proof_fault(struct arena *arena, const struct jcs_value *document, const struct 
 	if (!same_contexts(arena, document, proof))
 		return "the proof was made for another document";
 	const struct jcs_value *value = jcs_member(proof, "proofValue");
-	if (value == NULL || value->kind != JSON_STRING ||
-	    !multibase_decode(value->text, signature, sizeof(signature)))
+	if (value == NULL || value->kind != JSON_STRING || !multibase_decode(value->text, signature, sizeof(signature)))
 		return "the proof value is not a signature";
 	proof_hash(arena, document, proof, hash);
 	if (crypto_sign_verify_detached(signature, hash, sizeof(hash), public_key) != 0)

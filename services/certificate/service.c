@@ -15,12 +15,8 @@
 #include <assert.h>
 
 static ProtobufCService *const handlers[] = {
-	&completion_lists.base,
-	&certificates.base,
-	&certificate_timers.base,
-	&certificate_reactions.base,
-	&mirror_reactions.base,
-	NULL,
+	&completion_lists.base,      &certificates.base,     &certificate_timers.base,
+	&certificate_reactions.base, &mirror_reactions.base, NULL,
 };
 
 static const struct producer follows[] = {

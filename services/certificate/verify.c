@@ -120,16 +120,15 @@ is_as_stored(const struct check *check, const Mt__CertificateRecord *certificate
 {
 	struct jcs_tree stored =
 		jcs_parse(check->arena, slice_of(certificate->credential.data, certificate->credential.len));
-	return stored.root != NULL && slice_equal(jcs_text(check->arena, stored.root, NULL),
-						  jcs_text(check->arena, check->document, NULL));
+	return stored.root != NULL &&
+	       slice_equal(jcs_text(check->arena, stored.root, NULL), jcs_text(check->arena, check->document, NULL));
 }
 
 static const char *
 school_name(const struct check *check, const char *school_id)
 {
 	bool ambiguous;
-	const Mt__AuthorityRecord *school =
-		tree_find(call_store(check->call), check->arena, school_id, &ambiguous);
+	const Mt__AuthorityRecord *school = tree_find(call_store(check->call), check->arena, school_id, &ambiguous);
 	return school == NULL ? school_id : school->name;
 }
 
@@ -154,8 +153,8 @@ check_record(struct check *check)
 				      certificate->register_number));
 		return;
 	case MT__CERTIFICATE__STATE__REVOKED:
-		conclude(check, "revoked", arena_format(check->arena, "revoked by %s on %s", school,
-							certificate->revoked_on));
+		conclude(check, "revoked",
+			 arena_format(check->arena, "revoked by %s on %s", school, certificate->revoked_on));
 		return;
 	case MT__CERTIFICATE__STATE__UNSET:
 		return; /* no such record is ever written; it stays unknown */

@@ -6,6 +6,7 @@
 #include "services/gateway/figures.h"
 
 #include "common/wire/pb_json.h"
+#include "services/gateway/figure_events.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/gather.h"
 
@@ -64,7 +65,7 @@ figures_json(struct buf *body, const Mt__FiguresReply *const parts[SERVICES], co
 			if (!first)
 				buf_byte(body, ',');
 			first = false;
-			pb_to_json(body, &parts[i]->figures[j]->base);
+			figure_write(body, parts[i]->figures[j]);
 		}
 	}
 	buf_text(body, "]}\n");

@@ -201,6 +201,22 @@ check_session(struct office *office, struct errand *errand)
 }
 
 static void
+check_promises(struct office *office, const struct errand *errand)
+{
+	const struct errand *before = errand->before;
+	if (errand->status != MT__STATUS__OK)
+		return;
+	if (errand->must_refuse)
+		world_blame(office->sim, "what is not allowed is refused", "%s %s of %s was accepted", errand->rule->name,
+			    errand->id, errand->proof.subject);
+	if (before == NULL)
+		return;
+	if (!slice_equal(slice_of(errand->reply, errand->reply_size), slice_of(before->reply, before->reply_size)))
+		world_blame(office->sim, "a retry gets the same reply", "call %s of %s was answered otherwise later",
+			    errand->id, errand->rule->name);
+}
+
+static void
 errand_answer(struct office *office, struct errand *errand, const Mt__Reply *reply)
 {
 	if (errand->answered) {
@@ -220,6 +236,7 @@ errand_answer(struct office *office, struct errand *errand, const Mt__Reply *rep
 	errand->answered_us = office->sim->time_us;
 	office->answered++;
 	check_session(office, errand);
+	check_promises(office, errand);
 	if (office->on_answer != NULL)
 		office->on_answer(office->context, errand);
 }

@@ -1,0 +1,32 @@
+/* services/notification/message.h
+ *
+ * Messages to people: inbox and delivery; see message.c and reaction.c. */
+#ifndef SERVICES_NOTIFICATION_MESSAGE_H
+#define SERVICES_NOTIFICATION_MESSAGE_H
+
+#include "common/core/call.h"
+#include "services/notification/template.h"
+
+#include "matricula/message.pb-c.h"
+
+enum {
+	DELIVERY_TRIES_MAX = 5,  /* over 14 minutes; then it is a dead letter, still in the inbox */
+	DELIVERY_BACKOFF_S = 10, /* after the first failure, and four times longer after each */
+	DELIVERY_ERROR_BYTES_MAX = 512,
+	OUTBOX_PAGE_MAX = 64, /* more than a courier has under way at once */
+};
+
+extern Mt__Messages_Service messages;
+extern Mt__MessageTimers_Service message_timers;
+extern Mt__MessageReactions_Service message_reactions;
+
+const Mt__ContactRecord *contact_find(const struct call *call, const char *person_id); /* or NULL */
+/* True if the person was told this about that class or certificate already. */
+bool message_was_told(const struct call *call, const char *person_id, const char *about, enum told told);
+/* Emits MessageQueued: to be mailed if an address is known, else for the inbox alone. */
+void message_queue(struct call *call, const struct template *template, const char *person_id, const char *about,
+		   const struct template_values *values);
+
+void message_apply(struct apply *apply, const Mt__MessageFact *fact);
+
+#endif

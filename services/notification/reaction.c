@@ -1,0 +1,158 @@
+/* services/notification/reaction.c
+ *
+ * What happens elsewhere and concerns a person here: where a person can be reached, and
+ * what the person is told. Each reaction first looks whether it did its work before, so a
+ * feed that is read again (after a producer was restored) tells nobody twice. */
+#include "services/notification/message.h"
+
+/* --- contacts --------------------------------------------------------------------------------------------------- */
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* Name and address only: a birth date is nobody's business here. */
+static void
+note_contact(struct call *call, const char *person_id, const char *authority_id, const char *name, const char *email)
+{
+	const Mt__ContactRecord *known = contact_find(call, person_id);
+	if (known != NULL && known->personal != NULL && same_text(known->authority_id, authority_id) &&
+	    same_text(known->personal->name, name) && same_text(known->personal->email, email))
+		return;
+	Mt__Personal personal = MT__PERSONAL__INIT;
+	Mt__ContactRecord contact = MT__CONTACT_RECORD__INIT;
+	Mt__ContactNoted fact = MT__CONTACT_NOTED__INIT;
+	personal.name = (char *)name;
+	personal.email = (char *)email;
+	contact.person_id = (char *)person_id;
+	contact.authority_id = (char *)authority_id;
+	contact.personal = &personal;
+	fact.contact = &contact;
+	call_emit(call, &fact.base);
+}
+
+static void
+message_reactions_person_hired(Mt__MessageReactions_Service *service, const Mt__PersonHired *in,
+			       Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	const char *name = in->personal == NULL ? "" : in->personal->name;
+	const char *email = in->personal == NULL ? "" : in->personal->email;
+	note_contact(call, in->person_id, in->authority_id, name, email);
+	reply(&noted, call);
+}
+
+static const char *
+changed(const char *new_text, const char *old_text)
+{
+	return new_text[0] != '\0' ? new_text : old_text;
+}
+
+static void
+message_reactions_person_updated(Mt__MessageReactions_Service *service, const Mt__PersonUpdated *in,
+				 Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	const Mt__ContactRecord *known = contact_find(call, in->person_id);
+	if (known != NULL && known->personal != NULL && in->personal != NULL)
+		note_contact(call, in->person_id, changed(in->authority_id, known->authority_id),
+			     changed(in->personal->name, known->personal->name),
+			     changed(in->personal->email, known->personal->email));
+	reply(&noted, call);
+}
+
+static void
+message_reactions_person_transferred(Mt__MessageReactions_Service *service, const Mt__PersonTransferred *in,
+				     Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	const Mt__ContactRecord *known = contact_find(call, in->person_id);
+	if (known != NULL && known->personal != NULL)
+		note_contact(call, in->person_id, in->to_authority_id, known->personal->name, known->personal->email);
+	reply(&noted, call);
+}
+
+/* --- messages --------------------------------------------------------------------------------------------------- */
+
+static void
+tell(struct call *call, const struct template *template, const char *person_id, const char *about,
+     struct template_values values)
+{
+	if (!message_was_told(call, person_id, about, template->told))
+		message_queue(call, template, person_id, about, &values);
+}
+
+static void
+message_reactions_learner_enrolled(Mt__MessageReactions_Service *service, const Mt__LearnerEnrolled *in,
+				   Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	tell(call, &template_enrolled, in->person_id, in->class_id, (struct template_values){.class = in->class_title});
+	reply(&noted, call);
+}
+
+static void
+message_reactions_learner_waitlisted(Mt__MessageReactions_Service *service, const Mt__LearnerWaitlisted *in,
+				     Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	tell(call, &template_waitlisted, in->person_id, in->class_id,
+	     (struct template_values){.class = in->class_title});
+	reply(&noted, call);
+}
+
+static void
+message_reactions_enrolment_withdrawn(Mt__MessageReactions_Service *service, const Mt__EnrolmentWithdrawn *in,
+				      Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	const char *reason = in->reason[0] != '\0' ? in->reason : "-";
+	tell(call, &template_withdrawn, in->person_id, in->class_id,
+	     (struct template_values){.class = in->class_title, .reason = reason});
+	reply(&noted, call);
+}
+
+static void
+message_reactions_learner_warned(Mt__MessageReactions_Service *service, const Mt__LearnerWarned *in,
+				 Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	const char *number = arena_format(call_arena(call), "%u", in->absences);
+	tell(call, &template_warned, in->person_id, in->class_id,
+	     (struct template_values){.class = in->class_title, .number = number});
+	reply(&noted, call);
+}
+
+static void
+message_reactions_certificate_issued(Mt__MessageReactions_Service *service, const Mt__CertificateIssued *in,
+				     Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	const Mt__CertificateRecord *certificate = in->certificate;
+	tell(call, &template_issued, certificate->person_id, certificate->certificate_id,
+	     (struct template_values){.class = in->programme_title, .number = certificate->register_number});
+	reply(&noted, call);
+}
+
+static void
+message_reactions_certificate_revoked(Mt__MessageReactions_Service *service, const Mt__CertificateRevoked *in,
+				      Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	tell(call, &template_revoked, in->person_id, in->certificate_id,
+	     (struct template_values){.number = in->certificate_id, .reason = in->reason});
+	reply(&noted, call);
+}
+
+Mt__MessageReactions_Service message_reactions = MT__MESSAGE_REACTIONS__INIT(message_reactions_);

@@ -1,0 +1,89 @@
+/* tests/sim/workload.h
+ *
+ * A random working day: provinces push events, schools run classes and exams, people
+ * are nominated, graded, certified, and somebody always tries what he must not. What
+ * comes back in answers feeds what is asked next; nothing else does, so clients know
+ * no more than real ones. */
+#ifndef TESTS_SIM_WORKLOAD_H
+#define TESTS_SIM_WORKLOAD_H
+
+#include "tests/sim/standard.h"
+
+enum {
+	WORKLOAD_CLIENTS = 5,
+	POOL_MAX = 64,
+	SPARE_TOKENS_MAX = 8,
+	UNDER_WAY_MAX = 24, /* calls of all clients without an answer: bounded, as people are */
+};
+
+/* Ids seen in answers; when full, new ones take the places of old ones. */
+struct pool {
+	size_t count;
+	uint64_t seen;
+	char ids[POOL_MAX][ID_TEXT_BYTES];
+};
+
+enum desk {
+	DESK_PROVINCE_01,
+	DESK_PROVINCE_79,
+	DESK_HR_01,
+	DESK_HR_79,
+	DESK_HR_WARD, /* of 00004, for what is above and beside it */
+	DESK_SCHOOL_1,
+	DESK_SCHOOL_2,
+	DESK_LEADER_1,
+	DESK_LEADER_2,
+	DESK_LECTURER_1,
+	DESK_AUDITOR,
+	DESK_DASHBOARD,
+	DESKS,
+};
+
+struct spare_token {
+	struct proof proof;
+	char token_id[17];
+};
+
+struct workload {
+	struct sim *sim;
+	struct office *office;
+	struct proof desks[DESKS];
+	struct spare_token spares[SPARE_TOKENS_MAX];
+	size_t spares_count;
+	struct pool persons, programmes, classes, exams, attempts, certificates, messages;
+	uint64_t events; /* pushed ever */
+	uint64_t calls;  /* numbers call ids */
+	bool stopped;
+	struct arena arena; /* of the request being made */
+};
+
+/* Grants the tokens; false if the world is to blame. */
+bool workload_open(struct workload *workload, struct office *office);
+void workload_close(struct workload *workload);
+/* The clients begin; each goes on by its own alarms until stopped. */
+void workload_begin(struct workload *workload);
+
+/* --- for workload_*.c --------------------------------------------------------------------------------------------- */
+
+void pool_add(struct workload *workload, struct pool *pool, const char *id);
+/* One of them, or an id that nothing has. */
+const char *pool_pick(struct workload *workload, const struct pool *pool);
+uint64_t workload_below(struct workload *workload, uint64_t bound);
+bool workload_chance(struct workload *workload, uint32_t percent);
+
+/* Files and sends a call of that desk; a new call id for commands. */
+struct errand *workload_call(struct workload *workload, uint32_t client, const struct proof *proof, const char *method,
+			     const ProtobufCMessage *request);
+/* The same without sending it yet. */
+struct errand *workload_file(struct workload *workload, uint32_t client, const struct proof *proof,
+			     const char *method, const ProtobufCMessage *request);
+
+struct task {
+	uint32_t weight;
+	void (*run)(struct workload *workload, uint32_t client);
+};
+extern const struct task tasks_people[];  /* workload_people.c; end with weight 0 */
+extern const struct task tasks_classes[]; /* workload_classes.c */
+extern const struct task tasks_access[];  /* workload_access.c */
+
+#endif

@@ -1,0 +1,185 @@
+/* tests/sim/workload_people.c
+ *
+ * Provinces push personnel events, again and again, out of order and in conflict;
+ * officers look people up. */
+#include "tests/sim/workload.h"
+
+#include "matricula/event.pb-c.h"
+#include "matricula/figures.pb-c.h"
+#include "matricula/message.pb-c.h"
+#include "matricula/person.pb-c.h"
+
+enum { STAFF_CODES = 24, DAYS = 25 };
+
+/* The same number always makes the same event, so that an old number is a duplicate. */
+struct making {
+	Mt__PushEventRequest request;
+	Mt__EventData data;
+	Mt__Hired hired;
+	Mt__Updated updated;
+	Mt__Transferred transferred;
+	Mt__Retired retired;
+};
+
+static const char *const homes[] = {"01", "79", "00004"};
+static const enum desk pushers[] = {DESK_PROVINCE_01, DESK_PROVINCE_79, DESK_HR_WARD};
+
+static void
+make_kind(struct making *making, struct arena *arena, struct random *random)
+{
+	char *date = arena_format(arena, "2026-02-%02u", 1 + (unsigned)random_below(random, DAYS));
+	uint64_t kind = random_below(random, 100);
+	making->hired = (Mt__Hired)MT__HIRED__INIT;
+	making->updated = (Mt__Updated)MT__UPDATED__INIT;
+	making->transferred = (Mt__Transferred)MT__TRANSFERRED__INIT;
+	making->retired = (Mt__Retired)MT__RETIRED__INIT;
+	making->data = (Mt__EventData)MT__EVENT_DATA__INIT;
+	if (kind < 55) {
+		making->hired.name = arena_format(arena, "Nguyễn Thị %llu", (unsigned long long)random_below(random, 1000));
+		making->hired.birth_date = arena_format(arena, "19%02u-05-17", 60 + (unsigned)random_below(random, 40));
+		making->hired.email = arena_format(arena, "p%llu@example.vn", (unsigned long long)random_below(random, 1000));
+		making->hired.category = (Mt__Person__Category)(1 + random_below(random, 3));
+		making->hired.position = (char *)"officer";
+		making->hired.effective_date = date;
+		making->data.kind_case = MT__EVENT_DATA__KIND_HIRED;
+		making->data.hired = &making->hired;
+	} else if (kind < 75) {
+		making->updated.category = (Mt__Person__Category)random_below(random, 4);
+		making->updated.position = (char *)"head";
+		making->updated.effective_date = date;
+		making->data.kind_case = MT__EVENT_DATA__KIND_UPDATED;
+		making->data.updated = &making->updated;
+	} else if (kind < 92) {
+		making->transferred.to_authority = (char *)homes[random_below(random, 3)];
+		making->transferred.to_staff_code =
+			arena_format(arena, "S%llu", (unsigned long long)random_below(random, STAFF_CODES));
+		making->transferred.effective_date = date;
+		making->data.kind_case = MT__EVENT_DATA__KIND_TRANSFERRED;
+		making->data.transferred = &making->transferred;
+	} else {
+		making->retired.effective_date = date;
+		making->data.kind_case = MT__EVENT_DATA__KIND_RETIRED;
+		making->data.retired = &making->retired;
+	}
+}
+
+static size_t
+make_event(struct making *making, struct arena *arena, uint64_t number)
+{
+	struct random random = {.state = number * 7919 + 17};
+	size_t home = random_below(&random, 3);
+	making->request = (Mt__PushEventRequest)MT__PUSH_EVENT_REQUEST__INIT;
+	making->request.source = arena_format(arena, "/authorities/%s/hr", homes[home]);
+	making->request.id = arena_format(arena, "e%llu", (unsigned long long)number);
+	making->request.subject = arena_format(arena, "S%llu", (unsigned long long)random_below(&random, STAFF_CODES));
+	making->request.time = (char *)"2026-03-01T00:00:00Z";
+	making->request.data = &making->data;
+	make_kind(making, arena, &random);
+	return home;
+}
+
+static uint64_t
+pick_number(struct workload *workload)
+{
+	bool again = workload->events > 0 && workload_chance(workload, 15);
+	return again ? workload_below(workload, workload->events) : workload->events++;
+}
+
+static void
+push_one(struct workload *workload, uint32_t client)
+{
+	struct making making;
+	size_t home = make_event(&making, &workload->arena, pick_number(workload));
+	if (workload_chance(workload, 5)) /* the same id with another payload */
+		making.request.subject = (char *)"S0";
+	struct errand *errand = workload_file(workload, client, &workload->desks[pushers[home]], "Events.Push",
+					      &making.request.base);
+	errand->dry_run = workload_chance(workload, 5);
+	errand_send(workload->office, errand);
+}
+
+static void
+push_batch(struct workload *workload, uint32_t client)
+{
+	struct errand *errands[8];
+	size_t count = 0;
+	size_t wanted = 2 + workload_below(workload, 7);
+	for (size_t tries = 0; tries < 40 && count < wanted; tries++) {
+		struct making making;
+		size_t home = make_event(&making, &workload->arena, pick_number(workload));
+		errands[count++] = workload_file(workload, client, &workload->desks[pushers[home]], "Events.Push",
+						 &making.request.base);
+	}
+	errands_send(workload->office, errands, count);
+}
+
+static void
+push_for_others(struct workload *workload, uint32_t client)
+{
+	struct making making;
+	make_event(&making, &workload->arena, workload->events + 1000000);
+	making.request.source = (char *)"/authorities/79/hr";
+	struct errand *errand = workload_file(workload, client, &workload->desks[DESK_PROVINCE_01], "Events.Push",
+					      &making.request.base);
+	errand->must_refuse = true;
+	errand_send(workload->office, errand);
+}
+
+static void
+find_persons(struct workload *workload, uint32_t client)
+{
+	Mt__FindPersonsRequest request = MT__FIND_PERSONS_REQUEST__INIT;
+	request.authority = (char *)"01";
+	request.page_size = 1 + (uint32_t)workload_below(workload, 20);
+	workload_call(workload, client, &workload->desks[DESK_HR_01], "Persons.Find", &request.base);
+}
+
+static void
+find_persons_elsewhere(struct workload *workload, uint32_t client)
+{
+	static const enum desk foreigners[] = {DESK_HR_79, DESK_HR_WARD, DESK_SCHOOL_1, DESK_DASHBOARD};
+	Mt__FindPersonsRequest request = MT__FIND_PERSONS_REQUEST__INIT;
+	request.authority = (char *)"01";
+	const struct proof *proof = &workload->desks[foreigners[workload_below(workload, 4)]];
+	struct errand *errand = workload_file(workload, client, proof, "Persons.Find", &request.base);
+	errand->must_refuse = true;
+	errand_send(workload->office, errand);
+}
+
+static void
+read_inbox(struct workload *workload, uint32_t client)
+{
+	Mt__InboxRequest request = MT__INBOX_REQUEST__INIT;
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	enum desk desk = workload_chance(workload, 50) ? DESK_HR_01 : DESK_HR_79;
+	workload_call(workload, client, &workload->desks[desk], "Messages.Inbox", &request.base);
+}
+
+static void
+report_delivery(struct workload *workload, uint32_t client)
+{
+	struct proof courier = proof_courier();
+	Mt__ReportDeliveryRequest request = MT__REPORT_DELIVERY_REQUEST__INIT;
+	request.message_id = (char *)pool_pick(workload, &workload->messages);
+	request.sent = workload_chance(workload, 60);
+	request.permanent = !request.sent && workload_chance(workload, 20);
+	request.error = (char *)(request.sent ? "" : "450 mailbox busy");
+	workload_call(workload, client, &courier, "Messages.ReportDelivery", &request.base);
+}
+
+static void
+ask_figures(struct workload *workload, uint32_t client)
+{
+	Mt__FiguresRequest request = MT__FIGURES_REQUEST__INIT;
+	request.depth = (uint32_t)workload_below(workload, 3);
+	struct errand *errand = workload_file(workload, client, &workload->desks[DESK_DASHBOARD], "Figures.Query",
+					      &request.base);
+	errand->to = (uint32_t)workload_below(workload, WORLD_NODES);
+	errand->seq_before = workload->office->seq[client][errand->to];
+	errand_send(workload->office, errand);
+}
+
+const struct task tasks_people[] = {
+	{20, push_one},	      {6, push_batch}, {3, push_for_others}, {3, find_persons}, {3, find_persons_elsewhere},
+	{4, read_inbox},      {4, report_delivery}, {3, ask_figures}, {0, NULL},
+};
