@@ -105,3 +105,11 @@ fact_open(const ProtobufCMessageDescriptor *root, struct slice fact, const Proto
 	*leaf = kind->descriptor;
 	return true;
 }
+
+bool
+fact_is_core(const ProtobufCMessageDescriptor *root, struct slice fact)
+{
+	struct slice inner;
+	const ProtobufCFieldDescriptor *noun = only_field(root, fact, &inner);
+	return noun != NULL && noun->descriptor == &mt__core_fact__descriptor;
+}

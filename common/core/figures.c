@@ -132,14 +132,20 @@ note_change(struct figures *figures, const struct key *key, uint64_t seq)
 	figures->changed = true;
 }
 
+/* A row that comes to nothing is deleted: whether it was ever more depends on where
+ * batches ended, and the state must not. */
 static void
 add_to_row(struct node *node, const struct key *key, int64_t delta, uint64_t seq)
 {
 	struct slice value;
 	uint8_t bytes[8];
 	uint64_t sum = store_get(&node->store, key_slice(key), &value) ? get_u64(value.data) : 0;
-	put_u64(bytes, sum + (uint64_t)delta);
-	store_put(&node->store, key_slice(key), slice_of(bytes, sizeof(bytes)));
+	sum += (uint64_t)delta;
+	put_u64(bytes, sum);
+	if (sum == 0)
+		store_delete(&node->store, key_slice(key));
+	else
+		store_put(&node->store, key_slice(key), slice_of(bytes, sizeof(bytes)));
 	note_change(&node->figures, key, seq);
 }
 

@@ -275,8 +275,11 @@ list_changed(struct figure_list *list, const struct figure_change *change)
 	memcpy(id.bytes, key.data + 1, ID_BYTES);
 	id_format(id, text);
 	const Mt__AuthorityRecord *authority = tree_find(call->store, call->arena, text, &ambiguous);
-	if (authority == NULL || !store_get(call->store, key, &value))
+	static const uint8_t zero[8];
+	if (authority == NULL)
 		return;
+	if (!store_get(call->store, key, &value))
+		value = slice_of(zero, sizeof(zero)); /* rows of nothing are not kept */
 	struct slice rest = slice_of(key.data + 1 + ID_BYTES, key.size - 1 - ID_BYTES);
 	Mt__Figure *figure = read_row(list, authority, rest, value);
 	if (figure == NULL)

@@ -215,7 +215,8 @@ know_facts(struct node *node, const struct feed *feed, const struct slice *facts
 			return false;
 		if (leaf == &mt__node_restored__descriptor)
 			*restored = true;
-		known[i].method = methods_reaction(node, leaf);
+		/* A producer's own mirror lags behind the owner's feed: acting on it would bring back what was revoked. */
+		known[i].method = fact_is_core(feed->producer->facts, facts[i]) ? NULL : methods_reaction(node, leaf);
 		if (known[i].method == NULL)
 			continue;
 		known[i].fact = pb_unpack(leaf, &node->feed_arena, known[i].bytes, true, &fault);

@@ -167,6 +167,7 @@ struct node {
 
 	struct batch filling;
 	struct batch committing;
+	struct journal_batch committed; /* what the world holds of committing until node_committed */
 	bool commit_under_way;
 	int64_t commit_retry_us; /* monotonic; 0: no retry is due */
 
@@ -304,6 +305,7 @@ void entry_commit(struct node *node, struct entry *entry);
 /* Applies the next entry of the journal during opening; fatal if the chain is broken. */
 void entry_replay(struct node *node);
 void journal_begin_commit(struct node *node);
+void journal_commit_batch(struct node *node); /* the one under way, for the first time or again */
 void journal_init(struct node *node);
 void journal_clear(struct node *node);
 struct entry_parts {
@@ -369,5 +371,7 @@ struct slice fact_wrap(const struct module *module, struct arena *arena, const P
 /* Opens a packed fact of that root: the leaf's type and bytes. False if root does not know it. */
 bool fact_open(const ProtobufCMessageDescriptor *root, struct slice fact, const ProtobufCMessageDescriptor **leaf,
 	       struct slice *bytes);
+/* A node's own: what it mirrors or notes about itself. Nobody else reacts to it. */
+bool fact_is_core(const ProtobufCMessageDescriptor *root, struct slice fact);
 
 #endif

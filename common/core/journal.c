@@ -324,6 +324,22 @@ entry_replay(struct node *node)
 	memcpy(node->head.hash, hash, HASH_BYTES);
 }
 
+/* The world looks at the batch until node_committed, so its description lives as long as the node. */
+void
+journal_commit_batch(struct node *node)
+{
+	const struct world *world = node->world;
+	node->committed = (struct journal_batch){
+		.first_seq = node->committing.first_seq,
+		.count = node->committing.count,
+		.sizes = node->committing.sizes,
+		.bytes = node->committing.bytes.data,
+	};
+	node->commit_under_way = true;
+	world->crash_point(world->context, CRASH_COMMITTING);
+	world->journal_commit(world->context, &node->committed);
+}
+
 void
 journal_begin_commit(struct node *node)
 {
@@ -334,13 +350,5 @@ journal_begin_commit(struct node *node)
 	node->filling = batch;
 	node->filling.count = 0;
 	buf_reset(&node->filling.bytes);
-	node->commit_under_way = true;
-	const struct world *world = node->world;
-	world->crash_point(world->context, CRASH_COMMITTING);
-	world->journal_commit(world->context, &(struct journal_batch){
-						      .first_seq = node->committing.first_seq,
-						      .count = node->committing.count,
-						      .sizes = node->committing.sizes,
-						      .bytes = node->committing.bytes.data,
-					      });
+	journal_commit_batch(node);
 }

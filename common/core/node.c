@@ -286,11 +286,17 @@ work(struct node *node)
 	return feeds_work(node);
 }
 
+static bool
+timers_may_fire(struct node *node)
+{
+	return node->opened && !node->draining && !node->space_short && node_may_decide(node);
+}
+
 static void
 fire_timers(struct node *node)
 {
-	for (unsigned i = 0; i < TIMERS_PER_RUN_MAX && !node->draining && !node->space_short; i++) {
-		if (!node_may_decide(node) || !timers_fire(node))
+	for (unsigned i = 0; i < TIMERS_PER_RUN_MAX && timers_may_fire(node); i++) {
+		if (!timers_fire(node))
 			return;
 	}
 }
@@ -321,7 +327,7 @@ plan_wake(struct node *node)
 		next_us = park_us;
 	if (!flush_leaves_room(node)) /* paced: a little more may be decided soon */
 		next_us = now_us + PACE_US;
-	if (node->timer_due_us != INT64_MAX && now_us + timer_in_us < next_us)
+	if (timers_may_fire(node) && node->timer_due_us != INT64_MAX && now_us + timer_in_us < next_us)
 		next_us = now_us + (timer_in_us > 0 ? timer_in_us : 0);
 	world->wake_at(world->context, next_us);
 }
@@ -393,13 +399,7 @@ retry_commit(struct node *node)
 	if (node->commit_retry_us == 0 || world->monotonic_us(world->context) < node->commit_retry_us)
 		return;
 	node->commit_retry_us = 0;
-	node->commit_under_way = true;
-	world->journal_commit(world->context, &(struct journal_batch){
-						      .first_seq = node->committing.first_seq,
-						      .count = node->committing.count,
-						      .sizes = node->committing.sizes,
-						      .bytes = node->committing.bytes.data,
-					      });
+	journal_commit_batch(node);
 }
 
 void

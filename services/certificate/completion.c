@@ -358,8 +358,10 @@ set_timer(struct apply *apply, char *class_id)
 {
 	Mt__IssueDue due = MT__ISSUE_DUE__INIT;
 	due.class_id = class_id;
-	/* Later than the timer that may be firing in this very entry, whose row goes after the facts are applied. */
-	apply_timer_set(apply, apply_time_us(apply) + 1, issue_method, class_id, &due.base);
+	/* Due at once, under a name of this entry's own: a timer firing in this entry is a row with another name,
+	 * deleted after the facts are applied. */
+	const char *name = arena_format(apply_arena(apply), "%s/%llu", class_id, (unsigned long long)apply_seq(apply));
+	apply_timer_set(apply, apply_time_us(apply), issue_method, name, &due.base);
 }
 
 static void

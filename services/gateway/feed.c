@@ -83,7 +83,8 @@ feed_ask(const struct feed *feed, enum service service, const struct place *afte
 		watch.after_seq = after->seq;
 		watch.wait_ms = wait_ms;
 		call.method = "Figures.Watch";
-		call.deadline_ms = wait_ms + CALL_DEADLINE_MS_DEFAULT;
+		/* A poll that a restarted service lost is asked again soon; a catch-up may take its time. */
+		call.deadline_ms = wait_ms > 0 ? wait_ms + FEED_GRACE_MS : CALL_DEADLINE_MS_DEFAULT;
 		call.request = slice_of(packed, mt__watch_figures_request__pack(&watch, packed));
 	}
 	return upstream_send(feed->streams->upstreams[service], &call, refusal);
@@ -105,7 +106,7 @@ feed_tell(struct feed *feed, enum service service, const Mt__WatchFiguresReply *
 		if (!is_live(at, service))
 			continue;
 		if (heard->reset)
-			subscriber_reset(at, service);
+			subscriber_reset(at);
 		else
 			subscriber_tell(at, service, heard, text, &text_from);
 	}

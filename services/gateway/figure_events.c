@@ -41,11 +41,12 @@ figure_events_write(struct buf *out, Mt__Figure *const *figures, size_t count, c
 }
 
 void
-figure_reset_write(struct buf *out, enum service service, const struct position *position)
+figure_reset_write(struct buf *out)
 {
+	const struct position nothing = {.places = {{0, 0}}};
 	char text[POSITION_TEXT_BYTES];
-	position_format(position, text);
-	buf_format(out, "id: %s\nevent: reset\ndata: {\"service\":\"%s\"}\n\n", text, service_name(service));
+	position_format(&nothing, text);
+	buf_format(out, "id: %s\nevent: reset\ndata: {}\n\n", text);
 }
 
 void

@@ -16,7 +16,8 @@ void figure_write(struct buf *out, const Mt__Figure *figure);
  * at the old one and is told all of them again. */
 void figure_events_write(struct buf *out, Mt__Figure *const *figures, size_t count, const struct position *old,
 			 const struct position *new);
-void figure_reset_write(struct buf *out, enum service service, const struct position *position);
+/* Forget all figures: a snapshot of everything follows. */
+void figure_reset_write(struct buf *out);
 void figure_heartbeat_write(struct buf *out, const struct position *position);
 
 #endif

@@ -52,12 +52,16 @@ enum {
 
 	/* Live streams: of figures and of facts. */
 	STREAMS_MAX = 4096,
-	STREAM_BUFFER_BYTES_MAX = 1 << 20,
+	/* A snapshot of 10,000 figures of each service fits; a reader that is further behind is cut off. */
+	STREAM_BUFFER_BYTES_MAX = 12 << 20,
+	/* Of all streams together: then the one that wants more is cut off. */
+	STREAMS_BYTES_MAX = 256 << 20,
 	STREAM_PIECE_BYTES = 16 << 10,
 	STREAM_HEARTBEAT_MS = 15000,
 	/* Different questions that dashboards watch at a time; each costs four parked calls. */
 	FEEDS_MAX = 512,
 	FEED_POLL_MS = 4000,
+	FEED_GRACE_MS = 2000,
 	/* A busy service is asked no sooner than this again: changes in between come as one. */
 	FEED_PAUSE_MS = 25,
 	FEED_RETRY_AFTER_MS = 1000,

@@ -25,11 +25,19 @@ struct outlet {
 };
 
 static unsigned open_count;
+static uint64_t cut_count;
+static size_t bytes_held; /* by all buffers */
 
 unsigned
 outlets_open(void)
 {
 	return open_count;
+}
+
+uint64_t
+outlets_cut(void)
+{
+	return cut_count;
 }
 
 static void
@@ -63,6 +71,7 @@ on_wanted(void *context, uint64_t position, char *piece, size_t size)
 	size_t taken = left < size ? left : size;
 	memcpy(piece, outlet->pending.data + outlet->sent, taken);
 	outlet->sent += taken;
+	bytes_held -= taken;
 	if (outlet->sent == outlet->pending.size) {
 		buf_reset(&outlet->pending);
 		outlet->sent = 0;
@@ -75,6 +84,7 @@ on_free(void *context)
 {
 	struct outlet *outlet = context;
 	outlet->owner.on_gone(outlet->owner.context);
+	bytes_held -= outlet->pending.size - outlet->sent;
 	buf_free(&outlet->pending);
 	free(outlet);
 	open_count--;
@@ -116,9 +126,13 @@ outlet_write(struct outlet *outlet, struct slice bytes)
 	if (outlet->ended || outlet->broken || bytes.size == 0)
 		return;
 	pending_compact(outlet);
-	buf_append(&outlet->pending, bytes);
-	if (buf_failed(&outlet->pending)) {
+	size_t before = outlet->pending.size;
+	if (bytes_held + bytes.size <= STREAMS_BYTES_MAX)
+		buf_append(&outlet->pending, bytes);
+	bytes_held += outlet->pending.size - before;
+	if (outlet->pending.size == before) {
 		outlet->broken = true;
+		cut_count++;
 		shutdown(connection_of(outlet->connection)->fd, SHUT_RDWR);
 	}
 	outlet_resume(outlet);

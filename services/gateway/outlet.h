@@ -11,7 +11,7 @@
 struct outlet;
 
 struct outlet_owner {
-	/* All that was written is on its way: room for more. May be NULL. Must not end or free anything. */
+	/* All that was written is on its way: room for more. May be NULL. May write or end. */
 	void (*on_empty)(void *context);
 	/* The connection is over, whoever ended it; the outlet must not be touched after. */
 	void (*on_gone)(void *context);
@@ -23,7 +23,8 @@ struct outlet *outlet_open(struct request *request, const char *type, const stru
 void outlet_write(struct outlet *outlet, struct slice bytes);
 /* What was written is still sent, then the answer is complete. on_gone follows, later. */
 void outlet_end(struct outlet *outlet);
-/* Answers that go on, of the whole process. */
+/* Answers that go on, of the whole process, and how many were cut off for reading too slowly. */
 unsigned outlets_open(void);
+uint64_t outlets_cut(void);
 
 #endif

@@ -263,7 +263,7 @@ request_query_only(struct request *request, const char *const *names)
 	for (size_t i = 0; i < request->query_count; i++) {
 		const char *name = request->query[i].name;
 		if (!name_is_among(name, names)) {
-			request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %.64s is not known", name);
+			request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is not known", name);
 			return false;
 		}
 		for (size_t j = 0; j < i; j++) {

@@ -84,16 +84,20 @@ subscriber_tell(struct subscriber *subscriber, enum service service, const Mt__W
 	subscriber_write(subscriber, text);
 }
 
+/* One reset for all services, so that a reader may simply forget everything it holds. */
 void
-subscriber_reset(struct subscriber *subscriber, enum service service)
+subscriber_reset(struct subscriber *subscriber)
 {
-	struct buf *text = &subscriber->feed->streams->text;
-	subscriber->position.places[service] = (struct place){0, 0};
-	buf_reset(text);
-	figure_reset_write(text, service, &subscriber->position);
-	subscriber_write(subscriber, text);
-	buf_reset(text);
-	subscriber_ask(subscriber, service);
+	struct streams *streams = subscriber->feed->streams;
+	subscriber->position = (struct position){.places = {{0, 0}}};
+	buf_reset(&streams->text);
+	figure_reset_write(&streams->text);
+	subscriber_write(subscriber, &streams->text);
+	buf_reset(&streams->text);
+	for (int i = 0; i < SERVICES; i++) {
+		upstream_cancel(streams->upstreams[i], subscriber->calls[i]);
+		subscriber_ask(subscriber, (enum service)i);
+	}
 }
 
 void
@@ -149,10 +153,14 @@ subscriber_join(struct subscriber *subscriber, enum service service)
 	struct place *feed = &subscriber->feed->position.places[service];
 	if (feed->incarnation == 0)
 		*feed = *place;
-	if (feed->incarnation == place->incarnation && feed->seq <= place->seq)
+	if (place->incarnation != 0 && feed->incarnation == place->incarnation && feed->seq <= place->seq) {
 		subscriber->states[service] = SUBSCRIBER_LIVE;
-	else
+	} else if (place->incarnation != 0 && feed->incarnation == place->incarnation) {
 		subscriber_ask(subscriber, service);
+	} else { /* the feed has yet to hear of a restored service */
+		subscriber->states[service] = SUBSCRIBER_WAITS;
+		subscriber->retry_ms[service] = now_of(subscriber) + FEED_RETRY_AFTER_MS;
+	}
 }
 
 static void
@@ -187,7 +195,7 @@ on_caught_up(void *context, size_t number, const Mt__Reply *reply)
 	}
 	subscriber_start(subscriber);
 	if (heard.reset) {
-		subscriber_reset(subscriber, service);
+		subscriber_reset(subscriber);
 	} else {
 		struct buf *text = &subscriber->feed->streams->text;
 		buf_reset(text);

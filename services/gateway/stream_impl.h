@@ -65,7 +65,7 @@ uint64_t feed_ask(const struct feed *feed, enum service service, const struct pl
 /* The feed heard from a service. */
 void subscriber_tell(struct subscriber *subscriber, enum service service, const Mt__WatchFiguresReply *heard,
 		     struct buf *text, struct position *text_from);
-void subscriber_reset(struct subscriber *subscriber, enum service service);
+void subscriber_reset(struct subscriber *subscriber);
 void subscriber_end(struct subscriber *subscriber);
 void subscriber_tick(struct subscriber *subscriber, uint64_t now_ms);
 

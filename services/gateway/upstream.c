@@ -20,6 +20,7 @@ enum { NAME_BYTES = 80, SCRATCH_BYTES = 64 << 10 };
 struct slot {
 	bool busy;
 	bool waits;
+	bool undelivered; /* ZeroMQ did not take it: the sweep says so, since nobody is called back while sending */
 	uint32_t generation;
 	uint32_t next_free; /* index + 1; 0 ends */
 	uint64_t sent_ms;
@@ -111,7 +112,6 @@ slot_fail(struct upstream *upstream, struct slot *slot, Mt__Status status, const
 void
 upstream_flush(struct upstream *upstream)
 {
-	uint64_t tags[FRAME_CALLS_MAX];
 	size_t count = upstream->frame_calls;
 	if (count == 0)
 		return;
@@ -119,13 +119,12 @@ upstream_flush(struct upstream *upstream)
 	bool sent = !buf_failed(&upstream->frame) &&
 		    bus_send(upstream->socket, slice_of(NULL, 0), buf_slice(&upstream->frame));
 	upstream->counters.frames += sent ? 1 : 0;
-	memcpy(tags, upstream->frame_tags, count * sizeof(tags[0]));
 	buf_reset(&upstream->frame);
 	upstream->frame_calls = 0;
 	for (size_t i = 0; i < count && !sent; i++) {
-		struct slot *slot = slot_find(upstream, tags[i]);
+		struct slot *slot = slot_find(upstream, upstream->frame_tags[i]);
 		if (slot != NULL)
-			slot_fail(upstream, slot, MT__STATUS__UNAVAILABLE, "takes no more calls");
+			slot->undelivered = true;
 	}
 }
 
@@ -168,6 +167,7 @@ call_add(struct upstream *upstream, const struct upstream_call *call)
 	uint64_t tag = slot_take(upstream);
 	struct slot *slot = slot_find(upstream, tag);
 	slot->waits = call->waits;
+	slot->undelivered = false;
 	slot->sent_ms = uv_now(upstream->loop);
 	slot->deadline_ms = slot->sent_ms + deadline_ms + UPSTREAM_SLACK_MS;
 	slot->on_reply = call->on_reply;
@@ -270,10 +270,12 @@ on_sweep(uv_timer_t *timer)
 	uint64_t now_ms = uv_now(upstream->loop);
 	for (size_t i = 0; i < UPSTREAM_CALLS_MAX && upstream->in_flight > 0; i++) {
 		struct slot *slot = &upstream->slots[i];
-		if (!slot->busy || slot->deadline_ms > now_ms)
-			continue;
-		upstream->counters.timeouts++;
-		slot_fail(upstream, slot, MT__STATUS__DEADLINE_EXCEEDED, "did not answer in time");
+		if (slot->busy && slot->undelivered) {
+			slot_fail(upstream, slot, MT__STATUS__UNAVAILABLE, "takes no more calls");
+		} else if (slot->busy && slot->deadline_ms <= now_ms) {
+			upstream->counters.timeouts++;
+			slot_fail(upstream, slot, MT__STATUS__DEADLINE_EXCEEDED, "did not answer in time");
+		}
 	}
 	if (now_ms >= upstream->probed_ms + PROBE_EVERY_MS)
 		probe_send(upstream);

@@ -26,6 +26,7 @@ void check_cursors(struct sim *sim, const struct office *office, const char *nam
 /* check_state.c */
 void check_rebuild(struct sim *sim, const struct office *office, const char *name);
 void check_mirrors(struct sim *sim, const struct office *office, const char *name);
+/* check_reactions.c */
 void check_reactions(struct sim *sim, const struct office *office, const char *name);
 /* check_domain.c */
 void check_seats(struct sim *sim, const struct office *office, const char *name);

@@ -1,14 +1,11 @@
 /* tests/sim/check_state.c
  *
- * What must hold of the states: each is a fold of its journal, and what one service
- * knows of another follows from that other's facts, none left out. */
+ * What must hold of the states: each is a fold of its journal, and the mirrors of the
+ * tree and of the access table say what enrollment says. */
 #include "tests/sim/check.h"
-
-#include <stdio.h>
 
 #include "common/base/text.h"
 #include "common/core/tables.h"
-#include "tests/sim/ledger.h"
 
 /* --- the rebuild -------------------------------------------------------------------------------------------------- */
 
@@ -96,70 +93,5 @@ check_mirrors(struct sim *sim, const struct office *office, const char *name)
 	for (uint32_t node = ASSESSMENT; node < WORLD_NODES; node++) {
 		for (size_t i = 0; i < sizeof(tables); i++)
 			compare_tables(sim, name, tables[i], node);
-	}
-}
-
-/* --- reactions ---------------------------------------------------------------------------------------------------- */
-
-/* Each such fact of the producer leaves one such fact in the follower, or a refused reaction. */
-static const struct consequence {
-	uint32_t producer;
-	const char *cause;
-	uint32_t follower;
-	const char *effect;
-} consequences[] = {
-	{ENROLLMENT, "AuthorityRegistered", ASSESSMENT, "AuthorityRegistered"},
-	{ENROLLMENT, "AuthorityRegistered", CERTIFICATE, "AuthorityRegistered"},
-	{ENROLLMENT, "AuthorityRegistered", NOTIFICATION, "AuthorityRegistered"},
-	{ENROLLMENT, "TokenGranted", ASSESSMENT, "TokenGranted"},
-	{ENROLLMENT, "TokenGranted", CERTIFICATE, "TokenGranted"},
-	{ENROLLMENT, "TokenGranted", NOTIFICATION, "TokenGranted"},
-	{ENROLLMENT, "TokenRevoked", ASSESSMENT, "TokenRevoked"},
-	{ENROLLMENT, "LearnerEnrolled", ASSESSMENT, "RosterJoined"},
-	{ENROLLMENT, "LearnerCompleted", CERTIFICATE, "CompletionListed"},
-	{ENROLLMENT, "PersonHired", NOTIFICATION, "ContactNoted"},
-	{ASSESSMENT, "AttemptGraded", ENROLLMENT, "MarkNoted"},
-};
-
-/* Facts of that name; refused reactions to that cause count as effects. */
-static uint64_t
-count_facts(struct sim *sim, uint32_t node, const char *fact, const char *refused_cause)
-{
-	const struct disk *disk = &sim->processes[node].disk;
-	struct arena arena;
-	uint64_t count = 0;
-	char suffix[64];
-	snprintf(suffix, sizeof(suffix), ".%s", refused_cause);
-	arena_init(&arena, 16 << 10, 0);
-	for (uint64_t seq = 1; seq <= disk->head; seq++) {
-		struct ledger_entry entry;
-		arena_reset(&arena);
-		if (!ledger_read(world_modules[node], &arena, disk_entry(disk, seq), &entry))
-			continue; /* the chain's check says so */
-		for (size_t i = 0; i < entry.facts_count; i++) {
-			count += strcmp(ledger_name(entry.facts[i]), fact) == 0;
-			if (entry.facts[i]->descriptor != &mt__reaction_refused__descriptor)
-				continue;
-			const Mt__ReactionRefused *refused = (const void *)entry.facts[i];
-			const char *dot = strrchr(refused->method, '.');
-			count += dot != NULL && strcmp(dot, suffix) == 0;
-		}
-	}
-	arena_free(&arena);
-	return count;
-}
-
-void
-check_reactions(struct sim *sim, const struct office *office, const char *name)
-{
-	(void)office;
-	for (size_t i = 0; i < sizeof(consequences) / sizeof(consequences[0]); i++) {
-		const struct consequence *it = &consequences[i];
-		uint64_t causes = count_facts(sim, it->producer, it->cause, "none");
-		uint64_t effects = count_facts(sim, it->follower, it->effect, it->cause);
-		if (causes != effects)
-			world_blame(sim, name, "%llu %s of %s, but %llu %s in %s", (unsigned long long)causes, it->cause,
-				    world_modules[it->producer]->name, (unsigned long long)effects, it->effect,
-				    world_modules[it->follower]->name);
 	}
 }

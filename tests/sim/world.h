@@ -94,6 +94,7 @@ struct sim {
 	int64_t time_us;     /* virtual, since the beginning; what monotonic clocks show */
 	int64_t epoch_us;    /* wall clock at time 0 */
 	uint64_t steps;
+	uint64_t steps_now; /* at this instant */
 	uint64_t digest;
 	bool cut[WORLD_NODES][WORLD_NODES];
 	int64_t link_us[WORLD_ENDPOINTS][WORLD_ENDPOINTS]; /* last arrival, where frames keep their order */

@@ -1,0 +1,127 @@
+/* services/ctl/spawn.c
+ *
+ * A child asks the kernel to be told when its parent ends, and then looks whether the
+ * parent is still there: in this order there is no gap. The request survives exec. */
+#include "services/ctl/spawn.h"
+
+#include "services/ctl/ctl.h"
+#include "services/ctl/link.h"
+
+#include "common/host/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { START_MS_MAX = 10000, PAUSE_MS = 20, NO_EXEC_EXIT_CODE = 127 };
+
+bool
+own_path(char path[PATH_BYTES_MAX])
+{
+	ssize_t size = readlink("/proc/self/exe", path, PATH_BYTES_MAX - 1);
+	if (size < 0) {
+		say("/proc/self/exe cannot be read: %s", strerror(errno));
+		return false;
+	}
+	path[size] = '\0';
+	return true;
+}
+
+bool
+server_path(char path[PATH_BYTES_MAX], const char *name)
+{
+	char own[PATH_BYTES_MAX];
+	if (!own_path(own))
+		return false;
+	*strrchr(own, '/') = '\0';
+	if (path_format(path, "%s/matricula-%s", own, name) && access(path, X_OK) == 0)
+		return true;
+	say("program %s/matricula-%s is not there", own, name);
+	return false;
+}
+
+bool
+data_prepare(const char *data)
+{
+	char path[PATH_BYTES_MAX];
+	struct host_error error;
+	if (path_format(path, "%s/run", data) && folder_make(path, &error) && path_format(path, "%s/keys", data) &&
+	    keys_create(path, &error))
+		return true;
+	say("%s", error.text);
+	return false;
+}
+
+/* In the child: exec or end. */
+static _Noreturn void
+child_become(pid_t parent, char *const argv[])
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(NO_EXEC_EXIT_CODE);
+	execv(argv[0], argv);
+	fprintf(stderr, "%s cannot be started: %s\n", argv[0], strerror(errno));
+	_exit(NO_EXEC_EXIT_CODE);
+}
+
+/* matricula exec -- PARENT PROGRAM ARGUMENTS: a group of its own keeps the terminal's Ctrl-C for `up`. */
+int
+command_exec(const struct args *args)
+{
+	setpgid(0, 0);
+	signal(SIGPIPE, SIG_DFL);
+	child_become((pid_t)atol(args->values[0]), (char *const *)(uintptr_t)&args->values[1]);
+}
+
+static bool
+wait_listening(const struct args *args, const char *name, pid_t pid)
+{
+	for (int waited_ms = 0; waited_ms < START_MS_MAX; waited_ms += PAUSE_MS) {
+		if (link_is_there(args, name))
+			return true;
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return false;
+		poll(NULL, 0, PAUSE_MS);
+	}
+	return false;
+}
+
+pid_t
+server_start(const struct args *args, const char *name)
+{
+	char program[PATH_BYTES_MAX];
+	char log[PATH_BYTES_MAX];
+	if (!server_path(program, name) || !path_format(log, "%s/run/%s.log", args_data(args), name))
+		return -1;
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid == 0) {
+		int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+		if (fd >= 0) {
+			dup2(fd, STDOUT_FILENO);
+			dup2(fd, STDERR_FILENO);
+		}
+		child_become(parent, (char *const[]){program, (char *)"--data", (char *)(uintptr_t)args_data(args), NULL});
+	}
+	if (pid < 0 || wait_listening(args, name, pid))
+		return pid;
+	say("%s did not start, see %s", name, log);
+	kill(pid, SIGTERM);
+	return -1;
+}
+
+void
+server_stop(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+}

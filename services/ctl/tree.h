@@ -1,0 +1,16 @@
+/* services/ctl/tree.h
+ *
+ * The root of the authority tree, which has to be there before anything else. */
+#ifndef SERVICES_CTL_TREE_H
+#define SERVICES_CTL_TREE_H
+
+#include "services/ctl/link.h"
+
+#define ROOT_CODE "VN"
+#define UNITS_LIST "vn-units"
+#define UNITS_VERSION "2025"
+
+/* Registers VN unless it is there. The link is to enrollment. False, and said. */
+bool tree_ensure_root(struct link *link);
+
+#endif

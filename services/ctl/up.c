@@ -1,0 +1,199 @@
+/* services/ctl/up.c
+ *
+ * All five servers on one machine, under one process that is told apart from them by
+ * holding DIR/lock. A service that --peer says is elsewhere is not started here.
+ *
+ * Promises: whoever starts a second one on the same data is refused by name of the first;
+ * every server ends with us, drained if it can within 15 seconds; the exit code of an
+ * ordered end is 0. Standard output holds one line when everything is ready. */
+#include "services/ctl/child.h"
+#include "services/ctl/ctl.h"
+#include "services/ctl/ready.h"
+#include "services/ctl/spawn.h"
+
+#include "common/host/lock.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SERVERS = 5, DRAIN_MS_MAX = 15000 };
+
+static const char *const names[SERVERS] = {"enrollment", "assessment", "certificate", "notification", "gateway"};
+
+struct up {
+	const struct args *args;
+	uv_loop_t loop;
+	uv_signal_t terminate;
+	uv_signal_t interrupt;
+	uv_signal_t hangup;
+	uv_timer_t limit;
+	bool stopping;
+	struct ready ready;
+	struct child children[SERVERS];
+	size_t children_count;
+	size_t stopped;
+	int exit_code;
+};
+
+static bool
+is_elsewhere(const struct args *args, const char *name)
+{
+	size_t size = strlen(name);
+	for (size_t i = 0; i < args->options_count; i++) {
+		const struct option *option = &args->options[i];
+		if (strcmp(option->name, "peer") == 0 && strncmp(option->value, name, size) == 0 &&
+		    option->value[size] == '=')
+			return true;
+	}
+	return false;
+}
+
+static void
+add_option(struct child *child, const char *option, const char *value)
+{
+	child_add_argument(child, option);
+	child_add_argument(child, value);
+}
+
+/* Which of our options a server is told; --peer goes to all. */
+static void
+add_options(const struct up *up, struct child *child)
+{
+	bool gateway = strcmp(child->name, "gateway") == 0;
+	bool courier = strcmp(child->name, "notification") == 0;
+	add_option(child, "--data", args_data(up->args));
+	for (size_t i = 0; i < up->args->options_count; i++) {
+		const struct option *option = &up->args->options[i];
+		if (strcmp(option->name, "peer") == 0)
+			add_option(child, "--peer", option->value);
+		else if (strcmp(option->name, "memory") == 0 && !gateway)
+			add_option(child, "--memory", option->value);
+		else if (strcmp(option->name, "zone") == 0 && !gateway)
+			add_option(child, "--zone", option->value);
+		else if (strcmp(option->name, "smtp") == 0 && courier)
+			add_option(child, "--smtp", option->value);
+		else if (strcmp(option->name, "http") == 0 && gateway)
+			add_option(child, "--http", option->value);
+		else if (strcmp(option->name, "door") == 0 && gateway)
+			add_option(child, "--door", option->value);
+		else if (strcmp(option->name, "behind-proxy") == 0 && gateway)
+			child_add_argument(child, "--behind-proxy");
+	}
+}
+
+static void
+up_close(struct up *up)
+{
+	ready_stop(&up->ready);
+	for (size_t i = 0; i < up->children_count; i++)
+		child_close(&up->children[i]);
+	uv_close((uv_handle_t *)&up->terminate, NULL);
+	uv_close((uv_handle_t *)&up->interrupt, NULL);
+	uv_close((uv_handle_t *)&up->hangup, NULL);
+	uv_close((uv_handle_t *)&up->limit, NULL);
+}
+
+static void
+on_stopped(void *context)
+{
+	struct up *up = context;
+	if (++up->stopped < up->children_count)
+		return;
+	say("all servers have ended");
+	up_close(up);
+}
+
+static void
+on_limit(uv_timer_t *timer)
+{
+	struct up *up = timer->data;
+	for (size_t i = 0; i < up->children_count; i++)
+		child_kill(&up->children[i]);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	struct up *up = handle->data;
+	(void)number;
+	if (up->stopping)
+		return;
+	up->stopping = true;
+	say("draining");
+	uv_timer_start(&up->limit, on_limit, DRAIN_MS_MAX, 0);
+	/* The gateway first, so that it takes nothing new that the others would refuse. */
+	for (size_t i = up->children_count; i > 0; i--)
+		child_stop(&up->children[i - 1]);
+}
+
+static void
+on_ready(void *context)
+{
+	const struct up *up = context;
+	printf("ready http://%s door %s data %s pid %ld\n", args_get(up->args, "http", "127.0.0.1:8080"),
+	       args_get(up->args, "door", "tcp://127.0.0.1:5570"), args_data(up->args), (long)getpid());
+	fflush(stdout);
+}
+
+static void
+signal_catch(struct up *up, uv_signal_t *handle, int number)
+{
+	uv_signal_init(&up->loop, handle);
+	handle->data = up;
+	uv_signal_start(handle, on_signal, number);
+}
+
+static bool
+up_open(struct up *up)
+{
+	uv_loop_init(&up->loop);
+	for (int i = 0; i < SERVERS; i++) {
+		struct child *child = &up->children[up->children_count];
+		if (is_elsewhere(up->args, names[i]))
+			continue;
+		child->on_stopped = on_stopped;
+		child->context = up;
+		if (!child_init(child, &up->loop, args_data(up->args), names[i]))
+			return false;
+		add_options(up, child);
+		up->children_count++;
+	}
+	if (!ready_start(&up->ready, &up->loop, args_get(up->args, "http", "127.0.0.1:8080"), on_ready, up)) {
+		say("option --http: %s is not ADDRESS:PORT", args_get(up->args, "http", ""));
+		return false;
+	}
+	signal_catch(up, &up->terminate, SIGTERM);
+	signal_catch(up, &up->interrupt, SIGINT);
+	signal_catch(up, &up->hangup, SIGHUP);
+	uv_timer_init(&up->loop, &up->limit);
+	up->limit.data = up;
+	return true;
+}
+
+int
+command_up(const struct args *args)
+{
+	struct host_error error;
+	if (!data_prepare(args_data(args)))
+		return EXIT_FAILED;
+	int lock = lock_take(args_data(args), &error);
+	if (lock < 0)
+		return fail("%s", error.text);
+	struct up *up = calloc(1, sizeof(*up));
+	assert(up != NULL);
+	up->args = args;
+	if (!up_open(up))
+		return EXIT_USED_WRONGLY;
+	for (size_t i = 0; i < up->children_count; i++)
+		child_start(&up->children[i]);
+	uv_run(&up->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&up->loop);
+	int exit_code = up->exit_code;
+	free(up);
+	lock_release(lock);
+	return exit_code;
+}

@@ -1,0 +1,18 @@
+/* services/gateway/pages.h
+ *
+ * Web pages made here: small, Vietnamese first, English beside it, no external resource. */
+#ifndef SERVICES_GATEWAY_PAGES_H
+#define SERVICES_GATEWAY_PAGES_H
+
+#include "services/gateway/request.h"
+
+void html_write(struct buf *body, const char *text); /* escaped */
+void page_begin(struct buf *body, const char *title);
+void page_end(struct buf *body);
+/* Content-Security-Policy and the like. */
+void page_headers(struct request *request, bool scripts);
+
+void home_serve(struct request *request, void *context);
+void dashboard_serve(struct request *request, void *context);
+
+#endif

@@ -1,0 +1,237 @@
+/* services/gateway/tail.c
+ *
+ * One read of the journal at a time: the next is asked for when the client has taken
+ * the last, so a slow reader slows its own reading and holds one piece. */
+#include "services/gateway/tail.h"
+
+#include "common/base/fatal.h"
+#include "common/wire/pb.h"
+#include "services/gateway/facts_json.h"
+#include "services/gateway/outlet.h"
+
+#include "matricula/journal.pb-c.h"
+
+#include <stdlib.h>
+
+enum { SCRATCH_BYTES = 64 << 10, QUESTION_BYTES_MAX = 64, WAIT_S_MAX = 30 };
+
+struct tail {
+	struct tails *tails;
+	struct tail *next;
+	struct request *request; /* lives as long as its answer; it holds the token's hash */
+	struct outlet *outlet;   /* from the first reply on */
+	enum service service;
+	bool follows;            /* server-sent events */
+	bool complete;
+	uint64_t after;
+	uint32_t wait_ms;
+	uint64_t call;
+};
+
+struct tails {
+	struct upstream *const *upstreams;
+	struct tail *first;
+	bool ending;
+};
+
+static void
+tail_free(struct tail *tail)
+{
+	struct tail **at = &tail->tails->first;
+	while (*at != tail)
+		at = &(*at)->next;
+	*at = tail->next;
+	upstream_cancel(tail->tails->upstreams[tail->service], tail->call);
+	free(tail);
+}
+
+static void
+on_gone(void *context)
+{
+	tail_free(context);
+}
+
+static void on_read(void *context, size_t number, const Mt__Reply *reply);
+
+static bool
+tail_ask(struct tail *tail, Mt__Status *refusal)
+{
+	uint8_t packed[QUESTION_BYTES_MAX];
+	Mt__JournalReadRequest read = MT__JOURNAL_READ_REQUEST__INIT;
+	read.after_seq = tail->after;
+	read.bytes_max = JOURNAL_PIECE_BYTES_MAX;
+	read.wait_ms = tail->wait_ms;
+	struct upstream_call call = {
+		.method = "Journal.Read",
+		.request = slice_of(packed, mt__journal_read_request__pack(&read, packed)),
+		.caller = request_caller(tail->request),
+		.deadline_ms = tail->wait_ms + CALL_DEADLINE_MS_DEFAULT,
+		.waits = tail->wait_ms > 0,
+		.on_reply = on_read,
+		.context = tail,
+	};
+	tail->call = upstream_send(tail->tails->upstreams[tail->service], &call, refusal);
+	return tail->call != 0;
+}
+
+static void
+on_empty(void *context)
+{
+	struct tail *tail = context;
+	Mt__Status refusal;
+	if (tail->call != 0 || tail->complete)
+		return;
+	if (!tail_ask(tail, &refusal))
+		outlet_end(tail->outlet);
+}
+
+static void
+entries_write(struct tail *tail, const Mt__JournalReadReply *read, struct buf *text, struct arena *arena)
+{
+	const ProtobufCMessageDescriptor *type = facts_type(tail->service);
+	for (size_t i = 0; i < read->n_entries; i++) {
+		size_t begins = text->size;
+		if (tail->follows)
+			buf_text(text, "event: facts\ndata: ");
+		size_t empty = text->size;
+		struct slice entry = slice_of(read->entries[i].data, read->entries[i].len);
+		if (!facts_write(text, arena, type, entry, &tail->after) || text->size == empty)
+			text->size = begins;
+		else if (tail->follows)
+			buf_format(text, "\nid: %llu\n\n", (unsigned long long)tail->after);
+		else
+			buf_byte(text, '\n');
+	}
+}
+
+static void
+tail_start(struct tail *tail)
+{
+	struct outlet_owner owner = {.on_empty = on_empty, .on_gone = on_gone, .context = tail};
+	if (tail->outlet == NULL)
+		tail->outlet = outlet_open(tail->request, tail->follows ? "text/event-stream" : "application/x-ndjson", &owner);
+}
+
+static void
+tail_tell(struct tail *tail, const Mt__JournalReadReply *read, struct arena *arena)
+{
+	struct buf text;
+	uint64_t before = tail->after;
+	buf_init(&text, STREAM_BUFFER_BYTES_MAX);
+	entries_write(tail, read, &text, arena);
+	tail_start(tail);
+	if (tail->follows && text.size == 0)
+		buf_format(&text, ": heartbeat\nid: %llu\n\n", (unsigned long long)tail->after);
+	outlet_write(tail->outlet, buf_slice(&text));
+	if (!tail->follows)
+		tail->wait_ms = 0; /* what is there was told: on to the head without waiting */
+	if (buf_failed(&text))
+		outlet_end(tail->outlet); /* an entry larger than a stream may hold */
+	tail->complete = !tail->follows && (tail->after == before || tail->after >= read->head_seq);
+	if (tail->complete || tail->tails->ending)
+		outlet_end(tail->outlet);
+	buf_free(&text);
+}
+
+static void
+on_read(void *context, size_t number, const Mt__Reply *reply)
+{
+	struct tail *tail = context;
+	struct arena arena;
+	(void)number;
+	tail->call = 0;
+	if (reply->status != MT__STATUS__OK && tail->outlet == NULL) {
+		struct request *request = tail->request;
+		tail_free(tail);
+		request_refuse_reply(request, reply);
+		return;
+	}
+	if (reply->status != MT__STATUS__OK) {
+		outlet_end(tail->outlet); /* the client resumes where it stands */
+		return;
+	}
+	arena_init(&arena, SCRATCH_BYTES, 0);
+	const Mt__JournalReadReply *read = (const Mt__JournalReadReply *)pb_unpack_trusted(
+		&mt__journal_read_reply__descriptor, &arena, slice_of(reply->reply.data, reply->reply.len));
+	if (read != NULL)
+		tail_tell(tail, read, &arena);
+	arena_free(&arena);
+}
+
+static bool
+question_read(struct request *request, struct tail *tail)
+{
+	static const char *const names[] = {"after", "wait", NULL};
+	const char *last = request_header(request, "Last-Event-ID");
+	uint64_t wait_s = 0;
+	char *end = NULL;
+	tail->follows = request_accepts(request, "text/event-stream");
+	if (!service_find(request_path_value(request, "service"), &tail->service)) {
+		request_refuse(request, PROBLEM_NOT_FOUND, "service", "there is no service %s",
+			       request_path_value(request, "service"));
+		return false;
+	}
+	if (!request_query_only(request, names) || !request_query_number(request, "after", INT64_MAX, &tail->after) ||
+	    !request_query_number(request, "wait", WAIT_S_MAX, &wait_s))
+		return false;
+	if (tail->follows && last != NULL && last[0] >= '0' && last[0] <= '9')
+		tail->after = strtoull(last, &end, 10);
+	tail->wait_ms = tail->follows ? JOURNAL_POLL_MS : (uint32_t)wait_s * 1000;
+	return true;
+}
+
+void
+tail_serve(struct request *request, void *context)
+{
+	struct tails *tails = context;
+	struct tail asked = {.tails = tails, .request = request};
+	Mt__Status refusal;
+	if (!question_read(request, &asked))
+		return;
+	if (tails->ending || outlets_open() >= STREAMS_MAX) {
+		request_refuse(request, PROBLEM_UNAVAILABLE, NULL, "there are too many streams, come again");
+		return;
+	}
+	struct tail *tail = malloc(sizeof(*tail));
+	if (tail == NULL)
+		fatal("no memory left for a stream");
+	*tail = asked;
+	tail->next = tails->first;
+	tails->first = tail;
+	/* The first answer comes at once, so that a refusal is one, and not an empty stream after ten seconds. */
+	uint32_t wait_ms = tail->wait_ms;
+	if (tail->follows)
+		tail->wait_ms = 0;
+	if (tail_ask(tail, &refusal)) {
+		tail->wait_ms = wait_ms;
+		return;
+	}
+	tail_free(tail);
+	request_refuse_upstream(request, tails->upstreams[asked.service], refusal);
+}
+
+struct tails *
+tails_open(struct upstream *const upstreams[SERVICES])
+{
+	struct tails *tails = calloc(1, sizeof(*tails));
+	if (tails == NULL)
+		fatal("no memory left for streams");
+	tails->upstreams = upstreams;
+	return tails;
+}
+
+void
+tails_end(struct tails *tails)
+{
+	tails->ending = true;
+	for (struct tail *tail = tails->first; tail != NULL; tail = tail->next) {
+		if (tail->outlet != NULL)
+			outlet_end(tail->outlet);
+	}
+}
+
+void
+tails_close(struct tails *tails)
+{
+	free(tails);
+}

@@ -1,0 +1,235 @@
+/* tests/sim/workload_classes.c
+ *
+ * Schools publish, open and close; people are nominated, withdrawn, marked, examined,
+ * approved and certified, by whoever may and now and then by whoever may not. */
+#include "tests/sim/workload.h"
+
+#include "common/base/date.h"
+
+#include "matricula/attendance.pb-c.h"
+#include "matricula/attempt.pb-c.h"
+#include "matricula/certificate.pb-c.h"
+#include "matricula/class.pb-c.h"
+#include "matricula/enrolment.pb-c.h"
+#include "matricula/exam.pb-c.h"
+#include "matricula/programme.pb-c.h"
+
+enum { MARKS = 4, ITEMS = 2 };
+
+static const struct proof *
+school(struct workload *workload)
+{
+	return &workload->desks[workload_chance(workload, 70) ? DESK_SCHOOL_1 : DESK_SCHOOL_2];
+}
+
+static void
+publish(struct workload *workload, uint32_t client)
+{
+	bool first = workload_chance(workload, 70);
+	Mt__PublishProgrammeRequest request = MT__PUBLISH_PROGRAMME_REQUEST__INIT;
+	request.authority = (char *)(first ? "SCHOOL-1" : "SCHOOL-2");
+	request.code = arena_format(&workload->arena, "P%llu", (unsigned long long)workload_below(workload, 12));
+	request.title = (char *)"Quản lý nhà nước";
+	request.title_en = (char *)"State management";
+	request.hours = 40;
+	request.attendance_percent_min = (uint32_t)workload_below(workload, 2) * 50;
+	request.mark_percent_min = (uint32_t)workload_below(workload, 2) * 50;
+	request.absences_warned_at = (uint32_t)workload_below(workload, 3);
+	workload_call(workload, client, &workload->desks[first ? DESK_SCHOOL_1 : DESK_SCHOOL_2], "Programmes.Publish",
+		      &request.base);
+}
+
+static void
+open_class(struct workload *workload, uint32_t client)
+{
+	Mt__Session sessions[2] = {MT__SESSION__INIT, MT__SESSION__INIT};
+	Mt__Session *list[2] = {&sessions[0], &sessions[1]};
+	Mt__OpenClassRequest request = MT__OPEN_CLASS_REQUEST__INIT;
+	request.programme_id = (char *)pool_pick(workload, &workload->programmes);
+	request.title = (char *)"K1";
+	request.seats = 1 + (uint32_t)workload_below(workload, 4);
+	request.n_sessions = 1 + workload_below(workload, 2);
+	request.sessions = list;
+	for (size_t i = 0; i < request.n_sessions; i++) {
+		/* Begun yesterday, so that attendance may be taken whatever the clocks do. */
+		sessions[i].begins_at = arena_alloc(&workload->arena, INSTANT_TEXT_BYTES);
+		instant_format(world_now_us(workload->sim) - DAY_US + (int64_t)i * 3600 * SECOND_US,
+			       sessions[i].begins_at);
+		sessions[i].number = (uint32_t)i + 1;
+		sessions[i].minutes = 90;
+	}
+	workload_call(workload, client, school(workload), "Classes.Open", &request.base);
+}
+
+static void
+close_class(struct workload *workload, uint32_t client)
+{
+	Mt__CloseClassRequest request = MT__CLOSE_CLASS_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	workload_call(workload, client, school(workload), "Classes.Close", &request.base);
+}
+
+static void
+nominate(struct workload *workload, uint32_t client)
+{
+	static const enum desk nominators[] = {DESK_HR_01, DESK_HR_79, DESK_SCHOOL_1, DESK_SCHOOL_2};
+	Mt__NominateRequest request = MT__NOMINATE_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	const struct proof *proof = &workload->desks[nominators[workload_below(workload, 4)]];
+	struct errand *errand = workload_file(workload, client, proof, "Enrolments.Nominate", &request.base);
+	errand->dry_run = workload_chance(workload, 10);
+	errand_send(workload->office, errand);
+}
+
+static void
+withdraw(struct workload *workload, uint32_t client)
+{
+	Mt__WithdrawRequest request = MT__WITHDRAW_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	request.reason = (char *)"ốm";
+	workload_call(workload, client, school(workload), "Enrolments.Withdraw", &request.base);
+}
+
+static void
+take_attendance(struct workload *workload, uint32_t client)
+{
+	Mt__PresenceMark marks[MARKS];
+	Mt__PresenceMark *list[MARKS];
+	Mt__TakeAttendanceRequest request = MT__TAKE_ATTENDANCE_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	request.session = 1 + (uint32_t)workload_below(workload, 2);
+	request.marks = list;
+	request.n_marks = workload_below(workload, MARKS + 1);
+	for (size_t i = 0; i < request.n_marks; i++) {
+		marks[i] = (Mt__PresenceMark)MT__PRESENCE_MARK__INIT;
+		marks[i].person_id = (char *)pool_pick(workload, &workload->persons);
+		marks[i].state = (Mt__Presence__State)(1 + workload_below(workload, 3));
+		list[i] = &marks[i];
+	}
+	enum desk desk = workload_chance(workload, 50) ? DESK_LECTURER_1 : DESK_SCHOOL_1;
+	workload_call(workload, client, &workload->desks[desk], "Attendance.Take", &request.base);
+}
+
+/* One mark for whoever is in the class, so that classes end now and then. */
+static void
+take_one(struct workload *workload, uint32_t client)
+{
+	Mt__PresenceMark mark = MT__PRESENCE_MARK__INIT;
+	Mt__PresenceMark *list[] = {&mark};
+	Mt__TakeAttendanceRequest request = MT__TAKE_ATTENDANCE_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	request.session = 1 + (uint32_t)workload_below(workload, 2);
+	request.marks = list;
+	request.n_marks = 1;
+	mark.person_id = (char *)pool_pick(workload, &workload->persons);
+	mark.state = MT__PRESENCE__STATE__PRESENT;
+	workload_call(workload, client, school(workload), "Attendance.Take", &request.base);
+}
+
+static void
+create_exam(struct workload *workload, uint32_t client)
+{
+	char *choices[] = {(char *)"đúng", (char *)"sai"};
+	Mt__Item items[ITEMS];
+	Mt__Item *list[ITEMS];
+	bool first = workload_chance(workload, 70);
+	Mt__CreateExamRequest request = MT__CREATE_EXAM_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	request.title = (char *)"Kiểm tra";
+	request.minutes = 1 + (uint32_t)workload_below(workload, 2);
+	request.attempts_max = 1 + (uint32_t)workload_below(workload, 2);
+	request.authority = (char *)(first ? "SCHOOL-1" : "SCHOOL-2");
+	request.items = list;
+	request.n_items = ITEMS;
+	for (size_t i = 0; i < ITEMS; i++) {
+		items[i] = (Mt__Item)MT__ITEM__INIT;
+		items[i].number = (uint32_t)i + 1;
+		items[i].stem = (char *)"2 + 2 = 4";
+		items[i].choices = choices;
+		items[i].n_choices = 2;
+		items[i].key = 1;
+		list[i] = &items[i];
+	}
+	workload_call(workload, client, &workload->desks[first ? DESK_SCHOOL_1 : DESK_SCHOOL_2], "Exams.Create",
+		      &request.base);
+}
+
+static void
+start_attempt(struct workload *workload, uint32_t client)
+{
+	Mt__StartAttemptRequest request = MT__START_ATTEMPT_REQUEST__INIT;
+	request.exam_id = (char *)pool_pick(workload, &workload->exams);
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	workload_call(workload, client, school(workload), "Attempts.Start", &request.base);
+}
+
+static void
+submit_attempt(struct workload *workload, uint32_t client)
+{
+	uint32_t answers[ITEMS];
+	Mt__SubmitAttemptRequest request = MT__SUBMIT_ATTEMPT_REQUEST__INIT;
+	request.attempt_id = (char *)pool_pick(workload, &workload->attempts);
+	request.answers = answers;
+	request.n_answers = ITEMS;
+	for (size_t i = 0; i < ITEMS; i++)
+		answers[i] = 1 + (uint32_t)workload_below(workload, 10) / 8;
+	workload_call(workload, client, school(workload), "Attempts.Submit", &request.base);
+}
+
+static void
+approve(struct workload *workload, uint32_t client)
+{
+	Mt__ApproveListRequest request = MT__APPROVE_LIST_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	request.decision_number = arena_format(&workload->arena, "%llu/QĐ", (unsigned long long)workload->calls);
+	request.decision_date = (char *)"2026-03-01";
+	enum desk desk = workload_chance(workload, 70) ? DESK_LEADER_1 : DESK_LEADER_2;
+	workload_call(workload, client, &workload->desks[desk], "CompletionLists.Approve", &request.base);
+}
+
+static void
+list_certificates(struct workload *workload, uint32_t client)
+{
+	Mt__ListCertificatesRequest request = MT__LIST_CERTIFICATES_REQUEST__INIT;
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	workload_call(workload, client, &workload->desks[DESK_AUDITOR], "Certificates.List", &request.base);
+}
+
+static void
+revoke_certificate(struct workload *workload, uint32_t client)
+{
+	Mt__RevokeCertificateRequest request = MT__REVOKE_CERTIFICATE_REQUEST__INIT;
+	request.certificate_id = (char *)pool_pick(workload, &workload->certificates);
+	request.reason = (char *)"cấp nhầm";
+	workload_call(workload, client, school(workload), "Certificates.Revoke", &request.base);
+}
+
+static void
+read_class(struct workload *workload, uint32_t client)
+{
+	struct proof stranger = proof_stranger();
+	Mt__GetClassRequest request = MT__GET_CLASS_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	workload_call(workload, client, &stranger, "Classes.Get", &request.base);
+}
+
+static void
+list_enrolments(struct workload *workload, uint32_t client)
+{
+	Mt__ListEnrolmentsRequest request = MT__LIST_ENROLMENTS_REQUEST__INIT;
+	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	bool foreign = workload_chance(workload, 30);
+	const struct proof *proof = foreign ? &workload->desks[DESK_HR_WARD] : school(workload);
+	struct errand *errand = workload_file(workload, client, proof, "Enrolments.List", &request.base);
+	errand->must_refuse = foreign;
+	errand_send(workload->office, errand);
+}
+
+const struct task tasks_classes[] = {
+	{4, publish},	      {5, open_class},	   {1, close_class}, {24, nominate},	{4, withdraw},
+	{4, take_attendance}, {14, take_one},	   {3, create_exam}, {8, start_attempt}, {7, submit_attempt},
+	{5, approve},	      {4, list_certificates}, {2, revoke_certificate}, {3, read_class}, {3, list_enrolments},
+	{0, NULL},
+};
