@@ -109,7 +109,8 @@ $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
 	$(link) -lcmocka
 
 # The pure and simulated world: floors and services, and nothing of the host.
-$(B)/tests/scenario-run: $(call objects,tests/scenario) $(filter-out %/sim.o,$(call objects,tests/sim)) $(FLOORS) $(NODES)
+SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
+$(B)/tests/scenario-run: $(call objects,tests/scenario) $(SIM_WORLD) $(FLOORS) $(NODES)
 	$(link)
 $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
 	$(link)

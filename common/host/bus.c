@@ -345,8 +345,8 @@ endpoint_prepare(const char *endpoint, const struct bus_options *options, bool b
 		return true;
 	const char *path = endpoint + 6;
 	if (strlen(path) > IPC_PATH_BYTES_MAX)
-		return host_error_set(error, "endpoint %s is longer than the %d bytes a local socket may have", endpoint,
-				      IPC_PATH_BYTES_MAX);
+		return host_error_set(error, "endpoint %s is longer than the %d bytes a local socket may have",
+				      endpoint, IPC_PATH_BYTES_MAX);
 	const char *slash = strrchr(path, '/');
 	if (!binds || slash == NULL || slash == path)
 		return true;

@@ -277,6 +277,8 @@ static const ProtobufCFieldDescriptor *
 field_find(const struct level *level, uint32_t number)
 {
 	const ProtobufCFieldDescriptor *field = level->field;
+	if (level->type->n_fields == 0)
+		return NULL;
 	const ProtobufCFieldDescriptor *end = level->type->fields + level->type->n_fields;
 	if (field != NULL && field->id == number)
 		return field;

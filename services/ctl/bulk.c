@@ -4,7 +4,7 @@
  * tags of an earlier round are late and dropped. */
 #include "services/ctl/bulk.h"
 
-#include "services/ctl/ctl.h"
+#include "services/ctl/link.h"
 
 #include "common/core/limits.h"
 #include "common/host/probe.h"
@@ -21,13 +21,20 @@ struct round {
 	size_t count;
 	struct bulk_call *calls[BULK_CALLS_MAX]; /* by tag - first_tag */
 	size_t waiting;
+	const Mt__Reply *refusal; /* of the frame as a whole: tag 0 */
 };
+
+static bool
+is_passing(Mt__Status status)
+{
+	return status == MT__STATUS__UNAVAILABLE || status == MT__STATUS__RESOURCE_EXHAUSTED ||
+	       status == MT__STATUS__DEADLINE_EXCEEDED;
+}
 
 static bool
 is_decision(const Mt__Reply *reply)
 {
-	return reply != NULL && reply->status != MT__STATUS__UNAVAILABLE &&
-	       reply->status != MT__STATUS__RESOURCE_EXHAUSTED && reply->status != MT__STATUS__DEADLINE_EXCEEDED;
+	return reply != NULL && !is_passing(reply->status);
 }
 
 static void
@@ -74,6 +81,8 @@ round_take(struct bulk *bulk, struct round *round, struct slice bytes)
 	for (size_t at = 0; frame_next(&frame, &at, &part);) {
 		const Mt__Reply *reply =
 			(const Mt__Reply *)pb_unpack(&mt__reply__descriptor, bulk->arena, part, false, &fault);
+		if (reply != NULL && reply->tag == 0)
+			round->refusal = reply;
 		if (reply == NULL || reply->tag < round->first_tag || reply->tag - round->first_tag >= round->count)
 			continue;
 		struct bulk_call *call = round->calls[reply->tag - round->first_tag];
@@ -83,19 +92,18 @@ round_take(struct bulk *bulk, struct round *round, struct slice bytes)
 	}
 }
 
-/* True if every call of the round was answered, whatever the answer. */
-static bool
+/* Until every call of the round was answered, whatever the answer, or nothing comes any more. */
+static void
 round_receive(struct bulk *bulk, struct round *round)
 {
 	int64_t until_us = probe_monotonic_us() + (int64_t)ROUND_MS * 1000;
-	while (round->waiting > 0) {
+	while (round->waiting > 0 && round->refusal == NULL) {
 		struct slice frame;
 		int64_t left_ms = (until_us - probe_monotonic_us()) / 1000;
 		if (left_ms <= 0 || !rpc_receive_frame(bulk->rpc, (int)left_ms, &frame))
-			return false;
+			return;
 		round_take(bulk, round, frame);
 	}
-	return true;
 }
 
 bool
@@ -108,7 +116,12 @@ bulk_run(struct bulk *bulk, struct bulk_call *calls, size_t count)
 		calls[i].reply = NULL;
 	while (undecided > 0) {
 		size_t before = undecided;
-		bool answered = round_send(bulk, &round, calls, count) && round_receive(bulk, &round);
+		if (round_send(bulk, &round, calls, count))
+			round_receive(bulk, &round);
+		if (round.refusal != NULL && !is_passing(round.refusal->status)) {
+			say("a frame was refused: %s: %s", status_name(round.refusal->status), round.refusal->message);
+			return false;
+		}
 		undecided = 0;
 		for (size_t i = 0; i < count; i++)
 			undecided += !is_decision(calls[i].reply);
@@ -118,7 +131,7 @@ bulk_run(struct bulk *bulk, struct bulk_call *calls, size_t count)
 			say("%zu calls found no decision within %d s", undecided, BULK_PATIENCE_MS / 1000);
 			return false;
 		}
-		if (undecided > 0 && (answered || undecided == before))
+		if (undecided == before)
 			poll(NULL, 0, PAUSE_MS);
 	}
 	return true;

@@ -281,6 +281,17 @@ on_sweep(uv_timer_t *timer)
 		probe_send(upstream);
 }
 
+void
+upstream_give_up(struct upstream *upstream)
+{
+	upstream->away = true; /* nothing is taken any more */
+	for (size_t i = 0; i < UPSTREAM_CALLS_MAX && upstream->in_flight > 0; i++) {
+		struct slot *slot = &upstream->slots[i];
+		if (slot->busy)
+			slot_fail(upstream, slot, MT__STATUS__UNAVAILABLE, "did not answer before the gateway ended");
+	}
+}
+
 /* --- in ---------------------------------------------------------------------------------------------------------- */
 
 static void

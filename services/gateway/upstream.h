@@ -67,6 +67,9 @@ bool upstream_has_room(const struct upstream *upstream, size_t calls);
 /* Sends what was gathered; called before the loop sleeps. */
 void upstream_flush(struct upstream *upstream);
 
+/* Answers every call that has no answer yet with UNAVAILABLE: the process ends. */
+void upstream_give_up(struct upstream *upstream);
+
 const char *upstream_name(const struct upstream *upstream);
 bool upstream_away(const struct upstream *upstream);
 /* As last heard; NULL while away or not heard yet. */

@@ -63,9 +63,19 @@ driver_figures_sum(json_t *reply, const char *category, const char *month)
 
 /* --- $names ----------------------------------------------------------------------------------------------------- */
 
+/* As it stands between the quotes of a JSON string. */
+static void
+append_escaped(struct buf *filled, json_t *value)
+{
+	char *quoted = json_dumps(value, JSON_ENCODE_ANY);
+	assert(quoted != NULL);
+	buf_append(filled, slice_of(quoted + 1, strlen(quoted) - 2));
+	free(quoted);
+}
+
 /* The text with every $name replaced; NULL and said why if one is unknown. The caller frees it. */
 static char *
-fill_in(struct player *player, const char *text)
+fill_in(struct player *player, const char *text, bool is_json)
 {
 	struct buf filled;
 	buf_init(&filled, TEXT_BYTES_MAX);
@@ -90,7 +100,10 @@ fill_in(struct player *player, const char *text)
 			buf_free(&filled);
 			return NULL;
 		}
-		buf_text(&filled, json_string_value(value));
+		if (is_json)
+			append_escaped(&filled, value);
+		else
+			buf_text(&filled, json_string_value(value));
 		text += size;
 	}
 	buf_byte(&filled, 0);
@@ -114,7 +127,7 @@ fill_in_words(struct player *player, const struct statement *statement, char *wo
 	memset(words, 0, STATEMENT_WORDS_MAX * sizeof(words[0]));
 	for (size_t i = 0; i < statement->words_count; i++) {
 		bool is_target = strcmp(statement->words[0], "->") == 0 && i == 1;
-		words[i] = is_target ? strdup(statement->words[i]) : fill_in(player, statement->words[i]);
+		words[i] = is_target ? strdup(statement->words[i]) : fill_in(player, statement->words[i], false);
 		if (words[i] == NULL)
 			return false;
 	}
@@ -135,7 +148,7 @@ parse_json(struct player *player, const char *text)
 static json_t *
 statement_json(struct player *player, const struct statement *statement)
 {
-	char *text = fill_in(player, statement->json == NULL ? "{}" : statement->json);
+	char *text = fill_in(player, statement->json == NULL ? "{}" : statement->json, true);
 	if (text == NULL)
 		return NULL;
 	json_t *value = parse_json(player, text);
@@ -256,7 +269,7 @@ play_call(struct player *player, const struct statement *statement, char **words
 	else if (order.rule->kind == MT__KIND__COMMAND && !order.rule->open && !order.dry_run)
 		snprintf(player->order_id, sizeof(player->order_id), "%s-%u", player->story->name, player->calls);
 	free(player->order_json);
-	player->order_json = fill_in(player, statement->json == NULL ? "{}" : statement->json);
+	player->order_json = fill_in(player, statement->json == NULL ? "{}" : statement->json, true);
 	order.json = player->order_json;
 	player->order = order;
 	if (player->order_json == NULL)

@@ -73,6 +73,7 @@ pure_begin(struct driver *driver, const struct story *story, const char *now)
 	if (!instant_parse(now == NULL ? START_CLOCK : now, &epoch_us))
 		return driver_fail(driver, "%s is no RFC 3339 instant", now);
 	pure->sim = world_new(pure->seed, epoch_us);
+	pure->sim->clock_stands = true;
 	office_open(&pure->office, pure->sim);
 	world_start(pure->sim);
 	if (!standard_load(&pure->standard, UNITS_CSV))

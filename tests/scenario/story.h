@@ -22,7 +22,8 @@
  *     figure METRIC CODE CATEGORY|- MONTH|- = N     - for a category: the sum of all
  *
  * JSON may run over several lines until its braces balance. $name is replaced everywhere
- * by what was captured. A JSON string "~regex" in reply and fact matches by regex. */
+ * by what was captured, escaped as a JSON string within JSON. The wall clock of a story
+ * stands still but for advance. A JSON string "~regex" in reply and fact matches by regex. */
 #ifndef TESTS_SCENARIO_STORY_H
 #define TESTS_SCENARIO_STORY_H
 

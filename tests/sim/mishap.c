@@ -16,7 +16,8 @@ enum {
 	DOWN_US_MAX = 2000 * 1000,
 	CUT_US_MAX = 3000 * 1000,
 	FULL_US_MAX = 3000 * 1000,
-	CRASH_AFTER_BITS = 8,
+	CRASH_SHARE = 4, /* of the passes seen so far, at most this part is let pass */
+	CRASH_AFTER_MAX = 256,
 };
 
 /* number of an EVENT_FAULT: 0 is the plan's next mishap, others are ends of one. */
@@ -100,8 +101,11 @@ mishap_arm(struct process *process)
 	size_t points = 0;
 	while (crash_points[points] != NULL)
 		points++;
-	process->crash_at = crash_points[random_below(&sim->random, points)];
-	process->crash_after = (uint32_t)random_below(&sim->random, UINT64_C(1) << random_below(&sim->random, CRASH_AFTER_BITS));
+	/* What is passed often is let pass often, so that rare points get their turn too. */
+	uint64_t point = random_below(&sim->random, points);
+	uint64_t passes = sim->reached[point] / CRASH_SHARE;
+	process->crash_at = crash_points[point];
+	process->crash_after = (uint32_t)random_below(&sim->random, 1 + (passes < CRASH_AFTER_MAX ? passes : CRASH_AFTER_MAX));
 }
 
 void

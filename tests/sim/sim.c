@@ -18,6 +18,7 @@
 
 #include "common/core/crash.h"
 #include "tests/sim/check.h"
+#include "tests/sim/ledger.h"
 #include "tests/sim/mishap.h"
 #include "tests/sim/settle.h"
 #include "tests/sim/workload.h"
@@ -44,6 +45,7 @@ struct totals {
 	uint64_t crashes;
 	uint32_t crashed[CRASH_POINTS_MAX];
 	uint32_t reached[CRASH_POINTS_MAX];
+	struct memtable *facts; /* name -> how many, over all seeds */
 };
 
 static const struct sim *running; /* for the handler below */
@@ -86,8 +88,36 @@ live_through(struct sim *sim, struct office *office, struct workload *workload, 
 }
 
 static void
+totals_add_fact(struct totals *totals, const char *name)
+{
+	struct slice before;
+	uint8_t count[8];
+	bool had = memtable_get(totals->facts, slice_text(name), &before) == MEMTABLE_PRESENT;
+	put_u64(count, (had ? get_u64(before.data) : 0) + 1);
+	memtable_put(totals->facts, slice_text(name), slice_of(count, sizeof(count)));
+}
+
+static void
+totals_add_facts(struct totals *totals, const struct process *process)
+{
+	struct arena arena;
+	arena_init(&arena, 16 << 10, 0);
+	for (uint64_t seq = 1; seq <= process->disk.head; seq++) {
+		struct ledger_entry entry;
+		arena_reset(&arena);
+		if (!ledger_read(process->module, &arena, disk_entry(&process->disk, seq), &entry))
+			continue;
+		for (size_t i = 0; i < entry.facts_count; i++)
+			totals_add_fact(totals, ledger_name(entry.facts[i]));
+	}
+	arena_free(&arena);
+}
+
+static void
 totals_add(struct totals *totals, const struct sim *sim, const struct office *office)
 {
+	for (uint32_t i = 0; i < WORLD_NODES && totals->facts != NULL; i++)
+		totals_add_facts(totals, &sim->processes[i]);
 	totals->steps += sim->steps;
 	totals->calls += office->count;
 	totals->crashes += sim->crashes;
@@ -160,6 +190,14 @@ report_crash_points(const struct options *options, struct totals *totals)
 }
 
 static bool
+report_fact(void *context, struct slice name, struct slice count)
+{
+	(void)context;
+	printf("fact %.*s: %llu\n", (int)name.size, (const char *)name.data, (unsigned long long)get_u64(count.data));
+	return true;
+}
+
+static bool
 parse_options(struct options *options, int count, char **words)
 {
 	*options = (struct options){.first = 1, .last = 10, .steps = 3000};
@@ -201,8 +239,14 @@ main(int count, char **words)
 		return 2;
 	}
 	signal(SIGABRT, on_abort);
+	if (options.verbose)
+		totals.facts = memtable_new();
 	for (uint64_t seed = options.first; seed <= options.last; seed++)
 		run_seed(&options, seed, &totals);
+	if (options.verbose) {
+		memtable_each(totals.facts, report_fact, NULL);
+		memtable_free(totals.facts);
+	}
 	report_crash_points(&options, &totals);
 	printf("sim: %llu steps, %llu calls, %llu entries, %llu crashes\n", (unsigned long long)totals.steps,
 	       (unsigned long long)totals.calls, (unsigned long long)totals.entries,

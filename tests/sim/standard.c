@@ -120,6 +120,7 @@ add(struct office *office, struct standard_authority *authority)
 	request.kind = (char *)authority->kind;
 	struct errand *errand =
 		errand_new(office, 0, ENROLLMENT, &proof, rule_find("Authorities.Add"), id, &request.base);
+	errand->patient = true;
 	errand_send(office, errand);
 	if (!errand_wait(office, errand))
 		return false;
@@ -193,6 +194,7 @@ standard_grant(struct office *office, const Mt__Role *roles, size_t roles_count,
 	request.subject = (char *)subject;
 	struct errand *errand =
 		errand_new(office, 0, ENROLLMENT, &operator, rule_find("Access.GrantToken"), id, &request.base);
+	errand->patient = true;
 	errand_send(office, errand);
 	if (!errand_wait(office, errand))
 		return false;

@@ -6,10 +6,13 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "common/wire/pb.h"
+
 #include "matricula/access.pb-c.h"
 #include "matricula/attempt.pb-c.h"
 #include "matricula/certificate.pb-c.h"
 #include "matricula/class.pb-c.h"
+#include "matricula/enrolment.pb-c.h"
 #include "matricula/event.pb-c.h"
 #include "matricula/exam.pb-c.h"
 #include "matricula/message.pb-c.h"
@@ -77,17 +80,17 @@ workload_chance(struct workload *workload, uint32_t percent)
 }
 
 void
-pool_add(struct workload *workload, struct pool *pool, const char *id)
+pool_add(struct workload *workload, struct pool *pool, const char *id, const char *with)
 {
 	if (id[0] == '\0')
 		return;
 	for (size_t i = 0; i < pool->count; i++) {
-		if (strcmp(pool->ids[i], id) == 0)
+		if (strcmp(pool->ids[i], id) == 0 && strcmp(pool->with[i], with) == 0)
 			return;
 	}
 	size_t at = pool->count < POOL_MAX ? pool->count++ : workload_below(workload, POOL_MAX);
 	snprintf(pool->ids[at], sizeof(pool->ids[at]), "%s", id);
-	pool->seen++;
+	snprintf(pool->with[at], sizeof(pool->with[at]), "%s", with);
 }
 
 const char *
@@ -97,6 +100,20 @@ pool_pick(struct workload *workload, const struct pool *pool)
 	if (pool->count == 0 || workload_below(workload, 50) == 0)
 		return unknown;
 	return pool->ids[workload_below(workload, pool->count)];
+}
+
+void
+pool_pick_learner(struct workload *workload, char **class_id, char **person_id)
+{
+	struct pool *pool = &workload->enrolments;
+	if (pool->count == 0 || workload_chance(workload, 20)) {
+		*class_id = (char *)pool_pick(workload, &workload->classes);
+		*person_id = (char *)pool_pick(workload, &workload->persons);
+		return;
+	}
+	size_t at = workload_below(workload, pool->count);
+	*class_id = pool->ids[at];
+	*person_id = pool->with[at];
 }
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
@@ -175,27 +192,38 @@ workload_begin(struct workload *workload)
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
 static void
-learn(struct workload *workload, const ProtobufCMessage *reply)
+learn_list(struct workload *workload, const ProtobufCMessage *reply)
 {
-	if (reply->descriptor == &mt__push_event_reply__descriptor) {
-		pool_add(workload, &workload->persons, ((const Mt__PushEventReply *)reply)->person_id);
-	} else if (reply->descriptor == &mt__publish_programme_reply__descriptor) {
-		pool_add(workload, &workload->programmes, ((const Mt__PublishProgrammeReply *)reply)->programme_id);
-	} else if (reply->descriptor == &mt__open_class_reply__descriptor) {
-		pool_add(workload, &workload->classes, ((const Mt__OpenClassReply *)reply)->class_id);
-	} else if (reply->descriptor == &mt__create_exam_reply__descriptor) {
-		pool_add(workload, &workload->exams, ((const Mt__CreateExamReply *)reply)->exam_id);
-	} else if (reply->descriptor == &mt__start_attempt_reply__descriptor) {
-		pool_add(workload, &workload->attempts, ((const Mt__StartAttemptReply *)reply)->attempt_id);
-	} else if (reply->descriptor == &mt__list_certificates_reply__descriptor) {
+	if (reply->descriptor == &mt__list_certificates_reply__descriptor) {
 		const Mt__ListCertificatesReply *list = (const void *)reply;
 		for (size_t i = 0; i < list->n_certificates; i++)
-			pool_add(workload, &workload->certificates, list->certificates[i]->certificate_id);
+			pool_add(workload, &workload->certificates, list->certificates[i]->certificate_id, "");
 	} else if (reply->descriptor == &mt__inbox_reply__descriptor) {
 		const Mt__InboxReply *inbox = (const void *)reply;
 		for (size_t i = 0; i < inbox->n_messages; i++)
-			pool_add(workload, &workload->messages, inbox->messages[i]->message_id);
+			pool_add(workload, &workload->messages, inbox->messages[i]->message_id, "");
 	}
+}
+
+static void
+learn(struct workload *workload, const ProtobufCMessage *request, const ProtobufCMessage *reply)
+{
+	if (reply->descriptor == &mt__push_event_reply__descriptor)
+		pool_add(workload, &workload->persons, ((const Mt__PushEventReply *)reply)->person_id, "");
+	else if (reply->descriptor == &mt__publish_programme_reply__descriptor)
+		pool_add(workload, &workload->programmes, ((const Mt__PublishProgrammeReply *)reply)->programme_id, "");
+	else if (reply->descriptor == &mt__open_class_reply__descriptor)
+		pool_add(workload, &workload->classes, ((const Mt__OpenClassReply *)reply)->class_id, "");
+	else if (reply->descriptor == &mt__nominate_reply__descriptor)
+		pool_add(workload, &workload->enrolments, ((const Mt__NominateRequest *)request)->class_id,
+			 ((const Mt__NominateRequest *)request)->person_id);
+	else if (reply->descriptor == &mt__create_exam_reply__descriptor)
+		pool_add(workload, &workload->exams, ((const Mt__CreateExamReply *)reply)->exam_id,
+			 ((const Mt__CreateExamRequest *)request)->class_id);
+	else if (reply->descriptor == &mt__start_attempt_reply__descriptor)
+		pool_add(workload, &workload->attempts, ((const Mt__StartAttemptReply *)reply)->attempt_id, "");
+	else
+		learn_list(workload, reply);
 }
 
 static void
@@ -205,7 +233,9 @@ workload_answer(void *context, struct errand *errand)
 	struct arena arena;
 	arena_init(&arena, 4096, 0);
 	const ProtobufCMessage *reply = errand_reply(errand, &arena);
-	if (reply != NULL && !errand->dry_run)
-		learn(workload, reply);
+	const ProtobufCMessage *request = pb_unpack_trusted(errand->rule->input, &arena,
+							    slice_of(errand->request, errand->request_size));
+	if (reply != NULL && request != NULL && !errand->dry_run)
+		learn(workload, request, reply);
 	arena_free(&arena);
 }

@@ -19,8 +19,8 @@ enum {
 /* Ids seen in answers; when full, new ones take the places of old ones. */
 struct pool {
 	size_t count;
-	uint64_t seen;
 	char ids[POOL_MAX][ID_TEXT_BYTES];
+	char with[POOL_MAX][ID_TEXT_BYTES]; /* of an enrolment its person, of an exam its class; else empty */
 };
 
 enum desk {
@@ -51,6 +51,7 @@ struct workload {
 	struct spare_token spares[SPARE_TOKENS_MAX];
 	size_t spares_count;
 	struct pool persons, programmes, classes, exams, attempts, certificates, messages;
+	struct pool enrolments; /* class, with the person */
 	uint64_t events; /* pushed ever */
 	uint64_t calls;  /* numbers call ids */
 	bool stopped;
@@ -65,9 +66,11 @@ void workload_begin(struct workload *workload);
 
 /* --- for workload_*.c --------------------------------------------------------------------------------------------- */
 
-void pool_add(struct workload *workload, struct pool *pool, const char *id);
+void pool_add(struct workload *workload, struct pool *pool, const char *id, const char *with);
 /* One of them, or an id that nothing has. */
 const char *pool_pick(struct workload *workload, const struct pool *pool);
+/* A class and somebody in it, mostly. */
+void pool_pick_learner(struct workload *workload, char **class_id, char **person_id);
 uint64_t workload_below(struct workload *workload, uint64_t bound);
 bool workload_chance(struct workload *workload, uint32_t percent);
 

@@ -86,8 +86,7 @@ static void
 withdraw(struct workload *workload, uint32_t client)
 {
 	Mt__WithdrawRequest request = MT__WITHDRAW_REQUEST__INIT;
-	request.class_id = (char *)pool_pick(workload, &workload->classes);
-	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	pool_pick_learner(workload, &request.class_id, &request.person_id);
 	request.reason = (char *)"ốm";
 	workload_call(workload, client, school(workload), "Enrolments.Withdraw", &request.base);
 }
@@ -119,12 +118,11 @@ take_one(struct workload *workload, uint32_t client)
 	Mt__PresenceMark mark = MT__PRESENCE_MARK__INIT;
 	Mt__PresenceMark *list[] = {&mark};
 	Mt__TakeAttendanceRequest request = MT__TAKE_ATTENDANCE_REQUEST__INIT;
-	request.class_id = (char *)pool_pick(workload, &workload->classes);
+	pool_pick_learner(workload, &request.class_id, &mark.person_id);
 	request.session = 1 + (uint32_t)workload_below(workload, 2);
 	request.marks = list;
 	request.n_marks = 1;
-	mark.person_id = (char *)pool_pick(workload, &workload->persons);
-	mark.state = MT__PRESENCE__STATE__PRESENT;
+	mark.state = workload_chance(workload, 80) ? MT__PRESENCE__STATE__PRESENT : MT__PRESENCE__STATE__ABSENT;
 	workload_call(workload, client, school(workload), "Attendance.Take", &request.base);
 }
 
@@ -156,12 +154,24 @@ create_exam(struct workload *workload, uint32_t client)
 		      &request.base);
 }
 
+static const char *
+exam_of(struct workload *workload, const char *class_id)
+{
+	const struct pool *exams = &workload->exams;
+	for (size_t i = 0; i < exams->count; i++) {
+		if (strcmp(exams->with[i], class_id) == 0)
+			return exams->ids[i];
+	}
+	return pool_pick(workload, exams);
+}
+
 static void
 start_attempt(struct workload *workload, uint32_t client)
 {
 	Mt__StartAttemptRequest request = MT__START_ATTEMPT_REQUEST__INIT;
-	request.exam_id = (char *)pool_pick(workload, &workload->exams);
-	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	char *class_id;
+	pool_pick_learner(workload, &class_id, &request.person_id);
+	request.exam_id = (char *)exam_of(workload, class_id);
 	workload_call(workload, client, school(workload), "Attempts.Start", &request.base);
 }
 
@@ -228,8 +238,7 @@ list_enrolments(struct workload *workload, uint32_t client)
 }
 
 const struct task tasks_classes[] = {
-	{4, publish},	      {5, open_class},	   {1, close_class}, {24, nominate},	{4, withdraw},
-	{4, take_attendance}, {14, take_one},	   {3, create_exam}, {8, start_attempt}, {7, submit_attempt},
-	{5, approve},	      {4, list_certificates}, {2, revoke_certificate}, {3, read_class}, {3, list_enrolments},
-	{0, NULL},
+	{3, publish},	 {3, open_class},	 {1, close_class},   {20, nominate},	 {4, withdraw},	 {3, take_attendance},
+	{30, take_one},	 {4, create_exam},	 {12, start_attempt}, {10, submit_attempt}, {8, approve},
+	{6, list_certificates}, {3, revoke_certificate}, {3, read_class}, {3, list_enrolments}, {0, NULL},
 };

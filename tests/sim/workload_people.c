@@ -9,7 +9,7 @@
 #include "matricula/message.pb-c.h"
 #include "matricula/person.pb-c.h"
 
-enum { STAFF_CODES = 24, DAYS = 25 };
+enum { STAFF_CODES = 40, DAYS = 25 };
 
 /* The same number always makes the same event, so that an old number is a duplicate. */
 struct making {
@@ -49,7 +49,7 @@ make_kind(struct making *making, struct arena *arena, struct random *random)
 		making->updated.effective_date = date;
 		making->data.kind_case = MT__EVENT_DATA__KIND_UPDATED;
 		making->data.updated = &making->updated;
-	} else if (kind < 92) {
+	} else if (kind < 96) {
 		making->transferred.to_authority = (char *)homes[random_below(random, 3)];
 		making->transferred.to_staff_code =
 			arena_format(arena, "S%llu", (unsigned long long)random_below(random, STAFF_CODES));

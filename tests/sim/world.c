@@ -79,7 +79,7 @@ world_start(struct sim *sim)
 int64_t
 world_now_us(const struct sim *sim)
 {
-	return sim->epoch_us + sim->time_us;
+	return sim->clock_stands ? sim->epoch_us : sim->epoch_us + sim->time_us;
 }
 
 static void

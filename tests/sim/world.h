@@ -93,6 +93,7 @@ struct sim {
 	struct audience audience;
 	int64_t time_us;     /* virtual, since the beginning; what monotonic clocks show */
 	int64_t epoch_us;    /* wall clock at time 0 */
+	bool clock_stands;   /* the wall clock moves by world_move_clock alone: for stories with times in them */
 	uint64_t steps;
 	uint64_t steps_now; /* at this instant */
 	uint64_t digest;

@@ -2,8 +2,9 @@
  *
  * ZeroMQ under the loop: 20,000 frames there and back with none lost and no arrival
  * seen by the safety timer only, also when answers leave in a later turn of the loop,
- * as a node's do: such a send takes the edge of what arrived meanwhile; a peer that is gone or does not read costs a counted
- * frame and never a wait; CURVE lets in whom the allow-list names and no one else. */
+ * as a node's do: such a send takes the edge of what arrived meanwhile. A peer that is
+ * gone or does not read costs a counted frame and never a wait. CURVE lets in whom the
+ * allow-list names and no one else. */
 #include "common/base/codec.h"
 #include "common/host/bus.h"
 #include "common/host/files.h"
