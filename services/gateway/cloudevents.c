@@ -146,9 +146,11 @@ judge_envelope(struct arena *arena, const struct cloud_attributes *found, struct
 	if (found->time.data != NULL && !instant_parse(event->request.time, &us))
 		reject(event, "invalid_attribute", "time", "attribute time is no RFC 3339 instant");
 	else if (found->has_data_base64)
-		reject(event, "invalid_attribute", "data_base64", "attribute data_base64 is not taken, send data as JSON");
+		reject(event, "invalid_attribute", "data_base64",
+		       "attribute data_base64 is not taken, send data as JSON");
 	else if (!content_type_is_json(found->datacontenttype))
-		reject(event, "invalid_attribute", "datacontenttype", "attribute datacontenttype is not application/json");
+		reject(event, "invalid_attribute", "datacontenttype",
+		       "attribute datacontenttype is not application/json");
 	else if (found->payload.data == NULL)
 		reject(event, "missing_attribute", "data", "attribute data is missing");
 }
@@ -169,7 +171,8 @@ judge_data(struct arena *arena, const struct cloud_attributes *found, struct clo
 	if (field == NULL) {
 		reject(event, "unknown_type", "type",
 		       arena_format(arena, "event type %.*s is not known, see /v1/event-types",
-				    found->type.size > 128 ? 128 : (int)found->type.size, (const char *)found->type.data));
+				    found->type.size > 128 ? 128 : (int)found->type.size,
+				    (const char *)found->type.data));
 		return;
 	}
 	ProtobufCMessage *message = pb_from_json(field->descriptor, arena, found->payload, &fault);
@@ -215,7 +218,8 @@ body_fault(struct fault *fault, const struct json_reader *json, const char *othe
 {
 	fault->field[0] = '\0';
 	if (json->fault != NULL)
-		snprintf(fault->message, sizeof(fault->message), "the body is no JSON, byte %zu: %s", json->at, json->fault);
+		snprintf(fault->message, sizeof(fault->message), "the body is no JSON, byte %zu: %s", json->at,
+			 json->fault);
 	else
 		snprintf(fault->message, sizeof(fault->message), "%s", otherwise);
 	return false;

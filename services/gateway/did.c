@@ -63,7 +63,8 @@ did_write(struct buf *body, const Mt__ListKeysReply *keys)
 		buf_text(body, first ? "{\"id\":" : ",{\"id\":");
 		first = false;
 		id_write(body, key);
-		buf_format(body, ",\"type\":\"Multikey\",\"controller\":\"" DID "\",\"publicKeyMultibase\":\"%s\"}", text);
+		buf_format(body, ",\"type\":\"Multikey\",\"controller\":\"" DID "\",\"publicKeyMultibase\":\"%s\"}",
+			   text);
 	}
 	buf_text(body, "],\"assertionMethod\":[");
 	first = true;

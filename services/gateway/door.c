@@ -120,7 +120,8 @@ call_pass(struct batch *batch, size_t number, struct slice part, struct slice do
 	}
 	batch->tags[number] = asked->tag;
 	if (strcmp(asked->method, "Events.Push") != 0) {
-		refusal_add(door, &batch->replies, asked->tag, MT__STATUS__PERMISSION_DENIED, "the door takes Events.Push only");
+		refusal_add(door, &batch->replies, asked->tag, MT__STATUS__PERMISSION_DENIED,
+			    "the door takes Events.Push only");
 		return;
 	}
 	struct upstream_call call = {
@@ -172,15 +173,16 @@ on_frame(void *context, struct slice route, struct slice bytes, struct slice cli
 	if (door_key == NULL || route.size > ROUTE_BYTES_MAX) {
 		frame_refuse(door, route, MT__STATUS__UNAUTHENTICATED, "the key is not registered");
 	} else if (!frame_read(bytes, FRAME_CALLS_MAX, &frame)) {
-		frame_refuse(door, route, MT__STATUS__INVALID_ARGUMENT, "the message is no matricula.Frame of at most %d calls",
-			     FRAME_CALLS_MAX);
+		frame_refuse(door, route, MT__STATUS__INVALID_ARGUMENT,
+			     "the message is no matricula.Frame of at most %d calls", FRAME_CALLS_MAX);
 	} else if (frame.calls == 0) {
 		frame_refuse(door, route, MT__STATUS__INVALID_ARGUMENT, "the frame holds no calls");
 	} else if (door->stopping || upstream_away(door->enrollment)) {
 		frame_refuse(door, route, MT__STATUS__UNAVAILABLE, "%s",
 			     door->stopping ? "the gateway is stopping" : "service enrollment is away");
 	} else if (door->counters.in_flight >= DOOR_FRAMES_MAX || !upstream_has_room(door->enrollment, frame.calls)) {
-		frame_refuse(door, route, MT__STATUS__RESOURCE_EXHAUSTED, "too many frames are on their way, come again");
+		frame_refuse(door, route, MT__STATUS__RESOURCE_EXHAUSTED,
+			     "too many frames are on their way, come again");
 	} else {
 		batch_begin(door, route, &frame, slice_text(door_key));
 	}
@@ -251,7 +253,8 @@ door_serve(struct request *request, void *context)
 	buf_text(&body, ",\"serverKey\":");
 	json_write_string(&body, slice_text(door->server_key));
 	buf_format(&body,
-		   ",\"socket\":\"DEALER\",\"security\":\"CURVE\",\"frame\":\"matricula.Frame\",\"method\":\"Events.Push\","
+		   ",\"socket\":\"DEALER\",\"security\":\"CURVE\",\"frame\":\"matricula.Frame\",\"method\":\"Events."
+		   "Push\","
 		   "\"request\":\"matricula.PushEventRequest\",\"callsMax\":%d,\"bytesMax\":%d}\n",
 		   FRAME_CALLS_MAX, FRAME_BYTES_MAX);
 	request_answer(request, 200, "application/json", &body);

@@ -28,7 +28,7 @@ struct list {
 struct door_keys {
 	uv_timer_t timer;
 	struct upstream *enrollment;
-	struct list current;  /* sorted */
+	struct list current; /* sorted */
 	struct list gathered;
 	uint64_t call;
 };

@@ -27,9 +27,9 @@ struct push {
 	struct result *results;
 	long count;
 	bool single;
-	bool sending;      /* the loop that sends is not through yet */
+	bool sending; /* the loop that sends is not through yet */
 	size_t waiting;
-	Mt__Reply *worst;  /* a refusal of the request as a whole; NULL if there is none */
+	Mt__Reply *worst; /* a refusal of the request as a whole; NULL if there is none */
 };
 
 static const char *
@@ -180,8 +180,9 @@ refusal_keep(struct push *push, struct result *result, const Mt__Reply *reply)
 static void
 verdict_keep(struct push *push, struct result *result, const Mt__Reply *reply)
 {
-	const Mt__PushEventReply *verdict = (const Mt__PushEventReply *)pb_unpack_trusted(
-		&mt__push_event_reply__descriptor, &push->request->arena, slice_of(reply->reply.data, reply->reply.len));
+	const Mt__PushEventReply *verdict =
+		(const Mt__PushEventReply *)pb_unpack_trusted(&mt__push_event_reply__descriptor, &push->request->arena,
+							      slice_of(reply->reply.data, reply->reply.len));
 	if (verdict == NULL) {
 		result->outcome = MT__EVENT__OUTCOME__REJECTED;
 		result->code = "internal";
@@ -372,7 +373,8 @@ event_type_serve(struct request *request, void *context)
 	const ProtobufCFieldDescriptor *field = event_type_find(slice_text(type));
 	(void)context;
 	if (field == NULL) {
-		request_refuse(request, PROBLEM_NOT_FOUND, "type", "event type %.128s is not known, see /v1/event-types", type);
+		request_refuse(request, PROBLEM_NOT_FOUND, "type",
+			       "event type %.128s is not known, see /v1/event-types", type);
 		return;
 	}
 	buf_init(&body, RESPONSE_BYTES_MAX);

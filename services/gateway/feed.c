@@ -166,8 +166,8 @@ feed_tick(struct feed *feed, uint64_t now_ms)
 			continue;
 		}
 		feed->next_ms[service] = now_ms + FEED_PAUSE_MS;
-		feed->calls[service] = feed_ask(feed, service, &feed->position.places[service], FEED_POLL_MS, on_poll, feed,
-						&refusal);
+		feed->calls[service] =
+			feed_ask(feed, service, &feed->position.places[service], FEED_POLL_MS, on_poll, feed, &refusal);
 		if (feed->calls[service] == 0)
 			feed->next_ms[service] = now_ms + FEED_RETRY_AFTER_MS;
 	}

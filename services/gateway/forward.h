@@ -16,9 +16,9 @@ ProtobufCMessage *forward_message(struct request *request, bool *dry_run);
 
 /* One call on behalf of the request's caller; on_reply gets the request as its context. Refuses
  * the request if the call is not taken. */
-void forward_call(struct request *request, struct upstream *upstream, const char *method,
-		  const ProtobufCMessage *message,
-		  void (*on_reply)(void *context, size_t number, const Mt__Reply *reply));
+void
+forward_call(struct request *request, struct upstream *upstream, const char *method, const ProtobufCMessage *message,
+	     void (*on_reply)(void *context, size_t number, const Mt__Reply *reply));
 
 /* The reply's message in the request's arena; NULL, and the request refused, if it is a refusal. */
 const void *forward_reply(struct request *request, const Mt__Reply *reply, const ProtobufCMessageDescriptor *type);

@@ -10,10 +10,10 @@
 struct health {
 	struct upstream *const *upstreams; /* SERVICES of them */
 	const struct http *http;
-	const struct door *door;           /* NULL if there is none */
+	const struct door *door; /* NULL if there is none */
 	const struct streams *streams;
 	bool draining;
-	struct slice openapi;              /* made at the start, see openapi.h */
+	struct slice openapi; /* made at the start, see openapi.h */
 };
 
 /* context is the struct health. */

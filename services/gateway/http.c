@@ -29,8 +29,7 @@ const uint64_t latency_bounds_us[LATENCY_BUCKETS - 1] = {
 struct connection *
 connection_of(struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	return info == NULL ? NULL : info->socket_context;
 }
 
@@ -81,7 +80,7 @@ patience_ms(const struct http *http, enum connection_state state)
 	switch (state) {
 	case CONNECTION_IDLE:
 		return 1000 * (http->counters.connections > CONNECTIONS_CROWDED ? (uint64_t)CONNECTION_IDLE_CROWDED_S
-										 : (uint64_t)CONNECTION_IDLE_S);
+										: (uint64_t)CONNECTION_IDLE_S);
 	case CONNECTION_RECEIVING:
 		return UINT64_C(1000) * REQUEST_RECEIVE_S;
 	case CONNECTION_SENDING:
@@ -222,8 +221,7 @@ endpoint_count(struct endpoint *endpoint, const struct request *request)
 }
 
 static void
-on_completed(void *context, struct MHD_Connection *connection, void **request_at,
-	     enum MHD_RequestTerminationCode code)
+on_completed(void *context, struct MHD_Connection *connection, void **request_at, enum MHD_RequestTerminationCode code)
 {
 	struct http *http = context;
 	struct request *request = *request_at;
@@ -307,19 +305,14 @@ daemon_start(struct http *http, const struct sockaddr *address)
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 	flags |= address->sa_family == AF_INET6 ? MHD_USE_IPv6 : 0;
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http,
-				MHD_OPTION_SOCK_ADDR, address,
-				MHD_OPTION_CONNECTION_LIMIT, connections_max(),
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SILENT_S,
-				MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-				MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)LISTEN_BACKLOG,
-				MHD_OPTION_STRICT_FOR_CLIENT, 1,
-				MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-				MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-				MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
-				MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, http,
-				MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, address,
+				MHD_OPTION_CONNECTION_LIMIT, connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				(size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SILENT_S,
+				MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_LISTEN_BACKLOG_SIZE,
+				(unsigned)LISTEN_BACKLOG, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
+				on_connection, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+				MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
+				http, MHD_OPTION_END);
 }
 
 struct http *

@@ -26,13 +26,13 @@ enum { LATENCY_BUCKETS = 12 };
 struct endpoint {
 	const char *verb;
 	const char *path;
-	const struct rule *rule;   /* NULL for what the gateway answers itself */
+	const struct rule *rule; /* NULL for what the gateway answers itself */
 	void (*serve)(struct request *request, void *context);
 	void *context;
-	size_t body_bytes_max;     /* 0: it takes no body */
-	const char *summary;       /* of an endpoint without a rule, for openapi.json; NULL: not listed */
+	size_t body_bytes_max; /* 0: it takes no body */
+	const char *summary;   /* of an endpoint without a rule, for openapi.json; NULL: not listed */
 
-	uint64_t answers[6];       /* by the first digit of the status */
+	uint64_t answers[6]; /* by the first digit of the status */
 	uint64_t buckets[LATENCY_BUCKETS];
 	uint64_t latency_sum_us;
 };
@@ -44,10 +44,10 @@ struct http_counters {
 	uint64_t accepted;
 	uint64_t connections; /* open now */
 	uint64_t requests;
-	uint64_t in_flight;   /* requests being answered now */
+	uint64_t in_flight;    /* requests being answered now */
 	uint64_t bodies_bytes; /* held now */
-	uint64_t slow_ended;  /* connections ended for being too slow */
-	uint64_t refused;     /* before an endpoint was found */
+	uint64_t slow_ended;   /* connections ended for being too slow */
+	uint64_t refused;      /* before an endpoint was found */
 };
 
 struct http *http_open(uv_loop_t *loop, const struct sockaddr *address, struct host_error *error);

@@ -47,9 +47,11 @@ statuses_write(struct buf *body, const struct health *health)
 	} rows[] = {
 		{"matricula_calls_total", "counter", "Calls handled.", offsetof(Mt__NodeStatus, calls)},
 		{"matricula_refusals_total", "counter", "Calls refused.", offsetof(Mt__NodeStatus, refusals)},
-		{"matricula_overloads_total", "counter", "Calls refused for want of room.", offsetof(Mt__NodeStatus, overloads)},
+		{"matricula_overloads_total", "counter", "Calls refused for want of room.",
+		 offsetof(Mt__NodeStatus, overloads)},
 		{"matricula_facts_total", "counter", "Facts applied.", offsetof(Mt__NodeStatus, facts)},
-		{"matricula_rows_written_total", "counter", "State rows written.", offsetof(Mt__NodeStatus, rows_written)},
+		{"matricula_rows_written_total", "counter", "State rows written.",
+		 offsetof(Mt__NodeStatus, rows_written)},
 		{"matricula_timers_fired_total", "counter", "Timers fired.", offsetof(Mt__NodeStatus, timers_fired)},
 		{"matricula_journal_seq", "gauge", "Last journal entry.", offsetof(Mt__NodeStatus, seq)},
 		{"matricula_journal_durable_seq", "gauge", "Last durable journal entry.",
@@ -60,7 +62,8 @@ statuses_write(struct buf *body, const struct health *health)
 		 offsetof(Mt__NodeStatus, journal_bytes)},
 		{"matricula_commits_total", "counter", "Journal commits.", offsetof(Mt__NodeStatus, commits)},
 		{"matricula_flushes_total", "counter", "State flushes.", offsetof(Mt__NodeStatus, flushes)},
-		{"matricula_queue_bytes", "gauge", "Calls waiting to be decided.", offsetof(Mt__NodeStatus, queue_bytes)},
+		{"matricula_queue_bytes", "gauge", "Calls waiting to be decided.",
+		 offsetof(Mt__NodeStatus, queue_bytes)},
 		{"matricula_memtable_bytes", "gauge", "Memtable size.", offsetof(Mt__NodeStatus, memtable_bytes)},
 		{"matricula_memory_bytes", "gauge", "Private memory.", offsetof(Mt__NodeStatus, memory_bytes)},
 		{"matricula_space_free_bytes", "gauge", "Disk space left.", offsetof(Mt__NodeStatus, space_free_bytes)},
@@ -101,7 +104,8 @@ feeds_write(struct buf *body, const struct health *health)
 		for (size_t j = 0; status != NULL && j < status->n_feeds; j++) {
 			const Mt__FeedStatus *feed = status->feeds[j];
 			uint64_t lag = feed->head_seq > feed->seq ? feed->head_seq - feed->seq : 0;
-			buf_format(body, "matricula_feed_lag_entries{service=\"%s\",producer=\"%s\",state=\"%s\"} %llu\n",
+			buf_format(body,
+				   "matricula_feed_lag_entries{service=\"%s\",producer=\"%s\",state=\"%s\"} %llu\n",
 				   upstream_name(health->upstreams[i]), feed->producer, feed->state,
 				   (unsigned long long)lag);
 		}
@@ -139,8 +143,10 @@ endpoints_write(struct buf *body, const struct http *http)
 		for (unsigned digit = 1; digit < 6; digit++) {
 			if (endpoints[i].answers[digit] == 0)
 				continue;
-			buf_format(body, "matricula_http_requests_total{verb=\"%s\",route=\"%s\",status=\"%uxx\"} %llu\n",
-				   endpoints[i].verb, endpoints[i].path, digit, (unsigned long long)endpoints[i].answers[digit]);
+			buf_format(body,
+				   "matricula_http_requests_total{verb=\"%s\",route=\"%s\",status=\"%uxx\"} %llu\n",
+				   endpoints[i].verb, endpoints[i].path, digit,
+				   (unsigned long long)endpoints[i].answers[digit]);
 		}
 	}
 	help(body, "matricula_http_request_duration_seconds", "histogram", "Header read to answer sent.");
@@ -161,7 +167,8 @@ server_write(struct buf *body, const struct health *health)
 	single(body, "matricula_http_slow_total", "counter", "Connections ended for being too slow.", http.slow_ended);
 	single(body, "matricula_http_refused_total", "counter", "Requests refused by their header.", http.refused);
 	single(body, "matricula_streams", "gauge", "Live streams.", outlets_open());
-	single(body, "matricula_streams_cut_total", "counter", "Streams cut off for reading too slowly.", outlets_cut());
+	single(body, "matricula_streams_cut_total", "counter", "Streams cut off for reading too slowly.",
+	       outlets_cut());
 	single(body, "matricula_stream_feeds", "gauge", "Different questions that streams ask.",
 	       streams_feeds(health->streams));
 }
@@ -169,22 +176,23 @@ server_write(struct buf *body, const struct health *health)
 static void
 upstreams_write(struct buf *body, const struct health *health)
 {
-	static const char *const names[] = {"sent", "frames", "refused", "timeouts", "lost", "late", "malformed", "dropped",
-					    "safety_found_work"};
+	static const char *const names[] = {"sent", "frames",    "refused", "timeouts",         "lost",
+					    "late", "malformed", "dropped", "safety_found_work"};
 	help(body, "matricula_upstream_total", "counter", "Calls to a service and what became of them.");
 	for (int i = 0; i < SERVICES; i++) {
 		struct upstream_counters counters = upstream_counters(health->upstreams[i]);
 		struct bus_counters bus = upstream_bus_counters(health->upstreams[i]);
-		const uint64_t values[] = {counters.calls, counters.frames, counters.refused, counters.timeouts, counters.lost,
-					   counters.late, counters.malformed, bus.dropped, bus.safety_found_work};
+		const uint64_t values[] = {counters.calls,     counters.frames, counters.refused,
+					   counters.timeouts,  counters.lost,   counters.late,
+					   counters.malformed, bus.dropped,     bus.safety_found_work};
 		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
 			buf_format(body, "matricula_upstream_total{service=\"%s\",what=\"%s\"} %llu\n",
 				   upstream_name(health->upstreams[i]), names[j], (unsigned long long)values[j]);
 	}
 	help(body, "matricula_upstream_in_flight", "gauge", "Calls without an answer yet.");
 	for (int i = 0; i < SERVICES; i++)
-		buf_format(body, "matricula_upstream_in_flight{service=\"%s\"} %zu\n", upstream_name(health->upstreams[i]),
-			   upstream_in_flight(health->upstreams[i]));
+		buf_format(body, "matricula_upstream_in_flight{service=\"%s\"} %zu\n",
+			   upstream_name(health->upstreams[i]), upstream_in_flight(health->upstreams[i]));
 }
 
 static void
@@ -197,7 +205,8 @@ door_write(struct buf *body, const struct door *door)
 	single(body, "matricula_door_frames_total", "counter", "Frames that came in by the door.", counters.frames);
 	single(body, "matricula_door_calls_total", "counter", "Calls passed on from the door.", counters.calls);
 	single(body, "matricula_door_refused_total", "counter", "Frames refused.", counters.refused);
-	single(body, "matricula_door_denied_total", "counter", "Handshakes and messages of keys not registered.", bus.denied);
+	single(body, "matricula_door_denied_total", "counter", "Handshakes and messages of keys not registered.",
+	       bus.denied);
 	single(body, "matricula_door_dropped_total", "counter", "Replies nobody took.", bus.dropped);
 	single(body, "matricula_door_safety_found_work_total", "counter", "Arrivals only the safety timer saw.",
 	       bus.safety_found_work);

@@ -15,8 +15,8 @@ parameters_of(const char *path)
 	for (const char *open = strchr(path, '{'); open != NULL; open = strchr(open + 1, '{')) {
 		const char *close = strchr(open, '}');
 		json_array_append_new(parameters,
-				      json_pack("{s:s%,s:s,s:b,s:{s:s}}", "name", open + 1, (size_t)(close - open - 1), "in", "path",
-						"required", 1, "schema", "type", "string"));
+				      json_pack("{s:s%,s:s,s:b,s:{s:s}}", "name", open + 1, (size_t)(close - open - 1),
+						"in", "path", "required", 1, "schema", "type", "string"));
 	}
 	return parameters;
 }
@@ -35,9 +35,9 @@ operation_add(json_t *paths, const struct endpoint *endpoint)
 		json_object_set_new(paths, endpoint->path, path);
 	}
 	json_object_set_new(path, verb,
-			    json_pack("{s:s,s:[s],s:o,s:{s:{s:s},s:{s:s}}}", "summary", endpoint->summary, "tags", "Gateway",
-				      "parameters", parameters_of(endpoint->path), "responses", "200", "description", "Done.",
-				      "default", "$ref", "#/components/responses/Problem"));
+			    json_pack("{s:s,s:[s],s:o,s:{s:{s:s},s:{s:s}}}", "summary", endpoint->summary, "tags",
+				      "Gateway", "parameters", parameters_of(endpoint->path), "responses", "200",
+				      "description", "Done.", "default", "$ref", "#/components/responses/Problem"));
 }
 
 struct slice

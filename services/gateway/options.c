@@ -164,9 +164,9 @@ address_read(struct options *options, struct host_error *error)
 		return host_error_set(error, "option --http: %s is no IP address", host);
 	}
 	if (!options->behind_proxy && !is_loopback(&options->address))
-		return host_error_set(error,
-				      "option --http: %s is not loopback; HTTP without TLS needs --behind-proxy and a proxy",
-				      options->http);
+		return host_error_set(
+			error, "option --http: %s is not loopback; HTTP without TLS needs --behind-proxy and a proxy",
+			options->http);
 	return true;
 }
 

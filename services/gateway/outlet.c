@@ -17,7 +17,7 @@ struct outlet {
 	struct MHD_Connection *connection;
 	struct outlet_owner owner;
 	struct buf pending;
-	size_t sent; /* of pending */
+	size_t sent;  /* of pending */
 	bool started; /* libmicrohttpd asked once: it may be suspended from here on */
 	bool suspended;
 	bool ended;
@@ -103,8 +103,9 @@ outlet_open(struct request *request, const char *type, const struct outlet_owner
 	buf_init(&outlet->pending, STREAM_BUFFER_BYTES_MAX);
 	connection_enter(request->http, request->connection, CONNECTION_STREAMING);
 	request_header_add(request, "X-Accel-Buffering", "no"); /* nginx would hold events back */
-	request_respond(request, 200, type,
-			MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE_BYTES, on_wanted, outlet, on_free));
+	request_respond(
+		request, 200, type,
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE_BYTES, on_wanted, outlet, on_free));
 	return outlet;
 }
 

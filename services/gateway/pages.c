@@ -4,9 +4,8 @@
  * through html_write; styles are inline, and the policy forbids everything else. */
 #include "services/gateway/pages.h"
 
-static const char head[] =
-	"<!doctype html><html lang=\"vi\"><head><meta charset=\"utf-8\">"
-	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>";
+static const char head[] = "<!doctype html><html lang=\"vi\"><head><meta charset=\"utf-8\">"
+			   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>";
 
 static const char style[] =
 	"</title><style>"
@@ -19,7 +18,8 @@ static const char style[] =
 	"header{padding:1.1rem 1.5rem;border-bottom:3px solid var(--accent);background:var(--paper)}"
 	"header a{color:inherit;text-decoration:none;font-weight:700;letter-spacing:.02em}"
 	"header span{color:var(--soft);margin-left:.6rem}"
-	".card{max-width:44rem;margin:2rem auto;padding:1.5rem 2rem;background:var(--paper);border:1px solid var(--line);"
+	".card{max-width:44rem;margin:2rem auto;padding:1.5rem 2rem;background:var(--paper);border:1px solid "
+	"var(--line);"
 	"border-radius:.6rem}"
 	".verdict{font-size:1.35rem;padding:.8rem 1rem;border-left:.4rem solid;margin:0 0 1rem}"
 	".verdict span{font-size:1rem;color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}"
@@ -28,7 +28,8 @@ static const char style[] =
 	".note{color:var(--soft);font-size:.9rem}a{color:var(--accent)}li{margin:.4rem 0}"
 	"@media(max-width:34rem){dl{grid-template-columns:1fr}.card{margin:0;border:0;border-radius:0}}"
 	"</style></head><body><header><a href=\"/\">Matricula</a>"
-	"<span>Hồ sơ đào tạo, bồi dưỡng công chức · <span lang=\"en\">training records of the civil service</span></span>"
+	"<span>Hồ sơ đào tạo, bồi dưỡng công chức · <span lang=\"en\">training records of the civil "
+	"service</span></span>"
 	"</header>";
 
 static const char home[] =
@@ -41,7 +42,8 @@ static const char home[] =
 	"<li><a href=\"/openapi.json\">OpenAPI 3.1</a> · <a href=\"/v1/event-types\">Kiểu sự kiện "
 	"<span lang=\"en\">/ event types</span></a> · <a href=\"/v1/door\">Cửa ZeroMQ "
 	"<span lang=\"en\">/ the door</span></a></li>"
-	"<li><a href=\"/v1/figures/definitions\">Định nghĩa chỉ tiêu <span lang=\"en\">/ figure definitions</span></a></li>"
+	"<li><a href=\"/v1/figures/definitions\">Định nghĩa chỉ tiêu <span lang=\"en\">/ figure "
+	"definitions</span></a></li>"
 	"<li><a href=\"/readyz\">Trạng thái <span lang=\"en\">/ status</span></a></li></ul>";
 
 void
@@ -87,11 +89,12 @@ page_end(struct buf *body)
 void
 page_headers(struct request *request, bool scripts)
 {
-	request_header_add(request, "Content-Security-Policy",
-			   scripts ? "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-				     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-				   : "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-				     "frame-ancestors 'none'");
+	request_header_add(
+		request, "Content-Security-Policy",
+		scripts ? "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+			  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+			: "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+			  "frame-ancestors 'none'");
 	request_header_add(request, "Referrer-Policy", "no-referrer");
 }
 

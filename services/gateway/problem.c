@@ -22,10 +22,9 @@ struct row {
 static const struct row rows[PROBLEM_KINDS] = {
 	[PROBLEM_INVALID_ARGUMENT] = {400, "invalid-argument", "INVALID_ARGUMENT", "The request is not right",
 				      "Yêu cầu không hợp lệ", 0},
-	[PROBLEM_UNAUTHENTICATED] = {401, "unauthenticated", "UNAUTHENTICATED", "Sign in first",
-				     "Chưa xác thực", 0},
-	[PROBLEM_PERMISSION_DENIED] = {403, "permission-denied", "PERMISSION_DENIED", "Not allowed",
-				       "Không có quyền", 0},
+	[PROBLEM_UNAUTHENTICATED] = {401, "unauthenticated", "UNAUTHENTICATED", "Sign in first", "Chưa xác thực", 0},
+	[PROBLEM_PERMISSION_DENIED] = {403, "permission-denied", "PERMISSION_DENIED", "Not allowed", "Không có quyền",
+				       0},
 	[PROBLEM_NOT_FOUND] = {404, "not-found", "NOT_FOUND", "Not found", "Không tìm thấy", 0},
 	[PROBLEM_NO_SUCH_ROUTE] = {404, "no-such-route", "NOT_FOUND", "There is nothing at this address",
 				   "Địa chỉ này không tồn tại", 0},

@@ -38,9 +38,9 @@ enum language { LANGUAGE_EN, LANGUAGE_VI };
 
 struct problem {
 	enum problem_kind kind;
-	const char *detail;      /* one sentence that names the thing */
-	const char *field;       /* in JSON spelling; NULL or "" if none is at fault */
-	uint32_t retry_after_s;  /* 0: the kind's own, if it has one */
+	const char *detail;     /* one sentence that names the thing */
+	const char *field;      /* in JSON spelling; NULL or "" if none is at fault */
+	uint32_t retry_after_s; /* 0: the kind's own, if it has one */
 };
 
 /* What a service refused with becomes; field as in the .proto. */

@@ -53,7 +53,8 @@ request_answer(struct request *request, unsigned status, const char *type, struc
 {
 	if (buf_failed(body)) {
 		buf_free(body);
-		request_refuse(request, PROBLEM_INTERNAL, NULL, "the answer is larger than %d bytes", RESPONSE_BYTES_MAX);
+		request_refuse(request, PROBLEM_INTERNAL, NULL, "the answer is larger than %d bytes",
+			       RESPONSE_BYTES_MAX);
 		return;
 	}
 	enum MHD_ResponseMemoryMode mode = body->data == NULL ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE;

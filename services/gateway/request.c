@@ -146,7 +146,8 @@ token_read(struct request *request)
 		return true;
 	size_t size = strncasecmp(value, "Bearer ", 7) == 0 ? strlen(value + 7) : 0;
 	if (size == 0 || size > TOKEN_BYTES_MAX || strcspn(value + 7, " \t") != size) {
-		request_refuse(request, PROBLEM_UNAUTHENTICATED, NULL, "the header Authorization is not Bearer and one token");
+		request_refuse(request, PROBLEM_UNAUTHENTICATED, NULL,
+			       "the header Authorization is not Bearer and one token");
 		return false;
 	}
 	hash_sha256(slice_of(value + 7, size), request->token_hash);
@@ -173,7 +174,8 @@ static bool
 endpoint_find(struct request *request, const struct routes *routes, struct endpoint *endpoints, const char *path)
 {
 	if (strlen(path) > PATH_BYTES_LIMIT) {
-		request_refuse(request, PROBLEM_URI_TOO_LONG, NULL, "the path is longer than %d bytes", PATH_BYTES_LIMIT);
+		request_refuse(request, PROBLEM_URI_TOO_LONG, NULL, "the path is longer than %d bytes",
+			       PATH_BYTES_LIMIT);
 		return false;
 	}
 	switch (route_find(routes, &request->arena, request->verb, path, &request->match)) {
@@ -263,13 +265,15 @@ request_query_only(struct request *request, const char *const *names)
 	for (size_t i = 0; i < request->query_count; i++) {
 		const char *name = request->query[i].name;
 		if (!name_is_among(name, names)) {
-			request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is not known", name);
+			request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is not known",
+				       name);
 			return false;
 		}
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(request->query[j].name, name) != 0)
 				continue;
-			request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is given twice", name);
+			request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is given twice",
+				       name);
 			return false;
 		}
 	}
@@ -285,8 +289,8 @@ request_query_number(struct request *request, const char *name, uint64_t max, ui
 	char *end;
 	unsigned long long number = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || number > max) {
-		request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is not a number up to %llu", name,
-			       (unsigned long long)max);
+		request_refuse(request, PROBLEM_INVALID_ARGUMENT, name, "query parameter %s is not a number up to %llu",
+			       name, (unsigned long long)max);
 		return false;
 	}
 	*value = number;

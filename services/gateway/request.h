@@ -28,7 +28,7 @@ struct request {
 	struct MHD_Connection *connection;
 	struct arena arena;
 	const char *verb;
-	struct endpoint *endpoint;     /* NULL if none was found */
+	struct endpoint *endpoint; /* NULL if none was found */
 	struct route_match match;
 	struct request_parameter query[QUERY_PARAMETERS_MAX];
 	size_t query_count;
@@ -41,9 +41,9 @@ struct request {
 	uint8_t trace_id[TRACE_ID_BYTES];
 	uint64_t began_us;
 
-	bool served;     /* the endpoint was called */
+	bool served; /* the endpoint was called */
 	bool suspended;
-	bool owed;       /* counted as in flight */
+	bool owed;                     /* counted as in flight */
 	struct MHD_Response *response; /* the answer, until libmicrohttpd has it */
 	unsigned status;
 	struct request_parameter headers_out[REQUEST_HEADERS_OUT_MAX];

@@ -15,7 +15,8 @@ struct segment {
 	struct slice suffix; /* ":close" with its colon; size 0 if none */
 };
 
-struct template {
+struct template
+{
 	struct template *next;
 	const char *verb;
 	unsigned endpoint;

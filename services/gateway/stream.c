@@ -181,10 +181,11 @@ on_caught_up(void *context, size_t number, const Mt__Reply *reply)
 	arena_init(&arena, SCRATCH_BYTES, 0);
 	/* A snapshot and a watch are told alike. */
 	const Mt__FiguresReply *whole =
-		snapshot ? (const Mt__FiguresReply *)pb_unpack_trusted(&mt__figures_reply__descriptor, &arena, bytes) : NULL;
-	const Mt__WatchFiguresReply *part =
-		snapshot ? NULL
-			 : (const Mt__WatchFiguresReply *)pb_unpack_trusted(&mt__watch_figures_reply__descriptor, &arena, bytes);
+		snapshot ? (const Mt__FiguresReply *)pb_unpack_trusted(&mt__figures_reply__descriptor, &arena, bytes)
+			 : NULL;
+	const Mt__WatchFiguresReply *part = snapshot ? NULL
+						     : (const Mt__WatchFiguresReply *)pb_unpack_trusted(
+							       &mt__watch_figures_reply__descriptor, &arena, bytes);
 	if (whole != NULL) {
 		heard.figures = whole->figures;
 		heard.n_figures = whole->n_figures;

@@ -10,18 +10,18 @@
 #include "matricula/figures.pb-c.h"
 
 enum subscriber_state {
-	SUBSCRIBER_WAITS,    /* asks again at retry_ms */
-	SUBSCRIBER_ASKING,   /* a snapshot or a catch-up is on its way */
-	SUBSCRIBER_LIVE,     /* hears the feed */
-	SUBSCRIBER_ABSENT,   /* the service does not count that metric */
+	SUBSCRIBER_WAITS,  /* asks again at retry_ms */
+	SUBSCRIBER_ASKING, /* a snapshot or a catch-up is on its way */
+	SUBSCRIBER_LIVE,   /* hears the feed */
+	SUBSCRIBER_ABSENT, /* the service does not count that metric */
 };
 
 struct subscriber {
-	struct subscriber *next;   /* of its feed */
+	struct subscriber *next; /* of its feed */
 	struct feed *feed;
-	struct request *request;   /* until the first figures are there */
-	struct outlet *outlet;     /* from then on */
-	struct position position;  /* what it was told so far; incarnation 0: nothing */
+	struct request *request;  /* until the first figures are there */
+	struct outlet *outlet;    /* from then on */
+	struct position position; /* what it was told so far; incarnation 0: nothing */
 	enum subscriber_state states[SERVICES];
 	uint64_t calls[SERVICES];
 	uint64_t retry_ms[SERVICES];
@@ -58,9 +58,9 @@ struct feed *feed_find(struct streams *streams, const struct feed *wanted);
 void feed_leave(struct feed *feed, struct subscriber *subscriber);
 void feed_tick(struct feed *feed, uint64_t now_ms);
 /* One question to a service with the feed's token; the call's number or 0. */
-uint64_t feed_ask(const struct feed *feed, enum service service, const struct place *after, uint32_t wait_ms,
-		  void (*on_reply)(void *context, size_t number, const Mt__Reply *reply), void *context,
-		  Mt__Status *refusal);
+uint64_t
+feed_ask(const struct feed *feed, enum service service, const struct place *after, uint32_t wait_ms,
+	 void (*on_reply)(void *context, size_t number, const Mt__Reply *reply), void *context, Mt__Status *refusal);
 
 /* The feed heard from a service. */
 void subscriber_tell(struct subscriber *subscriber, enum service service, const Mt__WatchFiguresReply *heard,

@@ -21,7 +21,7 @@ struct tail {
 	struct request *request; /* lives as long as its answer; it holds the token's hash */
 	struct outlet *outlet;   /* from the first reply on */
 	enum service service;
-	bool follows;            /* server-sent events */
+	bool follows; /* server-sent events */
 	bool complete;
 	uint64_t after;
 	uint32_t wait_ms;
@@ -109,7 +109,8 @@ tail_start(struct tail *tail)
 {
 	struct outlet_owner owner = {.on_empty = on_empty, .on_gone = on_gone, .context = tail};
 	if (tail->outlet == NULL)
-		tail->outlet = outlet_open(tail->request, tail->follows ? "text/event-stream" : "application/x-ndjson", &owner);
+		tail->outlet = outlet_open(tail->request, tail->follows ? "text/event-stream" : "application/x-ndjson",
+					   &owner);
 }
 
 static void

@@ -40,7 +40,7 @@ struct upstream {
 	uint32_t first_free; /* index + 1 */
 	size_t in_flight;
 	struct buf frame;
-	struct buf packed;   /* one call */
+	struct buf packed; /* one call */
 	size_t frame_calls;
 	uint64_t frame_tags[FRAME_CALLS_MAX];
 	struct arena scratch;
@@ -242,7 +242,8 @@ lost_fail(struct upstream *upstream)
 		if (!slot->busy || slot->waits || slot->sent_ms + UPSTREAM_LOST_MS > upstream->probed_ms)
 			continue;
 		upstream->counters.lost++;
-		slot_fail(upstream, slot, MT__STATUS__UNAVAILABLE, "was restarted, the outcome is not known: ask again");
+		slot_fail(upstream, slot, MT__STATUS__UNAVAILABLE,
+			  "was restarted, the outcome is not known: ask again");
 	}
 }
 
@@ -313,8 +314,8 @@ on_frame(void *context, struct slice route, struct slice bytes, struct slice cli
 	}
 	while (frame_next(&frame, &at, &part)) {
 		arena_reset(&upstream->scratch);
-		const Mt__Reply *reply = (const Mt__Reply *)pb_unpack_trusted(&mt__reply__descriptor,
-									      &upstream->scratch, part);
+		const Mt__Reply *reply =
+			(const Mt__Reply *)pb_unpack_trusted(&mt__reply__descriptor, &upstream->scratch, part);
 		struct slot *slot = reply == NULL ? NULL : slot_find(upstream, reply->tag);
 		upstream->counters.malformed += reply == NULL ? 1 : 0;
 		upstream->counters.late += reply != NULL && slot == NULL ? 1 : 0;
@@ -353,7 +354,8 @@ upstream_open(uv_loop_t *loop, struct bus *bus, enum service service, const char
 	arena_init(&upstream->scratch, SCRATCH_BYTES, 0);
 	arena_init(&upstream->status_arena, 4096, 0);
 	snprintf(upstream->sentences[0], NAME_BYTES, "service %s is away", service_name(service));
-	snprintf(upstream->sentences[1], NAME_BYTES, "service %s has too many calls on their way", service_name(service));
+	snprintf(upstream->sentences[1], NAME_BYTES, "service %s has too many calls on their way",
+		 service_name(service));
 	uv_timer_init(loop, &upstream->sweep);
 	upstream->sweep.data = upstream;
 	uv_timer_start(&upstream->sweep, on_sweep, 0, UPSTREAM_SWEEP_MS);

@@ -31,13 +31,13 @@ struct caller {
 
 struct upstream_call {
 	const char *method;
-	const char *id;        /* NULL: none */
-	struct slice request;  /* packed */
+	const char *id;       /* NULL: none */
+	struct slice request; /* packed */
 	struct caller caller;
 	struct slice trace_id; /* 16 bytes or none */
 	uint32_t deadline_ms;  /* 0: CALL_DEADLINE_MS_DEFAULT */
 	bool dry_run;
-	bool waits;            /* a long poll: being without an answer is its nature */
+	bool waits; /* a long poll: being without an answer is its nature */
 	/* The reply is valid until it returns. */
 	void (*on_reply)(void *context, size_t number, const Mt__Reply *reply);
 	void *context;
@@ -47,10 +47,10 @@ struct upstream_call {
 struct upstream_counters {
 	uint64_t calls;
 	uint64_t frames;
-	uint64_t refused;  /* here: away, or too many on their way */
+	uint64_t refused; /* here: away, or too many on their way */
 	uint64_t timeouts;
 	uint64_t lost;
-	uint64_t late;     /* replies nobody waited for any more */
+	uint64_t late; /* replies nobody waited for any more */
 	uint64_t malformed;
 };
 

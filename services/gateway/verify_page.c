@@ -90,8 +90,8 @@ page_answer(struct request *request, const struct words *words, const char *cred
 	const char *id = request_path_value(request, "certificateId");
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	page_begin(&body, "Tra cứu chứng chỉ – Matricula");
-	buf_format(&body, "<main class=\"card\"><p class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></p>", words->css,
-		   words->vi, words->en);
+	buf_format(&body, "<main class=\"card\"><p class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></p>",
+		   words->css, words->vi, words->en);
 	if (credential != NULL)
 		details_write(&body, credential, id);
 	if (reason != NULL && reason[0] != '\0') {
