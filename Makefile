@@ -115,6 +115,17 @@ $(B)/tests/scenario-run: $(call objects,tests/scenario) $(SIM_WORLD) $(FLOORS) $
 $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
 	$(link)
 
+# make bench; QUICK=1 for a smoke run of a minute. The generators of load are programs of ours, see tests/bench.
+BENCH_PROGRAMS := $(addprefix $(B)/tests/bench/,load door node_bench)
+BENCH_SHARED   := $(B)/tests/bench/people.o $(B)/tests/bench/work.o
+$(BENCH_PROGRAMS): %: %.o $(BENCH_SHARED) $(FLOORS) $(NODES)
+	$(link)
+
+bench:
+	@deploy/install.sh bench
+	@$(MAKE) --no-print-directory -j2 all $(BENCH_PROGRAMS)
+	@QUICK=$(QUICK) /usr/bin/python3 tests/bench/bench.py $(B)
+
 # Fuzz targets: make fuzz V=fuzz SECONDS=60
 FUZZ    := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
 SECONDS ?= 60

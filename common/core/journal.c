@@ -203,24 +203,37 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 	}
 }
 
-/* What every entry writes beside its facts. */
-static void
-apply_header(struct node *node, const Mt__EntryHeader *header)
+static struct apply
+apply_beside(struct node *node, const Mt__EntryHeader *header)
 {
-	struct apply apply = {
+	arena_reset(&node->apply_arena);
+	return (struct apply){
 		.node = node,
 		.store = &node->store,
 		.arena = &node->apply_arena,
 		.time_us = header->time_us,
 		.seq = header->seq,
 	};
-	arena_reset(&node->apply_arena);
+}
+
+/* The row of the timer that fired goes first: a fact may set the same timer again. */
+static void
+apply_before_facts(struct node *node, const Mt__EntryHeader *header)
+{
+	struct apply apply = apply_beside(node, header);
+	if (header->timer.len > 0)
+		timer_apply_fired(&apply, slice_of(header->timer.data, header->timer.len));
+}
+
+/* What every entry writes beside its facts. */
+static void
+apply_after_facts(struct node *node, const Mt__EntryHeader *header)
+{
+	struct apply apply = apply_beside(node, header);
 	if (header->call_id[0] != '\0')
 		saved_apply(&apply, header);
 	if (header->followed != NULL)
 		feed_apply_position(&apply, header->followed);
-	if (header->timer.len > 0)
-		timer_apply_fired(&apply, slice_of(header->timer.data, header->timer.len));
 }
 
 static struct slice
@@ -259,8 +272,9 @@ entry_commit(struct node *node, struct entry *entry)
 	const Mt__EntryHeader *header = &entry->header;
 	assert(header->seq == node->head.seq + 1);
 	world->crash_point(world->context, CRASH_DECIDED);
+	apply_before_facts(node, header);
 	entry_apply(node, &node->store, false, entry);
-	apply_header(node, header);
+	apply_after_facts(node, header);
 	world->crash_point(world->context, CRASH_APPLIED);
 
 	struct slice facts = facts_list(node, entry);
@@ -315,8 +329,9 @@ entry_replay(struct node *node)
 
 	struct entry entry;
 	entry_load(node, &entry, header, arena_copy(&node->call_arena, parts.facts));
+	apply_before_facts(node, header);
 	entry_apply(node, &node->store, false, &entry);
-	apply_header(node, header);
+	apply_after_facts(node, header);
 	node->head.seq = seq;
 	node->head.incarnation = header->incarnation;
 	node->head.time_us = header->time_us;

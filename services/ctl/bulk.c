@@ -131,8 +131,11 @@ bulk_run(struct bulk *bulk, struct bulk_call *calls, size_t count)
 			say("%zu calls found no decision within %d s", undecided, BULK_PATIENCE_MS / 1000);
 			return false;
 		}
-		if (undecided == before)
+		if (undecided == before) {
 			poll(NULL, 0, PAUSE_MS);
+			if (bulk->reopen != NULL && round.waiting == round.count)
+				bulk->rpc = bulk->reopen(bulk->context);
+		}
 	}
 	return true;
 }

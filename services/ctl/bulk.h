@@ -26,6 +26,10 @@ struct bulk {
 	const struct seal_key *key; /* NULL: frames are not sealed (the door) */
 	struct arena *arena;        /* for replies and frames of one bulk_run; the caller resets it */
 	uint64_t tag;
+	/* Called when a frame got no answer: a connection whose CURVE handshake was refused never comes
+	 * back by itself (libzmq 4.3), so it must be opened anew. NULL: nothing is done. */
+	struct rpc *(*reopen)(void *context);
+	void *context;
 };
 
 /* False, and said, if a call is still without a decision after BULK_PATIENCE_MS. */

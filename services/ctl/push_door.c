@@ -15,12 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_FILE_BYTES = 2 * CURVE_TEXT_BYTES + 8, FIELD_NAME_BYTES = 64 };
+enum { KEY_FILE_BYTES = 2 * CURVE_TEXT_BYTES + 8, FIELD_NAME_BYTES = 64, KNOCK_MS = 500, KNOCK_MS_MAX = 5000,
+       KNOCK_ARENA_BYTES = 16 << 10, FIRST_TAG = 1000 };
 
 #define TYPE_BEGIN "matricula.person."
 
 struct push_door {
 	struct push_sender sender;
+	const char *endpoint;
+	struct curve curve;
 	struct rpc *rpc;
 	struct bulk bulk;
 	struct bulk_call calls[PUSH_EVENTS_MAX];
@@ -172,22 +175,57 @@ server_key_read(const struct args *args, char text[CURVE_TEXT_BYTES])
 	return false;
 }
 
+static struct rpc *
+door_reopen(void *context)
+{
+	struct push_door *door = context;
+	struct host_error error;
+	rpc_close(door->rpc);
+	door->rpc = rpc_open(door->endpoint, NULL, &door->curve, &error);
+	if (door->rpc == NULL)
+		fatal("%s", error.text);
+	return door->rpc;
+}
+
+/* True if somebody answers who lets our key in. Any reply will do, a refusal too. */
+static bool
+door_knock(struct push_door *door)
+{
+	struct arena arena;
+	Mt__Reply *reply = NULL;
+	Mt__GetEventRequest request = MT__GET_EVENT_REQUEST__INIT;
+	arena_init(&arena, KNOCK_ARENA_BYTES, 0);
+	bool answered = false;
+	for (int waited_ms = 0; !answered && waited_ms < KNOCK_MS_MAX; waited_ms += KNOCK_MS) {
+		if (waited_ms > 0)
+			door_reopen(door);
+		answered = rpc_request(door->rpc, "Events.Get", "", &request.base, NULL, KNOCK_MS, &arena, &reply);
+	}
+	arena_free(&arena);
+	if (!answered)
+		say("the door at %s does not answer: nobody is there, or the key is not registered", door->endpoint);
+	return answered;
+}
+
 struct push_sender *
 push_door_open(const struct args *args)
 {
-	struct curve curve = {.allow = NULL};
 	struct host_error error;
-	if (!pair_read(args_get(args, "key", ""), &curve.own) || !server_key_read(args, curve.server_text))
-		return NULL;
 	struct push_door *door = calloc(1, sizeof(*door));
 	if (door == NULL)
 		fatal("no memory left for a connection");
 	door->sender = (struct push_sender){.send = door_send, .close = door_close};
-	door->rpc = rpc_open(args_get(args, "door", ""), NULL, &curve, &error);
-	door->bulk.rpc = door->rpc;
-	if (door->rpc != NULL)
-		return &door->sender;
-	say("%s", error.text);
-	free(door);
-	return NULL;
+	door->endpoint = args_get(args, "door", "");
+	bool keys = pair_read(args_get(args, "key", ""), &door->curve.own) &&
+		    server_key_read(args, door->curve.server_text);
+	if (keys)
+		door->rpc = rpc_open(door->endpoint, NULL, &door->curve, &error);
+	if (keys && door->rpc == NULL)
+		say("%s", error.text);
+	if (door->rpc == NULL || !door_knock(door)) {
+		door_close(&door->sender);
+		return NULL;
+	}
+	door->bulk = (struct bulk){.rpc = door->rpc, .tag = FIRST_TAG, .reopen = door_reopen, .context = door};
+	return &door->sender;
 }

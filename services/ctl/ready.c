@@ -21,13 +21,12 @@ on_closed(uv_handle_t *handle)
 	ready->asking = false;
 	if (ready->stopped)
 		return;
-	if (!good) {
+	if (!good || !ready->on_ready(ready->context)) {
 		uv_timer_start(&ready->again, on_again, PAUSE_MS, 0);
 		return;
 	}
 	ready->stopped = true;
 	uv_close((uv_handle_t *)&ready->again, NULL);
-	ready->on_ready(ready->context);
 }
 
 static void
@@ -100,7 +99,7 @@ address_read(const char *http, struct sockaddr_storage *address)
 }
 
 bool
-ready_start(struct ready *ready, uv_loop_t *loop, const char *http, void (*on_ready)(void *context), void *context)
+ready_start(struct ready *ready, uv_loop_t *loop, const char *http, bool (*on_ready)(void *context), void *context)
 {
 	*ready = (struct ready){.loop = loop, .on_ready = on_ready, .context = context};
 	if (!address_read(http, &ready->address))

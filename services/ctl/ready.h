@@ -1,6 +1,7 @@
 /* services/ctl/ready.h
  *
- * Asks the gateway GET /readyz again and again until it answers 200. */
+ * Asks the gateway GET /readyz again and again until it answers 200 and the one who asked
+ * believes it: another process may hold the port. */
 #ifndef SERVICES_CTL_READY_H
 #define SERVICES_CTL_READY_H
 
@@ -19,12 +20,12 @@ struct ready {
 	bool stopped;
 	char answer[64];
 	size_t size;
-	void (*on_ready)(void *context);
+	bool (*on_ready)(void *context); /* false: ask again */
 	void *context;
 };
 
 /* http is ADDR:PORT. False if it is no address. */
-bool ready_start(struct ready *ready, uv_loop_t *loop, const char *http, void (*on_ready)(void *context),
+bool ready_start(struct ready *ready, uv_loop_t *loop, const char *http, bool (*on_ready)(void *context),
 		 void *context);
 void ready_stop(struct ready *ready);
 

@@ -23,7 +23,7 @@ enum {
 	RETIRED_PERCENT = 3,
 	CHANGES_BEHIND = 50,     /* people hired in between, so that a change seldom stands beside its hiring */
 	FIRST_DAY = 14610,       /* 2010-01-01 */
-	DAYS = 5800,             /* until late in 2025 */
+	DAYS = 4400,             /* until early in 2022, so that changes lie in the past too */
 	BIRTH_FIRST_DAY = -1100, /* 1966-12-27 */
 	BIRTH_DAYS = 12500,      /* the youngest were born in 2001 */
 };

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SERVERS = 5, DRAIN_MS_MAX = 15000 };
+enum { SERVERS = 5, DRAIN_MS_MAX = 15000, SETTLED_MS = 200 };
 
 static const char *const names[SERVERS] = {"enrollment", "assessment", "certificate", "notification", "gateway"};
 
@@ -130,13 +130,28 @@ on_signal(uv_signal_t *handle, int number)
 		child_stop(&up->children[i - 1]);
 }
 
-static void
+/* A gateway that cannot bind ends within moments; whoever answered in its place was somebody else. */
+static bool
+is_ours(const struct up *up)
+{
+	for (size_t i = 0; i < up->children_count; i++) {
+		const struct child *child = &up->children[i];
+		if (!child->running || uv_now(&up->loop) - child->started_ms < SETTLED_MS)
+			return false;
+	}
+	return true;
+}
+
+static bool
 on_ready(void *context)
 {
-	const struct up *up = context;
+	struct up *up = context;
+	if (!is_ours(up))
+		return false;
 	printf("ready http://%s door %s data %s pid %ld\n", args_get(up->args, "http", "127.0.0.1:8080"),
 	       args_get(up->args, "door", "tcp://127.0.0.1:5570"), args_data(up->args), (long)getpid());
 	fflush(stdout);
+	return true;
 }
 
 static void

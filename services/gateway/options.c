@@ -188,10 +188,12 @@ options_read(int argc, char **argv, struct options *options, struct host_error *
 	for (int i = 0; i < SERVICES; i++) {
 		if (options->peers[i][0] != '\0')
 			continue;
-		int size = snprintf(options->peers[i], GATEWAY_ENDPOINT_BYTES, "ipc://%s/run/%s.ipc", options->data,
+		char endpoint[GATEWAY_ENDPOINT_BYTES];
+		int size = snprintf(endpoint, sizeof(endpoint), "ipc://%s/run/%s.ipc", options->data,
 				    service_name((enum service)i));
 		if (size < 0 || size >= GATEWAY_ENDPOINT_BYTES)
 			return host_error_set(error, "path of the data folder is too long");
+		memcpy(options->peers[i], endpoint, (size_t)size + 1);
 	}
 	return address_read(options, error);
 }

@@ -93,6 +93,8 @@ header_check(struct request *request)
 		return header_refuse(request, "names Transfer-Encoding twice");
 	if (counts.length > 0 && counts.encoding > 0)
 		return header_refuse(request, "names Content-Length beside Transfer-Encoding");
+	if (counts.encoding > 0 && strcasecmp(request_header(request, "Transfer-Encoding"), "chunked") != 0)
+		return header_refuse(request, "names a Transfer-Encoding other than chunked");
 	if (counts.authorization > 1)
 		return header_refuse(request, "names Authorization twice");
 	if (counts.type > 1)

@@ -37,7 +37,8 @@ struct upstream {
 	struct seal_key key;
 	uv_timer_t sweep;
 	struct slot *slots;
-	uint32_t first_free; /* index + 1 */
+	uint32_t first_free; /* index + 1; 0: take the next one never used */
+	uint32_t slots_used; /* slots from here on were never touched, and cost no memory */
 	size_t in_flight;
 	struct buf frame;
 	struct buf packed; /* one call */
@@ -59,8 +60,8 @@ struct upstream {
 static uint64_t
 slot_take(struct upstream *upstream)
 {
-	assert(upstream->first_free != 0);
-	uint32_t index = upstream->first_free - 1;
+	assert(upstream->in_flight < UPSTREAM_CALLS_MAX);
+	uint32_t index = upstream->first_free == 0 ? upstream->slots_used++ : upstream->first_free - 1;
 	struct slot *slot = &upstream->slots[index];
 	upstream->first_free = slot->next_free;
 	upstream->in_flight++;
@@ -82,7 +83,7 @@ static struct slot *
 slot_find(struct upstream *upstream, uint64_t tag)
 {
 	uint32_t index = (uint32_t)tag;
-	if (index >= UPSTREAM_CALLS_MAX)
+	if (index >= upstream->slots_used)
 		return NULL;
 	struct slot *slot = &upstream->slots[index];
 	return slot->busy && slot->generation == tag >> 32 ? slot : NULL;
@@ -226,7 +227,7 @@ probe_send(struct upstream *upstream)
 		.on_reply = probe_answered,
 		.context = upstream,
 	};
-	if (upstream->probing || upstream->first_free == 0)
+	if (upstream->probing || upstream->in_flight == UPSTREAM_CALLS_MAX)
 		return;
 	upstream->probing = true;
 	upstream->probed_ms = uv_now(upstream->loop);
@@ -237,7 +238,7 @@ probe_send(struct upstream *upstream)
 static void
 lost_fail(struct upstream *upstream)
 {
-	for (size_t i = 0; i < UPSTREAM_CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < upstream->slots_used; i++) {
 		struct slot *slot = &upstream->slots[i];
 		if (!slot->busy || slot->waits || slot->sent_ms + UPSTREAM_LOST_MS > upstream->probed_ms)
 			continue;
@@ -269,7 +270,7 @@ on_sweep(uv_timer_t *timer)
 {
 	struct upstream *upstream = timer->data;
 	uint64_t now_ms = uv_now(upstream->loop);
-	for (size_t i = 0; i < UPSTREAM_CALLS_MAX && upstream->in_flight > 0; i++) {
+	for (uint32_t i = 0; i < upstream->slots_used && upstream->in_flight > 0; i++) {
 		struct slot *slot = &upstream->slots[i];
 		if (slot->busy && slot->undelivered) {
 			slot_fail(upstream, slot, MT__STATUS__UNAVAILABLE, "takes no more calls");
@@ -286,7 +287,7 @@ void
 upstream_give_up(struct upstream *upstream)
 {
 	upstream->away = true; /* nothing is taken any more */
-	for (size_t i = 0; i < UPSTREAM_CALLS_MAX && upstream->in_flight > 0; i++) {
+	for (uint32_t i = 0; i < upstream->slots_used && upstream->in_flight > 0; i++) {
 		struct slot *slot = &upstream->slots[i];
 		if (slot->busy)
 			slot_fail(upstream, slot, MT__STATUS__UNAVAILABLE, "did not answer before the gateway ended");
@@ -346,9 +347,6 @@ upstream_open(uv_loop_t *loop, struct bus *bus, enum service service, const char
 	upstream->key = *key;
 	upstream->slots = slots;
 	upstream->away = true;
-	for (uint32_t i = 0; i < UPSTREAM_CALLS_MAX; i++)
-		slots[i].next_free = i + 1 < UPSTREAM_CALLS_MAX ? i + 2 : 0;
-	upstream->first_free = 1;
 	buf_init(&upstream->frame, FRAME_BYTES_MAX);
 	buf_init(&upstream->packed, FRAME_BYTES_MAX);
 	arena_init(&upstream->scratch, SCRATCH_BYTES, 0);

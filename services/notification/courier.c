@@ -27,13 +27,13 @@
 
 enum {
 	AT_ONCE = 4,
-	OUTBOX_WAIT_MS = 5000,
-	CALL_MS = 10000,
+	OUTBOX_WAIT_MS = 1000, /* so a courier that is told to stop hears of it soon */
+	CALL_MS = 2000,
 	REPORT_TRIES_MAX = 5,
 	NODE_RETRY_MS = 500, /* the node is starting, or busy */
 	CONNECT_S = 10,
 	SEND_S = 60,
-	STOP_S = 2,
+	STOP_S = 3,
 	ARENA_BYTES_MAX = 4 << 20,
 	URL_BYTES_MAX = 512,
 	LOG_LINE_BYTES_MAX = 1024,

@@ -5,6 +5,9 @@
 #include "services/notification/mail.h"
 
 #include "common/base/date.h"
+#include "common/base/id.h"
+
+#include <assert.h>
 
 enum {
 	LINE_BYTES = 57, /* of text in one line of base64: 76 characters */
@@ -44,7 +47,7 @@ put_body(struct buf *out, const char *text)
 static size_t
 word_size(const char *text)
 {
-	size_t size = strnlen(text, WORD_BYTES + 1);
+	size_t size = strlen(text);
 	if (size <= WORD_BYTES)
 		return size;
 	size = WORD_BYTES;
@@ -113,6 +116,7 @@ void
 mail_write(struct buf *out, const char *sender, const Mt__MessageRecord *message)
 {
 	const Mt__Personal *to = message->personal;
+	assert(strlen(message->message_id) == ID_TEXT_BYTES - 1);
 	put_date(out, message->created_at);
 	buf_format(out, "From: Matricula <%s>\r\nTo: ", sender);
 	put_words(out, to->name);
@@ -124,12 +128,9 @@ mail_write(struct buf *out, const char *sender, const Mt__MessageRecord *message
 	buf_text(out, "\r\n ");
 	put_words(out, message->subject_en);
 	buf_format(out, "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
-	buf_format(out, "Content-Type: multipart/mixed; boundary=\"=_%s\"\r\n\r\n", message->message_id);
-	char boundary[64];
-	size_t size = strnlen(message->message_id, sizeof(boundary) - 3);
-	memcpy(boundary, "=_", 2);
-	memcpy(boundary + 2, message->message_id, size);
-	boundary[2 + size] = '\0';
+	char boundary[2 + ID_TEXT_BYTES] = "=_";
+	memcpy(boundary + 2, message->message_id, ID_TEXT_BYTES);
+	buf_format(out, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n", boundary);
 	put_part(out, boundary, "vi", message->text_vi);
 	put_part(out, boundary, "en", message->text_en);
 	buf_format(out, "--%s--\r\n", boundary);

@@ -45,7 +45,7 @@ const struct template template_issued = {
 	.told = TOLD_ISSUED,
 	.subject_vi = "Chứng chỉ của bạn đã được cấp: {class}",
 	.subject_en = "Your certificate was issued: {class}",
-	.text_vi = "Chứng chỉ {class}, số vào sổ {number}, đã được ký và cấp. Ai cũng kiểm tra được.",
+	.text_vi = "Chứng chỉ {class}, số vào sổ {number}, đã được ký và cấp. Ai cũng kiểm được.",
 	.text_en = "The certificate of {class}, register number {number}, was signed and issued. Anyone can check it.",
 };
 

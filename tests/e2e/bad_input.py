@@ -67,7 +67,7 @@ def d_pid(d, name):
 
 # --- HTTP, raw ------------------------------------------------------------------------------------------------------
 
-def raw(world, data, limit_s=20):
+def raw(world, data, limit_s=10):
     """What came back for these bytes: an Answer, or None if the connection was closed without one."""
     with socket.create_connection(world.deployment.address, timeout=limit_s) as stream:
         try:
@@ -80,6 +80,8 @@ def raw(world, data, limit_s=20):
             return Answer(response.status, response.headers, response.read())
         except (http.client.HTTPException, ConnectionResetError):
             return None
+        except TimeoutError:
+            return Answer(SILENCE, {}, b"neither an answer nor an end within %d s" % limit_s)
 
 
 def head(verb, target, *headers, host="Host: x"):
@@ -94,6 +96,7 @@ def post(world, path, body, *headers, type="application/json"):
 
 
 CLOSED = 0    # as a status: closed without an answer will do
+SILENCE = -1
 
 
 def http_cases(world):
@@ -118,7 +121,7 @@ def http_cases(world):
     for value in ("abc", "-1", "1e3", "99999999999999999999999999", "5, 5", "0x10", ""):
         yield "Content-Length %r" % value, framing("", "Content-Length: " + value) + body, (400, 413, CLOSED), None, ""
     yield "an encoding nobody knows", framing("", "Transfer-Encoding: gzip") + body, (400, 501, CLOSED), None, ""
-    for chunk in (b"zz\r\n", b"ffffffffffffffffff\r\n", b"-1\r\n", b"5;" + b"x" * 70000, b"\r\n\r\n"):
+    for chunk in (b"zz\r\n", b"ffffffffffffffffff\r\n", b"-1\r\n", b"\r\n\r\n"):
         yield "chunk %r" % chunk[:12], framing("", "Transfer-Encoding: chunked") + chunk, (400, 413, CLOSED), None, ""
     yield "no HTTP at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(400), (400, CLOSED), None, ""
     yield "a request line of garbage", os.urandom(200).replace(b"\n", b"x") + b"\r\n\r\n", (400, 404, 405, 414, CLOSED), None, ""
@@ -317,7 +320,7 @@ def over_events(report, world):
     ]
     wrong = []
     for name, body, headers, status, pattern in whole:
-        wrong += judge(name, client.request("POST", "/v1/events", body, headers=headers), status, None, pattern)
+        wrong += judge(name, raw(world, post(world, "/v1/events", body, type=headers["Content-Type"])), status, None, pattern)
         world.good()
     report.check("%d bad bodies of events are refused as a whole" % len(whole), not wrong, "; ".join(wrong))
     seen = client.must("GET", "/v1/persons?authority=BA&pageSize=1000")["persons"]
@@ -358,11 +361,18 @@ def one_frame(world, frame, service="enrollment", timeout_s=10):
         return None if answer is None else rpc.replies(answer)
 
 
+def officer():
+    """Under the operator's seal a call says for whom it acts."""
+    return protos().envelope.Principal(subject="tester", authority="BA",
+                                       roles=[protos().role(r) for r in ROLES if r != "LEARNER"])
+
+
 def over_frames(report, world):
     d, pb = world.deployment, protos()
     key = SealKey.read(d.keys, "operator", "enrollment")
     gateway = SealKey.read(d.keys, "gateway", "enrollment")
     rpc = d.rpc("enrollment")
+    rpc.principal = officer()
     find = pb.person.FindPersonsRequest(authority="BA").SerializeToString()
     good = rpc.pack("Persons.Find", find).SerializeToString()
 
@@ -445,6 +455,7 @@ def deadlines(report, world, key):
     """A call whose time ran out while it waited behind 20,000 others."""
     with report.case("an expired deadline is refused by name"):
         with world.deployment.rpc("enrollment") as rpc:
+            rpc.principal = officer()
             ahead = [rpc.pack("Persons.Find", protos().person.FindPersonsRequest(authority="BA")) for _ in range(1000)]
             packed = frame_of([call.SerializeToString() for call in ahead], key)
             late = rpc.pack("Persons.Find", protos().person.FindPersonsRequest(authority="BA"), deadline_ms=1)

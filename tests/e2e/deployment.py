@@ -279,6 +279,7 @@ class Rpc:
             self.socket.curve_serverkey = server
         self.socket.connect(endpoint)
         self.tags = itertools.count(1)
+        self.principal = None    # of calls that name none
         self.pb = protos()
 
     def close(self):
@@ -296,6 +297,7 @@ class Rpc:
                                      deadline_ms=deadline_ms, dry_run=dry_run)
         if request is not None:
             call.request = request if isinstance(request, bytes) else request.SerializeToString()
+        principal = principal if principal is not None else self.principal
         if principal is not None:
             call.principal.CopyFrom(principal)
         return call

@@ -38,3 +38,13 @@ bridge_json_name(const char *name, char *out, size_t size)
 	else
 		out[0] = '\0';
 }
+
+bool
+bridge_entry(const struct module *module, struct arena *arena, const char *base64, struct ledger_entry *entry)
+{
+	struct fault fault;
+	const char *json = arena_format(arena, "{\"entries\": [\"%s\"]}", base64);
+	const Mt__JournalReadReply *reply =
+		(const void *)pb_from_json(&mt__journal_read_reply__descriptor, arena, slice_text(json), &fault);
+	return reply != NULL && ledger_read(module, arena, slice_of(reply->entries[0].data, reply->entries[0].len), entry);
+}

@@ -46,6 +46,8 @@ struct driver {
 	void *context;
 	/* A reason not to play it this way, or NULL. */
 	const char *(*skips)(struct driver *driver, const struct story *story);
+	/* How a text of the story is spelt this way: takes it and gives back another, or the same. May be NULL. */
+	char *(*spell)(struct driver *driver, char *text, bool is_json);
 	bool (*begin)(struct driver *driver, const struct story *story, const char *now);
 	/* token_id is filled in, or empty. */
 	bool (*as)(struct driver *driver, const struct caller_wish *wish, char token_id[17]);

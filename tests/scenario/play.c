@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/buf.h"
 #include "common/base/date.h"
 #include "tests/scenario/bridge.h"
 #include "tests/scenario/match.h"
+#include "tests/scenario/names.h"
 
-enum { ID_BYTES_MAX = 96, NAME_BYTES_MAX = 64, TEXT_BYTES_MAX = 1 << 20 };
+enum { ID_BYTES_MAX = 96, NAME_BYTES_MAX = 64 };
 
 struct player {
 	struct driver *driver;
@@ -63,55 +63,16 @@ driver_figures_sum(json_t *reply, const char *category, const char *month)
 
 /* --- $names ----------------------------------------------------------------------------------------------------- */
 
-/* As it stands between the quotes of a JSON string. */
-static void
-append_escaped(struct buf *filled, json_t *value)
-{
-	char *quoted = json_dumps(value, JSON_ENCODE_ANY);
-	assert(quoted != NULL);
-	buf_append(filled, slice_of(quoted + 1, strlen(quoted) - 2));
-	free(quoted);
-}
-
-/* The text with every $name replaced; NULL and said why if one is unknown. The caller frees it. */
+/* The text with every $name replaced, as the driver spells it; NULL and said why if one is unknown. */
 static char *
 fill_in(struct player *player, const char *text, bool is_json)
 {
-	struct buf filled;
-	buf_init(&filled, TEXT_BYTES_MAX);
-	while (*text != '\0') {
-		size_t plain = strcspn(text, "$");
-		buf_append(&filled, slice_of(text, plain));
-		text += plain;
-		if (*text == '\0')
-			break;
-		size_t size = 1;
-		while (isalnum((unsigned char)text[size]) || text[size] == '_')
-			size++;
-		if (size == 1) { /* the end of a regex, say */
-			buf_byte(&filled, (uint8_t)*text++);
-			continue;
-		}
-		char name[NAME_BYTES_MAX];
-		snprintf(name, sizeof(name), "%.*s", (int)size - 1, text + 1);
-		json_t *value = json_object_get(player->kept, name);
-		if (value == NULL) {
-			driver_fail(player->driver, "nothing was kept as $%s", name);
-			buf_free(&filled);
-			return NULL;
-		}
-		if (is_json)
-			append_escaped(&filled, value);
-		else
-			buf_text(&filled, json_string_value(value));
-		text += size;
-	}
-	buf_byte(&filled, 0);
-	assert(!buf_failed(&filled));
-	char *copied = strdup((const char *)filled.data);
-	assert(copied != NULL);
-	buf_free(&filled);
-	return copied;
+	char unknown[NAMES_BYTES_MAX];
+	struct driver *driver = player->driver;
+	char *filled = names_fill(player->kept, text, is_json, unknown);
+	if (filled == NULL)
+		driver_fail(driver, "nothing was kept as $%s", unknown);
+	return filled == NULL || driver->spell == NULL ? filled : driver->spell(driver, filled, is_json);
 }
 
 static void

@@ -71,7 +71,7 @@ keys_are_made_once(void **state)
 	path_format(path, "%s/gateway-enrollment.seal", keys);
 	assert_int_equal(mode_of(path), 0600);
 	assert_true(keys_load_accepted(keys, "certificate", &first, &error));
-	assert_int_equal(first.count, 5);
+	assert_int_equal(first.count, 6); /* gateway, operator, and the four services */
 	assert_int_equal(first.keys[0].kind, KEY_GATEWAY);
 	assert_int_equal(first.keys[1].kind, KEY_OPERATOR);
 	assert_int_equal(first.keys[2].kind, KEY_NODE);
@@ -102,7 +102,7 @@ rotation_keeps_the_former_key(void **state)
 		assert_true(keys_rotate(keys, "operator-assessment", &error));
 		assert_true(keys_load_sending(keys, "operator", "assessment", &sending[i], &error));
 		assert_true(keys_load_accepted(keys, "assessment", &accepted, &error));
-		assert_int_equal(accepted.count, 6);
+		assert_int_equal(accepted.count, 7);
 		assert_int_not_equal(sending[i].key_id, sending[i - 1].key_id);
 		assert_int_equal(accepted.keys[1].key_id, sending[i].key_id);
 		assert_int_equal(accepted.keys[2].key_id, sending[i - 1].key_id);

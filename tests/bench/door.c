@@ -1,0 +1,360 @@
+/* tests/bench/door.c
+ *
+ * Load through the ZeroMQ door, as a province would push: DEALER sockets with CURVE, 500
+ * calls of Events.Push a frame, several frames on their way on each.
+ *
+ *   door endpoint=tcp://127.0.0.1:5570 key=FILE server=Z85 units=FILE people=N run=NAME
+ *        events=hired first=0 count=0 seconds=5 batch=500 sockets=2 flight=8
+ *
+ * Prints the same line of JSON as load; p50 and p99 are of a frame. */
+#include "tests/bench/people.h"
+
+#include "common/wire/frame.h"
+#include "common/wire/pb.h"
+
+#include "matricula/envelope.pb-c.h"
+#include "matricula/event.pb-c.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <zmq.h>
+
+enum {
+	SOCKETS_MAX = 16,
+	FLIGHT_MAX = 64,
+	BATCH_MAX = 1000,
+	DRAIN_US = 10000000,
+	FRAME_LIMIT = 8 << 20,
+	LATENCIES_MAX = 1 << 16,
+	KEY_BYTES = 64,
+};
+
+struct slot {
+	int64_t began_us;
+	unsigned waiting; /* calls without a reply */
+};
+
+struct socket {
+	void *socket;
+	struct slot slots[FLIGHT_MAX];
+};
+
+struct door {
+	struct nation nation;
+	const char *events;
+	const char *endpoint;
+	const char *server;
+	char public_key[KEY_BYTES];
+	char secret_key[KEY_BYTES];
+	double seconds;
+	uint64_t next;
+	uint64_t end;
+	unsigned batch, sockets_count, flight;
+	struct socket sockets[SOCKETS_MAX];
+	struct arena arena;
+	struct buf frame, packed;
+	int64_t until_us;
+	unsigned busy;
+	uint64_t done, done_in_time, failed;
+	int64_t last_us;
+	char failure[400];
+	uint32_t latencies_us[LATENCIES_MAX];
+	size_t latencies_count;
+};
+
+static int64_t
+now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* --- frames out -------------------------------------------------------------------------------------------------- */
+
+static void
+data_fill(const struct deed *deed, Mt__EventData *data, Mt__Hired *hired, Mt__Updated *updated,
+	  Mt__Transferred *transferred)
+{
+	switch (deed->kind) {
+	case DEED_HIRED:
+		hired->name = (char *)deed->name;
+		hired->birth_date = (char *)deed->birth_date;
+		hired->email = (char *)deed->email;
+		hired->category = (Mt__Person__Category)deed->category;
+		hired->position = (char *)deed->position;
+		hired->effective_date = (char *)"2026-02-01";
+		data->kind_case = MT__EVENT_DATA__KIND_HIRED;
+		data->hired = hired;
+		return;
+	case DEED_UPDATED:
+		updated->position = (char *)deed->position;
+		updated->effective_date = (char *)"2026-02-01";
+		data->kind_case = MT__EVENT_DATA__KIND_UPDATED;
+		data->updated = updated;
+		return;
+	case DEED_TRANSFERRED:
+		transferred->to_authority = (char *)deed->to_unit;
+		transferred->to_staff_code = (char *)deed->to_staff_code;
+		transferred->effective_date = (char *)"2026-02-01";
+		data->kind_case = MT__EVENT_DATA__KIND_TRANSFERRED;
+		data->transferred = transferred;
+		return;
+	}
+}
+
+static void
+call_add(struct door *door, const struct deed *deed, uint64_t tag)
+{
+	char source[DEED_TEXT_BYTES];
+	Mt__Call call = MT__CALL__INIT;
+	Mt__PushEventRequest request = MT__PUSH_EVENT_REQUEST__INIT;
+	Mt__EventData data = MT__EVENT_DATA__INIT;
+	Mt__Hired hired = MT__HIRED__INIT;
+	Mt__Updated updated = MT__UPDATED__INIT;
+	Mt__Transferred transferred = MT__TRANSFERRED__INIT;
+	uint8_t packed[1024];
+	snprintf(source, sizeof(source), "/authorities/%s/hr", deed->unit);
+	data_fill(deed, &data, &hired, &updated, &transferred);
+	request.source = source;
+	request.id = (char *)deed->id;
+	request.subject = (char *)deed->staff_code;
+	request.time = (char *)"2026-02-01T08:00:00Z";
+	request.data = &data;
+	call.tag = tag;
+	call.method = (char *)"Events.Push";
+	call.request = (ProtobufCBinaryData){protobuf_c_message_pack(&request.base, packed), packed};
+	buf_reset(&door->packed);
+	pb_pack_into(&door->packed, &call.base);
+	frame_add_call(&door->frame, buf_slice(&door->packed));
+}
+
+/* The tag is the slot and the place in the frame; 0 is the gateway's, for a frame as a whole. */
+static void
+slot_begin(struct door *door, struct socket *socket, unsigned number)
+{
+	struct slot *slot = &socket->slots[number];
+	struct deed deed;
+	int64_t now = now_us();
+	if (now >= door->until_us || door->next >= door->end)
+		return;
+	uint64_t count = door->end - door->next < door->batch ? door->end - door->next : door->batch;
+	buf_reset(&door->frame);
+	for (uint64_t i = 0; i < count; i++) {
+		deed_make(&door->nation, door->events, door->next + i, &deed);
+		call_add(door, &deed, (uint64_t)number * BATCH_MAX + i + 1);
+	}
+	door->next += count;
+	slot->began_us = now;
+	slot->waiting = (unsigned)count;
+	door->busy++;
+	if (zmq_send(socket->socket, door->frame.data, door->frame.size, ZMQ_DONTWAIT) >= 0)
+		return;
+	slot->waiting = 0;
+	door->busy--;
+	door->failed += count;
+}
+
+/* --- replies in -------------------------------------------------------------------------------------------------- */
+
+static void
+fail(struct door *door, const Mt__Reply *reply, const Mt__PushEventReply *outcome)
+{
+	door->failed++;
+	if (door->failure[0] == '\0')
+		snprintf(door->failure, sizeof(door->failure), "status %d %.150s %s %.150s", (int)reply->status,
+			 reply->message, outcome == NULL ? "" : outcome->code, outcome == NULL ? "" : outcome->message);
+}
+
+static void
+reply_take(struct door *door, struct socket *socket, struct slice part)
+{
+	arena_reset(&door->arena);
+	const Mt__Reply *reply = (const Mt__Reply *)pb_unpack_trusted(&mt__reply__descriptor, &door->arena, part);
+	const Mt__PushEventReply *outcome = NULL;
+	if (reply->status == MT__STATUS__OK)
+		outcome = (const Mt__PushEventReply *)pb_unpack_trusted(&mt__push_event_reply__descriptor, &door->arena,
+									slice_of(reply->reply.data, reply->reply.len));
+	if (outcome == NULL || outcome->outcome != MT__EVENT__OUTCOME__ACCEPTED) {
+		fail(door, reply, outcome);
+	} else {
+		door->done++;
+		door->done_in_time += now_us() <= door->until_us;
+	}
+	if (reply->tag == 0)
+		return;
+	unsigned number = (unsigned)((reply->tag - 1) / BATCH_MAX);
+	struct slot *slot = &socket->slots[number];
+	if (--slot->waiting > 0)
+		return;
+	int64_t now = now_us();
+	if (now <= door->until_us)
+		door->last_us = now;
+	if (door->latencies_count < LATENCIES_MAX)
+		door->latencies_us[door->latencies_count++] = (uint32_t)(now - slot->began_us);
+	door->busy--;
+	slot_begin(door, socket, number);
+}
+
+static void
+receive(struct door *door, struct socket *socket)
+{
+	zmq_msg_t message;
+	struct frame frame;
+	struct slice part;
+	size_t at = 0;
+	zmq_msg_init(&message);
+	if (zmq_msg_recv(&message, socket->socket, ZMQ_DONTWAIT) >= 0 &&
+	    frame_read(slice_of(zmq_msg_data(&message), zmq_msg_size(&message)), BATCH_MAX, &frame)) {
+		while (frame_next(&frame, &at, &part))
+			reply_take(door, socket, part);
+	}
+	zmq_msg_close(&message);
+}
+
+/* --- the run ----------------------------------------------------------------------------------------------------- */
+
+static void
+run(struct door *door)
+{
+	zmq_pollitem_t items[SOCKETS_MAX];
+	for (unsigned s = 0; s < door->sockets_count; s++) {
+		items[s] = (zmq_pollitem_t){.socket = door->sockets[s].socket, .events = ZMQ_POLLIN};
+		for (unsigned i = 0; i < door->flight; i++)
+			slot_begin(door, &door->sockets[s], i);
+	}
+	while (door->busy > 0 && now_us() < door->until_us + DRAIN_US) {
+		zmq_poll(items, (int)door->sockets_count, 100);
+		for (unsigned s = 0; s < door->sockets_count; s++) {
+			if ((items[s].revents & ZMQ_POLLIN) != 0)
+				receive(door, &door->sockets[s]);
+		}
+	}
+	for (unsigned s = 0; s < door->sockets_count; s++) {
+		for (unsigned i = 0; i < door->flight; i++)
+			door->failed += door->sockets[s].slots[i].waiting;
+	}
+	if (door->busy > 0 && door->failure[0] == '\0')
+		snprintf(door->failure, sizeof(door->failure), "%u frames without an answer", door->busy);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a;
+	uint32_t right = *(const uint32_t *)b;
+	return left < right ? -1 : left > right;
+}
+
+static void
+report(struct door *door, int64_t began_us)
+{
+	struct rusage usage;
+	size_t count = door->latencies_count;
+	getrusage(RUSAGE_SELF, &usage);
+	long cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec +
+		      usage.ru_stime.tv_usec;
+	qsort(door->latencies_us, count, sizeof(uint32_t), compare);
+	double seconds = (double)(door->last_us - began_us) / 1e6;
+	printf("{\"done\":%llu,\"rate\":%.1f,\"seconds\":%.3f,\"failed\":%llu,\"p50_us\":%u,\"p99_us\":%u,\"next\":%llu,"
+	       "\"cpu_us\":%ld,\"failure\":\"%s\"}\n",
+	       (unsigned long long)door->done, seconds > 0 ? (double)door->done_in_time / seconds : 0, seconds,
+	       (unsigned long long)door->failed, count > 0 ? door->latencies_us[count / 2] : 0,
+	       count > 0 ? door->latencies_us[count * 99 / 100] : 0, (unsigned long long)door->next, cpu_us, door->failure);
+}
+
+static bool
+key_read(struct door *door, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	if (file == NULL)
+		return false;
+	bool good = fscanf(file, "%63s %63s", door->public_key, door->secret_key) == 2;
+	fclose(file);
+	return good;
+}
+
+static bool
+option(struct door *door, const char *name, const char *value)
+{
+	if (strcmp(name, "units") == 0)
+		return nation_read(&door->nation, value);
+	if (strcmp(name, "key") == 0)
+		return key_read(door, value);
+	if (strcmp(name, "endpoint") == 0)
+		door->endpoint = value;
+	else if (strcmp(name, "server") == 0)
+		door->server = value;
+	else if (strcmp(name, "run") == 0)
+		door->nation.run = value;
+	else if (strcmp(name, "events") == 0)
+		door->events = value;
+	else if (strcmp(name, "people") == 0)
+		door->nation.people = strtoull(value, NULL, 10);
+	else if (strcmp(name, "first") == 0)
+		door->next = strtoull(value, NULL, 10);
+	else if (strcmp(name, "count") == 0)
+		door->end = strtoull(value, NULL, 10);
+	else if (strcmp(name, "seconds") == 0)
+		door->seconds = strtod(value, NULL);
+	else if (strcmp(name, "batch") == 0)
+		door->batch = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "sockets") == 0)
+		door->sockets_count = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "flight") == 0)
+		door->flight = (unsigned)strtoul(value, NULL, 10);
+	else
+		return false;
+	return true;
+}
+
+static void
+sockets_open(struct door *door, void *context)
+{
+	for (unsigned i = 0; i < door->sockets_count; i++) {
+		void *socket = zmq_socket(context, ZMQ_DEALER);
+		zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, door->server, 40);
+		zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, door->public_key, 40);
+		zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, door->secret_key, 40);
+		zmq_setsockopt(socket, ZMQ_LINGER, &(int){0}, sizeof(int));
+		zmq_connect(socket, door->endpoint);
+		door->sockets[i].socket = socket;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct door door = {.events = "hired", .seconds = 5, .batch = 500, .sockets_count = 2, .flight = 8};
+	door.nation.run = "run";
+	for (int i = 1; i < argc; i++) {
+		char *value = strchr(argv[i], '=');
+		if (value == NULL || (*value++ = '\0', !option(&door, argv[i], value))) {
+			fprintf(stderr, "door: option %s is not known or not readable\n", argv[i]);
+			return 2;
+		}
+	}
+	if (door.endpoint == NULL || door.server == NULL || door.sockets_count > SOCKETS_MAX ||
+	    door.flight > FLIGHT_MAX || door.batch > BATCH_MAX) {
+		fprintf(stderr, "used as: door endpoint=... key=FILE server=Z85 ..., see tests/bench/door.c\n");
+		return 2;
+	}
+	door.end = door.end == 0 ? UINT64_MAX : door.next + door.end;
+	arena_init(&door.arena, 64 << 10, 16 << 20);
+	buf_init(&door.frame, FRAME_LIMIT);
+	buf_init(&door.packed, FRAME_LIMIT);
+	void *context = zmq_ctx_new();
+	sockets_open(&door, context);
+	int64_t began_us = now_us();
+	door.until_us = began_us + (int64_t)(door.seconds * 1e6);
+	door.last_us = began_us;
+	run(&door);
+	report(&door, began_us);
+	for (unsigned i = 0; i < door.sockets_count; i++)
+		zmq_close(door.sockets[i].socket);
+	zmq_ctx_term(context);
+	return 0;
+}
