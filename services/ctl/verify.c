@@ -9,6 +9,7 @@
 #include "services/ctl/ctl.h"
 #include "services/ctl/replay_world.h"
 
+#include "common/base/codec.h"
 #include "common/base/text.h"
 #include "common/core/tables.h"
 #include "common/wire/pb.h"

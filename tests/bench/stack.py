@@ -82,7 +82,11 @@ class Stack:
                                     "--door", self.door, "--memory", str(self.memory_mib)],
                                    stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         log.close()
-        wait_for("the stack is ready", self.is_ready, READY_S, 0.005)
+        try:
+            wait_for("the stack is ready", self.is_ready, READY_S, 0.005)
+        except BaseException:
+            self.stop()
+            raise
 
     def prepare(self):
         """Units, a token for everything, a door key."""
@@ -128,7 +132,9 @@ class Stack:
             return False
 
     def ask(self, verb, path, body=None, key=None, timeout_s=60):
-        headers = {"Authorization": "Bearer " + self.token, "Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if self.token:
+            headers["Authorization"] = "Bearer " + self.token
         if key:
             headers["Idempotency-Key"] = key
         connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=timeout_s)

@@ -26,6 +26,7 @@ struct web {
 struct response {
 	long status;
 	bool replayed;
+	time_t date;
 	struct buf body; /* with a NUL behind it */
 };
 
@@ -71,13 +72,22 @@ on_body(char *bytes, size_t size, size_t count, void *context)
 	return buf_failed(&response->body) ? 0 : size * count;
 }
 
+static bool
+header_is(const char *line, size_t size, const char *name)
+{
+	return size >= strlen(name) && strncasecmp(line, name, strlen(name)) == 0;
+}
+
 static size_t
 on_header(char *bytes, size_t size, size_t count, void *context)
 {
-	static const char name[] = "idempotent-replayed: true";
 	struct response *response = context;
-	if (size * count >= sizeof(name) - 1 && strncasecmp(bytes, name, sizeof(name) - 1) == 0)
+	char line[128];
+	snprintf(line, sizeof(line), "%.*s", (int)(size * count), bytes);
+	if (header_is(line, size * count, "Idempotent-Replayed: true"))
 		response->replayed = true;
+	if (header_is(line, size * count, "Date: "))
+		response->date = curl_getdate(line + strlen("Date: "), NULL);
 	return size * count;
 }
 
@@ -136,15 +146,29 @@ exchange_once(struct web *web, const struct exchange *exchange, struct response 
 	return !buf_failed(&response->body);
 }
 
+static bool
+ask_ready(struct web *web, struct response *response)
+{
+	struct exchange exchange = {.verb = "GET", .path = "/readyz", .id = ""};
+	buf_init(&response->body, BODY_BYTES_MAX);
+	bool ready = exchange_once(web, &exchange, response) && response->status == 200;
+	buf_free(&response->body);
+	return ready;
+}
+
 bool
 web_ready(struct web *web)
 {
-	struct exchange exchange = {.verb = "GET", .path = "/readyz", .id = ""};
 	struct response response = {0};
-	buf_init(&response.body, BODY_BYTES_MAX);
-	bool ready = exchange_once(web, &exchange, &response) && response.status == 200;
-	buf_free(&response.body);
-	return ready;
+	return ask_ready(web, &response);
+}
+
+int64_t
+web_clock_us(struct web *web)
+{
+	struct response response = {0};
+	ask_ready(web, &response);
+	return (int64_t)response.date * 1000000;
 }
 
 /* --- the request -------------------------------------------------------------------------------------------------- */
