@@ -163,7 +163,7 @@ classes_open(Mt__Classes_Service *service, const Mt__OpenClassRequest *in, Mt__O
 	record.seats = in->seats;
 	record.state = MT__CLASS__STATE__OPEN;
 	Mt__ClassOpened fact = MT__CLASS_OPENED__INIT;
-	fact.class_opened = &record;
+	fact.opened = &record;
 	call_emit(call, &fact.base);
 	Mt__OpenClassReply out = MT__OPEN_CLASS_REPLY__INIT;
 	out.class_id = record.class_id;
@@ -194,6 +194,26 @@ classes_close(Mt__Classes_Service *service, const Mt__CloseClassRequest *in, Mt_
 	fact.class_id = class->class_id;
 	call_emit(call, &fact.base);
 	Mt__CloseClassReply out = MT__CLOSE_CLASS_REPLY__INIT;
+	reply(&out, call);
+}
+
+static void
+classes_rename(Mt__Classes_Service *service, const Mt__RenameClassRequest *in, Mt__RenameClassReply_Closure reply,
+	       void *call)
+{
+	(void)service;
+	const Mt__ClassRecord *class = class_or_refuse(call, in->class_id);
+	if (class == NULL || !call_scope(call, class->authority_id))
+		return;
+	const char *title = call_text(call, "title", in->title, NAME_BYTES_MAX, false);
+	if (title == NULL)
+		return;
+	Mt__ClassRenamed fact = MT__CLASS_RENAMED__INIT;
+	fact.class_id = class->class_id;
+	fact.title = (char *)title;
+	call_emit(call, &fact.base);
+	Mt__RenameClassReply out = MT__RENAME_CLASS_REPLY__INIT;
+	out.version = class->version + 1;
 	reply(&out, call);
 }
 
@@ -249,18 +269,40 @@ apply_opened(struct apply *apply, const Mt__ClassRecord *class)
 	metric_stock(apply, METRIC_CLASSES_OPEN, class->authority_id, "", 1);
 }
 
-static void
-apply_closed(struct apply *apply, const Mt__ClassClosed *fact)
+static Mt__ClassRecord *
+class_known(struct apply *apply, const char *class_id)
 {
-	struct id id = id_known(fact->class_id);
-	struct key key = key_of_id(TABLE_CLASS, id);
+	struct key key = key_of_id(TABLE_CLASS, id_known(class_id));
 	Mt__ClassRecord *class = apply_record(apply, &key, &mt__class_record__descriptor);
 	assert(class != NULL);
-	class->state = MT__CLASS__STATE__CLOSED;
+	return class;
+}
+
+static void
+class_change(struct apply *apply, const Mt__ClassRecord *class)
+{
+	struct id id = id_known(class->class_id);
+	struct key key = key_of_id(TABLE_CLASS, id);
 	apply_put(apply, &key, &class->base);
 	struct class_tally tally = class_tally_get(apply_store(apply), id);
 	tally.version++;
 	class_tally_put(apply, id, &tally);
+}
+
+static void
+apply_renamed(struct apply *apply, const Mt__ClassRenamed *fact)
+{
+	Mt__ClassRecord *class = class_known(apply, fact->class_id);
+	class->title = fact->title;
+	class_change(apply, class);
+}
+
+static void
+apply_closed(struct apply *apply, const Mt__ClassClosed *fact)
+{
+	Mt__ClassRecord *class = class_known(apply, fact->class_id);
+	class->state = MT__CLASS__STATE__CLOSED;
+	class_change(apply, class);
 	metric_stock(apply, METRIC_CLASSES_OPEN, class->authority_id, "", -1);
 }
 
@@ -269,10 +311,13 @@ class_apply(struct apply *apply, const Mt__ClassFact *fact)
 {
 	switch (fact->kind_case) {
 	case MT__CLASS_FACT__KIND_CLASS_OPENED:
-		apply_opened(apply, fact->class_opened->class_opened);
+		apply_opened(apply, fact->class_opened->opened);
 		return;
 	case MT__CLASS_FACT__KIND_CLASS_CLOSED:
 		apply_closed(apply, fact->class_closed);
+		return;
+	case MT__CLASS_FACT__KIND_CLASS_RENAMED:
+		apply_renamed(apply, fact->class_renamed);
 		return;
 	case MT__CLASS_FACT__KIND__NOT_SET:
 		break;
