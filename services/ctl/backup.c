@@ -43,7 +43,7 @@ static bool
 copy_one(const char *data, const char *dest, const struct module *module, struct journal_lmdb **copy)
 {
 	char path[PATH_BYTES_MAX];
-	struct host_error error;
+	struct host_error error = {.text = "a folder cannot be renamed, or its path is too long"};
 	struct journal_lmdb *journal = journal_reader(data, module->name);
 	if (journal == NULL)
 		return false;
@@ -79,7 +79,7 @@ shorten(const char *dest, size_t index, struct cut *cut)
 {
 	char journal[PATH_BYTES_MAX];
 	char whole[PATH_BYTES_MAX];
-	struct host_error error;
+	struct host_error error = {.text = "a folder cannot be renamed, or its path is too long"};
 	const char *name = service_modules[index]->name;
 	if (!path_format(journal, "%s/%s/journal", dest, name) || !path_format(whole, "%s/%s/ahead", dest, name) ||
 	    rename(journal, whole) != 0 || !cut_copy(cut->journals[index], cut->heads[index], journal))
@@ -113,7 +113,7 @@ copy_public_keys(const char *data, const char *dest)
 {
 	char from[PATH_BYTES_MAX];
 	char to[PATH_BYTES_MAX];
-	struct host_error error;
+	struct host_error error = {.text = "a folder cannot be renamed, or its path is too long"};
 	if (!path_format(from, "%s/keys", data) || !path_format(to, "%s/keys", dest) || !folder_make(to, &error))
 		return false;
 	DIR *folder = opendir(from);
@@ -141,7 +141,7 @@ command_backup(const struct args *args)
 	static struct cut cut;
 	static struct manifest manifest;
 	char path[PATH_BYTES_MAX];
-	struct host_error error;
+	struct host_error error = {.text = "a folder cannot be renamed, or its path is too long"};
 	const char *dest = args->values[0];
 	if (!path_format(path, "%s/MANIFEST", dest) || path_exists(path))
 		return fail("%s holds a backup already", dest);

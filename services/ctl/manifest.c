@@ -18,7 +18,7 @@ manifest_write(const struct manifest *manifest, const char *folder)
 {
 	char path[PATH_BYTES_MAX];
 	char text[FILE_BYTES] = "# matricula backup 1\n";
-	struct host_error error;
+	struct host_error error = {.text = "a folder cannot be renamed, or its path is too long"};
 	for (size_t i = 0; i < manifest->count; i++) {
 		const struct chain_end *end = &manifest->ends[i];
 		char hash[2 * HASH_BYTES + 1];
@@ -57,7 +57,7 @@ manifest_read(struct manifest *manifest, const char *folder)
 {
 	char path[PATH_BYTES_MAX];
 	char text[FILE_BYTES];
-	struct host_error error;
+	struct host_error error = {.text = "a folder cannot be renamed, or its path is too long"};
 	*manifest = (struct manifest){.count = 0};
 	if (!path_format(path, "%s/MANIFEST", folder) || !file_read(path, text, sizeof(text), &error)) {
 		say("%s is no complete backup: %s", folder, error.text);

@@ -121,6 +121,12 @@ outside_commit(void *context, const struct journal_batch *batch)
 	struct process *process = context;
 	if (process_gone(process))
 		return;
+	if (batch->first_seq != process->disk.head + 1) {
+		world_blame(process->sim, "the journal is dense and chained", "%s commits entry %llu behind entry %llu",
+			    process->module->name, (unsigned long long)batch->first_seq,
+			    (unsigned long long)process->disk.head);
+		return;
+	}
 	disk_commit_begin(&process->disk, batch);
 	outside_later(process, EVENT_COMMITTED, mishap_disk_us(process->sim));
 }

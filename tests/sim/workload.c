@@ -238,4 +238,6 @@ workload_answer(void *context, struct errand *errand)
 	if (reply != NULL && request != NULL && !errand->dry_run)
 		learn(workload, request, reply);
 	arena_free(&arena);
+	if (errand->rule == rule_find("Access.RevokeToken"))
+		workload_revoked(workload, errand);
 }

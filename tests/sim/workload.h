@@ -42,6 +42,7 @@ enum desk {
 struct spare_token {
 	struct proof proof;
 	char token_id[17];
+	const struct errand *revoking; /* NULL: nobody tried yet */
 };
 
 struct workload {
@@ -80,6 +81,9 @@ struct errand *workload_call(struct workload *workload, uint32_t client, const s
 /* The same without sending it yet. */
 struct errand *workload_file(struct workload *workload, uint32_t client, const struct proof *proof,
 			     const char *method, const ProtobufCMessage *request);
+
+/* A token was just revoked: its bearer tries at once. */
+void workload_revoked(struct workload *workload, const struct errand *errand);
 
 struct task {
 	uint32_t weight;

@@ -38,28 +38,48 @@ grant_token(struct workload *workload, uint32_t client)
 }
 
 static void
-revoke_token(struct workload *workload, uint32_t client)
+use_token(struct workload *workload, uint32_t client, const struct spare_token *spare)
 {
-	struct proof operator = proof_operator();
-	if (workload->spares_count == 0)
-		return;
-	size_t at = workload_below(workload, workload->spares_count);
-	Mt__RevokeTokenRequest request = MT__REVOKE_TOKEN_REQUEST__INIT;
-	request.token_id = arena_format(&workload->arena, "%s", workload->spares[at].token_id);
-	workload_call(workload, client, &operator, "Access.RevokeToken", &request.base);
-	if (workload_chance(workload, 50)) /* else somebody goes on using it */
-		workload->spares[at] = workload->spares[--workload->spares_count];
+	Mt__FindPersonsRequest request = MT__FIND_PERSONS_REQUEST__INIT;
+	const struct errand *revoking = spare->revoking;
+	request.authority = (char *)"79";
+	struct errand *errand = workload_file(workload, client, &spare->proof, "Persons.Find", &request.base);
+	errand->must_refuse = revoking != NULL && revoking->answered && revoking->status == MT__STATUS__OK;
+	errand_send(workload->office, errand);
 }
 
 static void
 use_spare(struct workload *workload, uint32_t client)
 {
-	Mt__FindPersonsRequest request = MT__FIND_PERSONS_REQUEST__INIT;
+	if (workload->spares_count > 0)
+		use_token(workload, client, &workload->spares[workload_below(workload, workload->spares_count)]);
+}
+
+static void
+revoke_token(struct workload *workload, uint32_t client)
+{
+	struct proof operator = proof_operator();
 	if (workload->spares_count == 0)
 		return;
-	request.authority = (char *)"79";
-	const struct spare_token *spare = &workload->spares[workload_below(workload, workload->spares_count)];
-	workload_call(workload, client, &spare->proof, "Persons.Find", &request.base);
+	struct spare_token *spare = &workload->spares[workload_below(workload, workload->spares_count)];
+	bool is_gone = spare->revoking != NULL && spare->revoking->answered;
+	if (is_gone && workload_chance(workload, 50)) { /* else somebody goes on trying it */
+		*spare = workload->spares[--workload->spares_count];
+		return;
+	}
+	use_token(workload, client, spare);
+	Mt__RevokeTokenRequest request = MT__REVOKE_TOKEN_REQUEST__INIT;
+	request.token_id = spare->token_id;
+	spare->revoking = workload_call(workload, client, &operator, "Access.RevokeToken", &request.base);
+}
+
+void
+workload_revoked(struct workload *workload, const struct errand *errand)
+{
+	for (size_t i = 0; i < workload->spares_count && !workload->stopped; i++) {
+		if (workload->spares[i].revoking == errand)
+			use_token(workload, errand->client, &workload->spares[i]);
+	}
 }
 
 static void
@@ -145,6 +165,6 @@ reuse_id(struct workload *workload, uint32_t client)
 }
 
 const struct task tasks_access[] = {
-	{2, grant_token}, {1, revoke_token}, {2, use_spare}, {1, try_unknown_token},
+	{2, grant_token}, {2, revoke_token}, {6, use_spare}, {1, try_unknown_token},
 	{1, try_operators_work}, {4, send_again}, {6, reuse_id}, {0, NULL},
 };
