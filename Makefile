@@ -53,7 +53,7 @@ all: $(BINS)
 
 run: deps
 	@$(MAKE) --no-print-directory -j2 all
-	@$(B)/bin/matricula run --data ./var
+	@deploy/run.sh $(B)/bin ./var 127.0.0.1:8080
 
 deps:
 	@deploy/install.sh run
@@ -117,7 +117,7 @@ $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
 
 # make bench; QUICK=1 for a smoke run of a minute. The generators of load are programs of ours, see tests/bench.
 BENCH_PROGRAMS := $(addprefix $(B)/tests/bench/,load door node_bench)
-BENCH_SHARED   := $(B)/tests/bench/people.o $(B)/tests/bench/work.o
+BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o work.o deed_call.o)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SHARED) $(FLOORS) $(NODES)
 	$(link)
 

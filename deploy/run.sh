@@ -61,7 +61,7 @@ fi
 cat <<END
 
 It stays up. Where to look:
-  http://$HTTP/                the dashboard
+  http://$HTTP/dashboard       the national dashboard
   http://$HTTP/openapi.json    every route
   http://$HTTP/metrics         figures of the machines
   . $DATA/story.env                     the tokens of the story, as variables

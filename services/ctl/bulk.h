@@ -17,7 +17,7 @@ enum { BULK_CALLS_MAX = 500, BULK_PATIENCE_MS = 60000 };
 struct bulk_call {
 	const char *id; /* "" for a call that is harmless twice */
 	const char *method;
-	struct slice request; /* packed */
+	struct slice request;   /* packed */
 	const Mt__Reply *reply; /* filled in */
 };
 

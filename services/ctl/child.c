@@ -155,7 +155,8 @@ child_start(struct child *child)
 	char parent[24];
 	char *argv[CHILD_ARGUMENTS_MAX + 8] = {own, (char *)"exec", (char *)"--", parent, child->program};
 	uv_stdio_container_t stdio[3];
-	uv_process_options_t options = {.exit_cb = on_exit, .file = own, .args = argv, .stdio_count = 3, .stdio = stdio};
+	uv_process_options_t options = {
+		.exit_cb = on_exit, .file = own, .args = argv, .stdio_count = 3, .stdio = stdio};
 	if (child->pipes[0].open || child->pipes[1].open) {
 		uv_timer_start(&child->again, on_again, BACKOFF_MS_MIN, 0); /* its last words are still coming */
 		return;

@@ -32,7 +32,7 @@ struct child {
 	uv_process_t process;
 	bool running;
 	bool stopping;
-	bool killed;  /* it did not drain in time */
+	bool killed; /* it did not drain in time */
 	uint64_t started_ms;
 	uint64_t backoff_ms;
 	uv_timer_t again;

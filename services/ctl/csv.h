@@ -24,7 +24,8 @@ bool csv_open(struct csv *csv, const char *path);
 void csv_close(struct csv *csv);
 /* Its number; -1, and said, if there is no column of that name. */
 int csv_column(const struct csv *csv, const char *name);
-/* The next row in fields; false at the end, or, said and *broken, if a row has not as many fields as there are columns. */
+/* The next row in fields; false at the end, or, said and *broken, if a row has other than as many
+ * fields as there are columns. */
 bool csv_next(struct csv *csv, bool *broken);
 
 /* A whole file with a NUL behind it, to be freed; NULL, and said, if it cannot be read. */

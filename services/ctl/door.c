@@ -64,7 +64,8 @@ door_list(struct link *link)
 		if (reply == NULL)
 			return EXIT_FAILED;
 		for (size_t i = 0; i < reply->n_keys; i++)
-			printf("%s  %s  %s\n", reply->keys[i]->door_key, reply->keys[i]->authority_id, reply->keys[i]->name);
+			printf("%s  %s  %s\n", reply->keys[i]->door_key, reply->keys[i]->authority_id,
+			       reply->keys[i]->name);
 		request.page_token = reply->next_page_token;
 	} while (request.page_token[0] != '\0');
 	return EXIT_DONE;
@@ -75,8 +76,9 @@ door_remove(const struct args *args, struct link *link)
 {
 	Mt__RemoveDoorKeyRequest request = MT__REMOVE_DOOR_KEY_REQUEST__INIT;
 	request.door_key = (char *)args->values[1];
-	return link_call(link, &(struct link_ask){.method = "Access.RemoveDoorKey"}, &request.base) == NULL ? EXIT_FAILED
-													    : EXIT_DONE;
+	return link_call(link, &(struct link_ask){.method = "Access.RemoveDoorKey"}, &request.base) == NULL
+		       ? EXIT_FAILED
+		       : EXIT_DONE;
 }
 
 int
@@ -85,7 +87,8 @@ command_door(const struct args *args)
 	struct link link;
 	const char *verb = args->values[0];
 	bool removes = strcmp(verb, "remove") == 0;
-	if ((strcmp(verb, "add") != 0 && strcmp(verb, "list") != 0 && !removes) || removes != (args->values_count == 2)) {
+	if ((strcmp(verb, "add") != 0 && strcmp(verb, "list") != 0 && !removes) ||
+	    removes != (args->values_count == 2)) {
 		say("used as: matricula door %s", args->command->form);
 		return EXIT_USED_WRONGLY;
 	}

@@ -31,8 +31,7 @@ static const ProtobufCMessage *
 leaf_of(const struct module *module, struct arena *arena, const ProtobufCBinaryData *bytes)
 {
 	struct fault fault;
-	const ProtobufCMessage *fact =
-		pb_unpack(module->facts, arena, slice_of(bytes->data, bytes->len), true, &fault);
+	const ProtobufCMessage *fact = pb_unpack(module->facts, arena, slice_of(bytes->data, bytes->len), true, &fault);
 	const ProtobufCMessage *noun = fact == NULL ? NULL : member_of(fact);
 	return noun == NULL ? NULL : member_of(noun);
 }

@@ -64,8 +64,8 @@ follow_link(struct following *following, struct link *link)
 			return false;
 		}
 		const Mt__JournalReadReply *read = (const Mt__JournalReadReply *)pb_unpack(
-			&mt__journal_read_reply__descriptor, &link->arena, slice_of(reply->reply.data, reply->reply.len),
-			false, &fault);
+			&mt__journal_read_reply__descriptor, &link->arena,
+			slice_of(reply->reply.data, reply->reply.len), false, &fault);
 		if (read == NULL || !entries_print(following, &link->arena, read))
 			return false;
 		if (following->once && following->after_seq >= read->head_seq)

@@ -150,7 +150,8 @@ link_ask(struct link *link, const struct link_ask *ask, const ProtobufCMessage *
 		call.principal = (Mt__Principal *)ask->principal;
 		call.deadline_ms = (uint32_t)try_ms;
 		call.dry_run = ask->dry_run;
-		bool answered = rpc_call(link->rpc, pb_pack(&link->arena, &call.base), (int)try_ms, &link->arena, &reply);
+		bool answered =
+			rpc_call(link->rpc, pb_pack(&link->arena, &call.base), (int)try_ms, &link->arena, &reply);
 		if (answered && !is_passing(reply->status))
 			return reply;
 		if (answered)
@@ -164,8 +165,7 @@ link_ask(struct link *link, const struct link_ask *ask, const ProtobufCMessage *
 const char *
 status_name(Mt__Status status)
 {
-	const ProtobufCEnumValue *value =
-		protobuf_c_enum_descriptor_get_value(&mt__status__descriptor, (int)status);
+	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&mt__status__descriptor, (int)status);
 	return value == NULL ? "?" : value->name;
 }
 

@@ -29,9 +29,9 @@ struct link {
 /* What is asked, beside the request. */
 struct link_ask {
 	const char *method;
-	const char *id;                /* NULL: a command gets a random one */
+	const char *id;                 /* NULL: a command gets a random one */
 	const Mt__Principal *principal; /* NULL: the operator */
-	int timeout_ms;                /* 0: LINK_TIMEOUT_MS */
+	int timeout_ms;                 /* 0: LINK_TIMEOUT_MS */
 	bool dry_run;
 };
 

@@ -18,7 +18,8 @@ const struct module *const service_modules[] = {&enrollment_module, &assessment_
 						&notification_module, NULL};
 
 static const struct command commands[] = {
-	{"up", "[--data DIR] [--http ADDR:PORT] [--door tcp://ADDR:PORT] [--memory MIB] [--smtp URL] [--peer NAME=ENDPOINT]",
+	{"up",
+	 "[--data DIR] [--http ADDR:PORT] [--door tcp://ADDR:PORT] [--memory MIB] [--smtp URL] [--peer NAME=ENDPOINT]",
 	 "starts the five servers, restarts one that dies, drains them all on Ctrl-C or SIGTERM",
 	 "data= http= door= memory= zone= smtp= peer= behind-proxy", 0, 0, command_up},
 	{"token", "--roles R[,R] --authority CODE [--subject S] [--days N] | list --authority CODE | revoke ID",
@@ -29,15 +30,17 @@ static const struct command commands[] = {
 	 "data= authority= name= key= generate= peer=", 1, 2, command_door},
 	{"keys", "create | rotate PAIR | show", "makes the keys of a deployment, replaces one, shows what is there",
 	 "data=", 1, 2, command_keys},
-	{"units", "FILE.csv [--data DIR]", "registers the authorities of a CSV file: code,name,name_en,parent_code,kind",
+	{"units", "FILE.csv [--data DIR]",
+	 "registers the authorities of a CSV file: code,name,name_en,parent_code,kind",
 	 "data= list= version= peer= quiet", 1, 1, command_units},
 	{"sample", "--people N --seed S --authority CODE[,CODE] [--units FILE.csv]",
 	 "writes believable personnel events as lines of CloudEvents, for push",
-	 "people= seed= authority= units= changes=", 0, 0, command_sample},
+	 "data= people= seed= authority= units= changes=", 0, 0, command_sample},
 	{"push", "FILE --authority CODE (--door ENDPOINT --key FILE [--door-key Z85] | --http URL --token T)",
 	 "pushes lines of CloudEvents in batches, again until each has its outcome",
 	 "data= authority= door= key= door-key= http= token= batch= quiet", 1, 1, command_push},
-	{"call", "Service.Method '{json}' [--service NAME] [--as-subject S --roles R --authority A] [--id KEY] [--dry-run]",
+	{"call",
+	 "Service.Method '{json}' [--service NAME] [--as-subject S --roles R --authority A] [--id KEY] [--dry-run]",
 	 "calls a method as the operator and prints the reply as JSON",
 	 "data= service= as-subject= roles= authority= id= dry-run timeout= peer=", 1, 2, command_call},
 	{"follow", "SERVICE [--after N] [--once]", "prints a service's facts as lines of JSON as they come",
@@ -102,8 +105,9 @@ service_find(const char *name)
 static void
 usage(FILE *to)
 {
-	fprintf(to, "matricula: the operators' command line. Everywhere --data DIR is the deployment's folder, ./var by "
-		    "default.\n\n");
+	fprintf(to,
+		"matricula: the operators' command line. Everywhere --data DIR is the deployment's folder, ./var by "
+		"default.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (commands[i].summary != NULL)
 			fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);

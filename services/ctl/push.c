@@ -15,7 +15,8 @@
 
 enum { OUTCOMES = MT__EVENT__OUTCOME__REJECTED + 1, SHOWN_MAX = 10, BATCH_DEFAULT = 500, ARENA_BLOCK_BYTES = 1 << 20 };
 
-static const char *const words[OUTCOMES] = {"undecided", "accepted", "duplicate", "conflict", "parked", "held", "rejected"};
+static const char *const words[OUTCOMES] = {"undecided", "accepted", "duplicate", "conflict",
+					    "parked",    "held",     "rejected"};
 
 struct pushing {
 	const struct args *args;
@@ -54,7 +55,7 @@ attribute_slot(struct push_event *event, struct slice name)
 	const struct {
 		const char *name;
 		struct slice *slot;
-	} slots[] = {{"source", &event->source}, {"id", &event->id},     {"type", &event->type},
+	} slots[] = {{"source", &event->source},   {"id", &event->id},     {"type", &event->type},
 		     {"subject", &event->subject}, {"time", &event->time}, {"data", &event->data}};
 	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
 		if (slice_equal(name, slice_text(slots[i].name)))

@@ -15,8 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_FILE_BYTES = 2 * CURVE_TEXT_BYTES + 8, FIELD_NAME_BYTES = 64, KNOCK_MS = 500, KNOCK_MS_MAX = 5000,
-       KNOCK_ARENA_BYTES = 16 << 10, FIRST_TAG = 1000 };
+enum {
+	KEY_FILE_BYTES = 2 * CURVE_TEXT_BYTES + 8,
+	FIELD_NAME_BYTES = 64,
+	KNOCK_MS = 500,
+	KNOCK_MS_MAX = 5000,
+	KNOCK_ARENA_BYTES = 16 << 10,
+	FIRST_TAG = 1000
+};
 
 #define TYPE_BEGIN "matricula.person."
 

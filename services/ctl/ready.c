@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAUSE_MS = 50 };
+enum { PAUSE_MS = 50, PORT_MAX = 65535 };
 
 static const char question[] = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
@@ -88,14 +88,18 @@ address_read(const char *http, struct sockaddr_storage *address)
 	if (colon == NULL || (size_t)(colon - http) >= sizeof(host))
 		return false;
 	snprintf(host, sizeof(host), "%.*s", (int)(colon - http), http);
-	int port = atoi(colon + 1);
+	char *end;
+	long port = strtol(colon + 1, &end, 10);
+	if (end == colon + 1 || *end != '\0' || port < 0 || port > PORT_MAX)
+		return false;
 	if (strcmp(host, "localhost") == 0 || strcmp(host, "0.0.0.0") == 0)
 		snprintf(host, sizeof(host), "127.0.0.1");
 	size_t size = strlen(host);
 	if (host[0] != '[' || host[size - 1] != ']')
-		return uv_ip4_addr(host, port, (struct sockaddr_in *)address) == 0;
+		return uv_ip4_addr(host, (int)port, (struct sockaddr_in *)address) == 0;
 	host[size - 1] = '\0';
-	return uv_ip6_addr(strcmp(host + 1, "::") == 0 ? "::1" : host + 1, port, (struct sockaddr_in6 *)address) == 0;
+	const char *six = strcmp(host + 1, "::") == 0 ? "::1" : host + 1;
+	return uv_ip6_addr(six, (int)port, (struct sockaddr_in6 *)address) == 0;
 }
 
 bool

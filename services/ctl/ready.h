@@ -25,8 +25,8 @@ struct ready {
 };
 
 /* http is ADDR:PORT. False if it is no address. */
-bool ready_start(struct ready *ready, uv_loop_t *loop, const char *http, bool (*on_ready)(void *context),
-		 void *context);
+bool
+ready_start(struct ready *ready, uv_loop_t *loop, const char *http, bool (*on_ready)(void *context), void *context);
 void ready_stop(struct ready *ready);
 
 #endif

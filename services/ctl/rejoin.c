@@ -37,8 +37,8 @@ struct rejoining {
 	struct journal_lmdb *journal; /* the follower's */
 	struct arena arena;
 	uint64_t stopped_seq;
-	struct place shared;      /* seq 0: nothing is */
-	uint64_t own_seq;         /* the follower's entry that recorded it */
+	struct place shared;       /* seq 0: nothing is */
+	uint64_t own_seq;          /* the follower's entry that recorded it */
 	uint64_t next_incarnation; /* of what the follower followed behind it; 0: unknown */
 };
 
@@ -137,7 +137,8 @@ find_recorded(struct rejoining *rejoining)
 static bool
 extend_shared(struct rejoining *rejoining)
 {
-	uint64_t wanted = rejoining->next_incarnation != 0 ? rejoining->next_incarnation : rejoining->shared.incarnation;
+	uint64_t wanted =
+		rejoining->next_incarnation != 0 ? rejoining->next_incarnation : rejoining->shared.incarnation;
 	uint64_t at = rejoining->shared.seq;
 	struct fault fault;
 	while (at < rejoining->stopped_seq) {

@@ -16,7 +16,7 @@ struct replay {
 	struct journal_lmdb *journal; /* the caller's */
 	uint64_t head;                /* as the node sees it: replayed up to here */
 	char scratch[PATH_BYTES_MAX];
-	struct state_lmdb *spilled;   /* NULL while everything fits */
+	struct state_lmdb *spilled; /* NULL while everything fits */
 	const struct memtable *flushing;
 	struct node *node;
 };

@@ -76,7 +76,8 @@ journal_swap(const char *fresh, const char *journal, const char *before, struct 
 	if (!folder_remove(before, error))
 		return false;
 	if (renameat2(AT_FDCWD, fresh, AT_FDCWD, journal, RENAME_EXCHANGE) != 0)
-		return host_error_set(error, "folders %s and %s cannot be exchanged: %s", fresh, journal, strerror(errno));
+		return host_error_set(error, "folders %s and %s cannot be exchanged: %s", fresh, journal,
+				      strerror(errno));
 	return rename(fresh, before) == 0 ||
 	       host_error_set(error, "folder %s cannot be renamed: %s", fresh, strerror(errno));
 }
@@ -131,8 +132,10 @@ command_restore(const struct args *args)
 	for (size_t i = 0; good && i < manifest.count; i++) {
 		if (only != NULL && strcmp(manifest.modules[i]->name, only) != 0)
 			continue;
-		restoring[count] = (struct restoring){.source = args->values[0], .data = args_data(args),
-						      .module = manifest.modules[i], .end = &manifest.ends[i]};
+		restoring[count] = (struct restoring){.source = args->values[0],
+						      .data = args_data(args),
+						      .module = manifest.modules[i],
+						      .end = &manifest.ends[i]};
 		good = restoring_prepare(&restoring[count++]);
 	}
 	if (count == 0)

@@ -18,7 +18,7 @@ enum {
 	AUTHORITIES_MAX = 4096,
 	PEOPLE_MAX = 10 * 1000 * 1000,
 	TEXT_BYTES = 128,
-	HOME_PERCENT = 30,       /* who serve at the authority itself, not in a commune */
+	HOME_PERCENT = 30, /* who serve at the authority itself, not in a commune */
 	TRANSFERRED_PERCENT = 4,
 	RETIRED_PERCENT = 3,
 	CHANGES_BEHIND = 50,     /* people hired in between, so that a change seldom stands beside its hiring */
@@ -31,7 +31,7 @@ enum {
 struct sample {
 	struct random random;
 	uint64_t seed;
-	size_t given;            /* authorities named on the command line, the first ones */
+	size_t given; /* authorities named on the command line, the first ones */
 	size_t count;
 	const char *codes[AUTHORITIES_MAX];
 	size_t above[AUTHORITIES_MAX]; /* of a commune: the given authority it belongs to */
@@ -91,9 +91,9 @@ static void
 envelope(struct sample *sample, const char *type, const struct hire *hire)
 {
 	printf("{\"specversion\":\"1.0\",\"id\":\"s%" PRIu64 "-%" PRIu64 "\",\"source\":\"/authorities/%s/hrm\","
-	       "\"type\":\"matricula.person.%s.v1\",\"subject\":\"%s-%06" PRIu64 "\",\"data\":{",
+	       "\"type\":\"matricula.person.%s.v1\",\"subject\":\"%s-%" PRIu64 "-%06" PRIu64 "\",\"data\":{",
 	       sample->seed, ++sample->events, sample->codes[hire->authority], type, sample->codes[hire->authority],
-	       hire->number);
+	       sample->seed, hire->number);
 }
 
 /* "Lê Thị Hà" at place 7 of 01: "ha.le.7@01.gov.example". */
@@ -112,16 +112,16 @@ email_make(struct sample *sample, const char *name, const struct hire *hire, cha
 static const char *
 position_pick(struct sample *sample)
 {
-	static const char *const positions[] = {"CV",  "CV", "CV", "CV", "CVC", "CVC", "KTV",
-						"VTLT", "TP", "PTP", "CT",  "PCT", "CS",  "CS"};
+	static const char *const positions[] = {"CV",   "CV", "CV",  "CV", "CVC", "CVC", "KTV",
+						"VTLT", "TP", "PTP", "CT", "PCT", "CS",  "CS"};
 	return positions[random_below(&sample->random, sizeof(positions) / sizeof(positions[0]))];
 }
 
 static void
 hired(struct sample *sample, struct hire *hire)
 {
-	static const char *const categories[] = {"CADRE", "CIVIL_SERVANT", "CIVIL_SERVANT", "CIVIL_SERVANT",
-						 "PUBLIC_EMPLOYEE", "PUBLIC_EMPLOYEE"};
+	static const char *const categories[] = {"CADRE",         "CIVIL_SERVANT",   "CIVIL_SERVANT",
+						 "CIVIL_SERVANT", "PUBLIC_EMPLOYEE", "PUBLIC_EMPLOYEE"};
 	char name[TEXT_BYTES];
 	char email[TEXT_BYTES];
 	char date[DATE_TEXT_BYTES];
@@ -152,8 +152,9 @@ transferred(struct sample *sample, const struct hire *hire)
 		return;
 	date_format(hire->date + (int32_t)random_below(&sample->random, 900) + 30, date);
 	envelope(sample, "transferred", hire);
-	printf("\"toAuthority\":\"%s\",\"toStaffCode\":\"%s-T%06" PRIu64 "\",\"position\":\"%s\",\"effectiveDate\":\"%s\"}}\n",
-	       sample->codes[to], sample->codes[to], hire->number, position_pick(sample), date);
+	printf("\"toAuthority\":\"%s\",\"toStaffCode\":\"%s-%" PRIu64 "-T%06" PRIu64
+	       "\",\"position\":\"%s\",\"effectiveDate\":\"%s\"}}\n",
+	       sample->codes[to], sample->codes[to], sample->seed, hire->number, position_pick(sample), date);
 }
 
 static void

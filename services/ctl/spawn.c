@@ -77,7 +77,7 @@ command_exec(const struct args *args)
 {
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_DFL);
-	child_become((pid_t)atol(args->values[0]), (char *const *)(uintptr_t)&args->values[1]);
+	child_become((pid_t)strtol(args->values[0], NULL, 10), (char *const *)(uintptr_t)&args->values[1]);
 }
 
 static bool
@@ -108,7 +108,8 @@ server_start(const struct args *args, const char *name)
 			dup2(fd, STDOUT_FILENO);
 			dup2(fd, STDERR_FILENO);
 		}
-		child_become(parent, (char *const[]){program, (char *)"--data", (char *)(uintptr_t)args_data(args), NULL});
+		child_become(parent,
+			     (char *const[]){program, (char *)"--data", (char *)(uintptr_t)args_data(args), NULL});
 	}
 	if (pid < 0 || wait_listening(args, name, pid))
 		return pid;

@@ -52,7 +52,8 @@ print_feeds(const Mt__NodeStatus *status)
 		printf("\n");
 	}
 	if (status->refused_reactions > 0)
-		printf("  %llu refused reactions, see Node.ListRefused\n", (unsigned long long)status->refused_reactions);
+		printf("  %llu refused reactions, see Node.ListRefused\n",
+		       (unsigned long long)status->refused_reactions);
 }
 
 static void
@@ -122,8 +123,8 @@ command_status(const struct args *args)
 		ask_all(args, seen, true);
 	}
 	if (!json)
-		printf("%-13s %-6s %10s %10s %8s %8s %7s %7s %7s %6s\n", "service", "state", "head", "durable", "calls/s",
-		       "facts/s", "p50 ms", "p99 ms", "max ms", "MiB");
+		printf("%-13s %-6s %10s %10s %8s %8s %7s %7s %7s %6s\n", "service", "state", "head", "durable",
+		       "calls/s", "facts/s", "p50 ms", "p99 ms", "max ms", "MiB");
 	for (size_t i = 0; service_modules[i] != NULL; i++) {
 		if (json)
 			print_json(seen[i].now, service_modules[i]->name, i == 0);

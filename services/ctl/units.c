@@ -80,7 +80,8 @@ count_reply(struct units *units, const Mt__Reply *reply)
 		return;
 	}
 	const Mt__AddAuthorityReply *added = (const Mt__AddAuthorityReply *)pb_unpack_trusted(
-		&mt__add_authority_reply__descriptor, &units->link->arena, slice_of(reply->reply.data, reply->reply.len));
+		&mt__add_authority_reply__descriptor, &units->link->arena,
+		slice_of(reply->reply.data, reply->reply.len));
 	if (added != NULL && added->unchanged)
 		units->unchanged++;
 	else
@@ -99,8 +100,8 @@ units_frame(struct units *units, struct bulk *bulk, bool *last)
 	while (count < BULK_CALLS_MAX && !*last) {
 		*last = !csv_next(&units->csv, &broken);
 		if (!*last)
-			calls[count++] = (struct bulk_call){.id = "", .method = "Authorities.Add",
-							    .request = unit_request(units)};
+			calls[count++] = (struct bulk_call){
+				.id = "", .method = "Authorities.Add", .request = unit_request(units)};
 	}
 	if (broken || !bulk_run(bulk, calls, count))
 		return false;
@@ -112,7 +113,9 @@ units_frame(struct units *units, struct bulk *bulk, bool *last)
 static int
 units_load(struct units *units)
 {
-	struct bulk bulk = {.rpc = units->link->rpc, .key = &units->link->key, .arena = &units->link->arena,
+	struct bulk bulk = {.rpc = units->link->rpc,
+			    .key = &units->link->key,
+			    .arena = &units->link->arena,
 			    .tag = UINT64_C(1) << 32};
 	struct progress progress;
 	bool last = false;

@@ -18,7 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MEMORY_MIB_DEFAULT_VERIFY = 1024, MEMORY_MIB_LIMIT = 1 << 20, SHOWN_MAX = 5, HEX_BYTES_SHOWN = 48, TABLES = 256 };
+enum {
+	MEMORY_MIB_DEFAULT_VERIFY = 1024,
+	MEMORY_MIB_LIMIT = 1 << 20,
+	SHOWN_MAX = 5,
+	HEX_BYTES_SHOWN = 48,
+	TABLES = 256
+};
 
 struct verifying {
 	const struct module *module;
@@ -122,8 +128,7 @@ state_seq(const struct verifying *verifying, uint64_t *seq)
 	if (!base.get(base.context, slice_of(table, sizeof(table)), &row))
 		return true;
 	arena_init(&arena, 4096, 0);
-	const Mt__StateHead *head =
-		(const Mt__StateHead *)pb_unpack_trusted(&mt__state_head__descriptor, &arena, row);
+	const Mt__StateHead *head = (const Mt__StateHead *)pb_unpack_trusted(&mt__state_head__descriptor, &arena, row);
 	const char *fault = NULL;
 	struct slice bytes;
 	if (head == NULL || head->hash.len != HASH_BYTES)
@@ -134,8 +139,8 @@ state_seq(const struct verifying *verifying, uint64_t *seq)
 		fault = "the state is ahead of the journal";
 	else
 		*seq = head->seq;
-	const Mt__Entry *entry = fault != NULL ? NULL
-					       : (const Mt__Entry *)pb_unpack_trusted(&mt__entry__descriptor, &arena, bytes);
+	const Mt__Entry *entry =
+		fault != NULL ? NULL : (const Mt__Entry *)pb_unpack_trusted(&mt__entry__descriptor, &arena, bytes);
 	if (fault == NULL && (entry == NULL || entry->hash.len != HASH_BYTES ||
 			      memcmp(entry->hash.data, head->hash.data, HASH_BYTES) != 0))
 		fault = "state and journal differ in the hash of the entry they meet at";
@@ -241,8 +246,8 @@ command_verify(const struct args *args)
 		static struct verifying verifying;
 		if (only != NULL && strcmp((*module)->name, only) != 0)
 			continue;
-		verifying = (struct verifying){.module = *module, .data = args_data(args),
-					       .memory_bytes = (uint64_t)memory_mib << 20};
+		verifying = (struct verifying){
+			.module = *module, .data = args_data(args), .memory_bytes = (uint64_t)memory_mib << 20};
 		good = verify_one(&verifying) && good;
 	}
 	return good ? EXIT_DONE : EXIT_FAILED;

@@ -7,7 +7,7 @@
  *        events=hired first=0 count=0 seconds=5 batch=500 sockets=2 flight=8
  *
  * Prints the same line of JSON as load; p50 and p99 are of a frame. */
-#include "tests/bench/people.h"
+#include "tests/bench/deed_call.h"
 
 #include "common/wire/frame.h"
 #include "common/wire/pb.h"
@@ -75,63 +75,6 @@ now_us(void)
 
 /* --- frames out -------------------------------------------------------------------------------------------------- */
 
-static void
-data_fill(const struct deed *deed, Mt__EventData *data, Mt__Hired *hired, Mt__Updated *updated,
-	  Mt__Transferred *transferred)
-{
-	switch (deed->kind) {
-	case DEED_HIRED:
-		hired->name = (char *)deed->name;
-		hired->birth_date = (char *)deed->birth_date;
-		hired->email = (char *)deed->email;
-		hired->category = (Mt__Person__Category)deed->category;
-		hired->position = (char *)deed->position;
-		hired->effective_date = (char *)"2026-02-01";
-		data->kind_case = MT__EVENT_DATA__KIND_HIRED;
-		data->hired = hired;
-		return;
-	case DEED_UPDATED:
-		updated->position = (char *)deed->position;
-		updated->effective_date = (char *)"2026-02-01";
-		data->kind_case = MT__EVENT_DATA__KIND_UPDATED;
-		data->updated = updated;
-		return;
-	case DEED_TRANSFERRED:
-		transferred->to_authority = (char *)deed->to_unit;
-		transferred->to_staff_code = (char *)deed->to_staff_code;
-		transferred->effective_date = (char *)"2026-02-01";
-		data->kind_case = MT__EVENT_DATA__KIND_TRANSFERRED;
-		data->transferred = transferred;
-		return;
-	}
-}
-
-static void
-call_add(struct door *door, const struct deed *deed, uint64_t tag)
-{
-	char source[DEED_TEXT_BYTES];
-	Mt__Call call = MT__CALL__INIT;
-	Mt__PushEventRequest request = MT__PUSH_EVENT_REQUEST__INIT;
-	Mt__EventData data = MT__EVENT_DATA__INIT;
-	Mt__Hired hired = MT__HIRED__INIT;
-	Mt__Updated updated = MT__UPDATED__INIT;
-	Mt__Transferred transferred = MT__TRANSFERRED__INIT;
-	uint8_t packed[1024];
-	snprintf(source, sizeof(source), "/authorities/%s/hr", deed->unit);
-	data_fill(deed, &data, &hired, &updated, &transferred);
-	request.source = source;
-	request.id = (char *)deed->id;
-	request.subject = (char *)deed->staff_code;
-	request.time = (char *)"2026-02-01T08:00:00Z";
-	request.data = &data;
-	call.tag = tag;
-	call.method = (char *)"Events.Push";
-	call.request = (ProtobufCBinaryData){protobuf_c_message_pack(&request.base, packed), packed};
-	buf_reset(&door->packed);
-	pb_pack_into(&door->packed, &call.base);
-	frame_add_call(&door->frame, buf_slice(&door->packed));
-}
-
 /* The tag is the slot and the place in the frame; 0 is the gateway's, for a frame as a whole. */
 static void
 slot_begin(struct door *door, struct socket *socket, unsigned number)
@@ -145,7 +88,8 @@ slot_begin(struct door *door, struct socket *socket, unsigned number)
 	buf_reset(&door->frame);
 	for (uint64_t i = 0; i < count; i++) {
 		deed_make(&door->nation, door->events, door->next + i, &deed);
-		call_add(door, &deed, (uint64_t)number * BATCH_MAX + i + 1);
+		deed_call(&door->packed, &deed, (uint64_t)number * BATCH_MAX + i + 1, slice_of(NULL, 0));
+		frame_add_call(&door->frame, buf_slice(&door->packed));
 	}
 	door->next += count;
 	slot->began_us = now;

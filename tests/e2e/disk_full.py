@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """A disk that runs full, and a process that stands still.
 
 Enrollment's folder lies on a small disk of its own (ext4 on a loop device, else tmpfs).

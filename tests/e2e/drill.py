@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """The day a disk dies: a backup taken under load, a service's folder gone entirely, restored
 from the backup; followers that were ahead stop and say why, `matricula rejoin` shows what
 is lost and mends, and then everything works again and verifies.
@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import threading
-import time
 
 import story
 from deployment import *

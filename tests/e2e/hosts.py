@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """The four services and the gateway on three hosts: network namespaces, joined by a bridge
 in a fourth, every socket tcp with CURVE, each server started alone with the keys that
 are its own and no others. The core of the story goes through; a client whose key is not
@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 
 import story
 from deployment import *

@@ -46,5 +46,6 @@ bridge_entry(const struct module *module, struct arena *arena, const char *base6
 	const char *json = arena_format(arena, "{\"entries\": [\"%s\"]}", base64);
 	const Mt__JournalReadReply *reply =
 		(const void *)pb_from_json(&mt__journal_read_reply__descriptor, arena, slice_text(json), &fault);
-	return reply != NULL && ledger_read(module, arena, slice_of(reply->entries[0].data, reply->entries[0].len), entry);
+	return reply != NULL &&
+	       ledger_read(module, arena, slice_of(reply->entries[0].data, reply->entries[0].len), entry);
 }

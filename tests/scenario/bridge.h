@@ -9,8 +9,8 @@
 #include "tests/sim/ledger.h"
 
 char *bridge_to_json(const ProtobufCMessage *message); /* the caller frees it */
-ProtobufCMessage *bridge_from_json(const ProtobufCMessageDescriptor *type, struct arena *arena, const char *json,
-				   struct fault *fault);
+ProtobufCMessage *
+bridge_from_json(const ProtobufCMessageDescriptor *type, struct arena *arena, const char *json, struct fault *fault);
 /* A journal entry from its base64, as JournalReadReply has it in JSON. */
 bool bridge_entry(const struct module *module, struct arena *arena, const char *base64, struct ledger_entry *entry);
 /* lowerCamelCase; cut at size. */

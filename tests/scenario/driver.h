@@ -27,7 +27,7 @@ struct order {
 	const struct rule *rule;
 	const char *service; /* who is asked, if every service could answer; NULL: the owner */
 	const char *json;
-	const char *id;      /* call id; "" for none */
+	const char *id; /* call id; "" for none */
 	bool dry_run;
 	bool refusal_expected;
 	Mt__Status expected;

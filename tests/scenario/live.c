@@ -38,13 +38,14 @@ struct live {
 	struct standard standard;
 	unsigned stories;
 	char prefix[24];
-	char *token; /* of the caller; NULL: nobody */
-	json_t *tokens; /* wish -> token, of this story */
-	json_t *before; /* "metric category month" -> figure of VN when the story began */
+	char *token;               /* of the caller; NULL: nobody */
+	json_t *tokens;            /* wish -> token, of this story */
+	json_t *before;            /* "metric category month" -> figure of VN when the story began */
 	uint64_t seq[WORLD_NODES]; /* journals read up to here when the story began */
 };
 
-/* --- spelling ------------------------------------------------------------------------------------------------------ */
+/* --- spelling ------------------------------------------------------------------------------------------------------
+ */
 
 static bool
 is_local_code(struct live *live, const char *text, size_t size)
@@ -132,7 +133,8 @@ live_spell(struct driver *driver, char *text, bool is_json)
 	return spelt;
 }
 
-/* --- the command line ---------------------------------------------------------------------------------------------- */
+/* --- the command line ----------------------------------------------------------------------------------------------
+ */
 
 static json_t *
 ask(struct live *live, const char *service, const char *method, const char *json)
@@ -173,8 +175,8 @@ read_page(struct live *live, uint32_t index, uint64_t *seq, json_t *facts)
 		*seq = entry.header->seq;
 		for (size_t fact = 0; facts != NULL && fact < entry.facts_count; fact++) {
 			char *spelt = bridge_to_json(entry.facts[fact]);
-			json_array_append_new(facts, json_pack("{s:s, s:o}", "name", ledger_name(entry.facts[fact]), "fact",
-							       json_loads(spelt, 0, NULL)));
+			json_array_append_new(facts, json_pack("{s:s, s:o}", "name", ledger_name(entry.facts[fact]),
+							       "fact", json_loads(spelt, 0, NULL)));
 			free(spelt);
 		}
 	}
@@ -243,7 +245,8 @@ live_settle(struct driver *driver)
 	return driver_fail(driver, "the services do not settle within %d ms", QUIET_MS_MAX);
 }
 
-/* --- the story ----------------------------------------------------------------------------------------------------- */
+/* --- the story -----------------------------------------------------------------------------------------------------
+ */
 
 static const char *
 live_skips(struct driver *driver, const struct story *story)
@@ -278,8 +281,9 @@ live_skips(struct driver *driver, const struct story *story)
 static char *
 make_token(struct live *live, const char *roles, const char *authority, const char *subject)
 {
-	const char *words[] = {"token", "--roles", roles, "--authority", authority, subject[0] == '\0' ? NULL : "--subject",
-			       subject, NULL};
+	const char *words[] = {"token",       "--roles", roles,
+			       "--authority", authority, subject[0] == '\0' ? NULL : "--subject",
+			       subject,       NULL};
 	return shell_matricula(live->data, words);
 }
 
@@ -290,8 +294,8 @@ add_authority(struct live *live, const struct standard_authority *authority)
 	char parent[CODE_MAX];
 	bool is_root = authority->parent[0] == '\0';
 	snprintf(code, sizeof(code), "%s%s", is_root ? "" : live->prefix, authority->code);
-	snprintf(parent, sizeof(parent), "%s%s",
-		 is_root || strcmp(authority->parent, "VN") == 0 ? "" : live->prefix, authority->parent);
+	snprintf(parent, sizeof(parent), "%s%s", is_root || strcmp(authority->parent, "VN") == 0 ? "" : live->prefix,
+		 authority->parent);
 	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "parent", parent, "codeList",
 				    authority->code_list, "listVersion", authority->list_version, "code", code, "name",
 				    authority->name, "nameEn", authority->name_en, "kind", authority->kind);

@@ -39,8 +39,8 @@ differs(struct matching *matching, json_t *expected, json_t *actual)
 	char *wanted = json_dumps(expected, JSON_ENCODE_ANY | JSON_COMPACT);
 	char *got = actual == NULL ? NULL : json_dumps(actual, JSON_ENCODE_ANY | JSON_COMPACT);
 	snprintf(matching->why, matching->why_size, "%s is %.*s, expected %.*s",
-		 matching->place[0] == '\0' ? "it" : matching->place, TEXT_BYTES, got == NULL ? "absent" : got, TEXT_BYTES,
-		 wanted == NULL ? "?" : wanted);
+		 matching->place[0] == '\0' ? "it" : matching->place, TEXT_BYTES, got == NULL ? "absent" : got,
+		 TEXT_BYTES, wanted == NULL ? "?" : wanted);
 	free(wanted);
 	free(got);
 	return false;

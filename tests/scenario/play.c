@@ -21,9 +21,9 @@ enum { ID_BYTES_MAX = 96, NAME_BYTES_MAX = 64 };
 struct player {
 	struct driver *driver;
 	const struct story *story;
-	size_t at;        /* the statement being played */
-	json_t *kept;     /* $name -> string */
-	json_t *counted;  /* "service/index" of facts used up */
+	size_t at;          /* the statement being played */
+	json_t *kept;       /* $name -> string */
+	json_t *counted;    /* "service/index" of facts used up */
 	struct order order; /* the last call, its texts owned here */
 	char *order_json;
 	char order_id[ID_BYTES_MAX];
@@ -315,8 +315,7 @@ play_refuse(struct player *player, const struct statement *statement, char **wor
 					   answer->field, answer->message, field);
 	}
 	const char *pattern = words[statement->words_count - 1];
-	if (statement->words_count > (names_field ? 4 : 2) &&
-	    !match_regex(pattern, answer->message, why, sizeof(why)))
+	if (statement->words_count > (names_field ? 4 : 2) && !match_regex(pattern, answer->message, why, sizeof(why)))
 		return driver_fail(player->driver, "refused otherwise: %s", why);
 	return true;
 }

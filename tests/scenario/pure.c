@@ -78,8 +78,7 @@ pure_begin(struct driver *driver, const struct story *story, const char *now)
 	world_start(pure->sim);
 	if (!standard_load(&pure->standard, UNITS_CSV))
 		return driver_fail(driver, "%s is not there or lacks a unit", UNITS_CSV);
-	if (!standard_add(&pure->standard, &pure->office) ||
-	    !world_settle(pure->sim, &pure->office, STANDARD_LIMIT_US))
+	if (!standard_add(&pure->standard, &pure->office) || !world_settle(pure->sim, &pure->office, STANDARD_LIMIT_US))
 		return blamed(pure);
 	for (uint32_t i = 0; i < WORLD_NODES; i++)
 		pure->began[i] = pure->sim->processes[i].disk.head;
@@ -178,8 +177,8 @@ find_node(struct driver *driver, const struct order *order, uint32_t *to)
 static bool
 errand_run(struct pure *pure, const struct order *order, struct errand *errand)
 {
-	errand->patient = pure->with_faults && !(order->refusal_expected &&
-						 order->expected == MT__STATUS__RESOURCE_EXHAUSTED);
+	errand->patient =
+		pure->with_faults && !(order->refusal_expected && order->expected == MT__STATUS__RESOURCE_EXHAUSTED);
 	errand_send(&pure->office, errand);
 	if (!errand_wait(&pure->office, errand))
 		return blamed(pure);
@@ -198,14 +197,12 @@ pure_call(struct driver *driver, const struct order *order, struct answer *answe
 	if (!find_node(driver, order, &to))
 		return false;
 	arena_init(&arena, 64 << 10, 0);
-	const ProtobufCMessage *request =
-		bridge_from_json(order->rule->input, &arena, order->json, &fault);
+	const ProtobufCMessage *request = bridge_from_json(order->rule->input, &arena, order->json, &fault);
 	bool done = true;
 	if (request == NULL) {
 		answer_fault(answer, &fault);
 	} else {
-		struct errand *errand =
-			errand_new(&pure->office, 1, to, &pure->proof, order->rule, order->id, request);
+		struct errand *errand = errand_new(&pure->office, 1, to, &pure->proof, order->rule, order->id, request);
 		errand->dry_run = order->dry_run;
 		done = errand_run(pure, order, errand);
 		if (done)

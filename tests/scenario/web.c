@@ -248,8 +248,7 @@ fill_query(struct web *web, struct exchange *exchange, json_t *request)
 	{
 		if (!json_is_array(value))
 			append_parameter(web, exchange->path, name, value);
-		json_array_foreach(value, i, element)
-			append_parameter(web, exchange->path, name, element);
+		json_array_foreach(value, i, element) append_parameter(web, exchange->path, name, element);
 	}
 }
 

@@ -48,7 +48,7 @@ struct agenda {
 };
 
 void agenda_push(struct agenda *agenda, struct event event);
-bool agenda_pop(struct agenda *agenda, struct event *event); /* its bytes are the caller's to free */
+bool agenda_pop(struct agenda *agenda, struct event *event);   /* its bytes are the caller's to free */
 const struct event *agenda_first(const struct agenda *agenda); /* NULL when empty */
 /* Takes out, and frees, all events that match says true of. */
 void agenda_remove(struct agenda *agenda, bool (*match)(void *context, const struct event *event), void *context);

@@ -139,7 +139,8 @@ count_row(struct recount *recount, uint8_t table, struct slice value)
 		const Mt__PersonRecord *person =
 			(const void *)pb_unpack_trusted(&mt__person_record__descriptor, &recount->arena, value);
 		if (person != NULL && person->state == MT__PERSON__STATE__ACTIVE)
-			count(recount, METRIC_PERSONS_ACTIVE, person->authority_id, metric_category(person->category), 0);
+			count(recount, METRIC_PERSONS_ACTIVE, person->authority_id, metric_category(person->category),
+			      0);
 	} else if (table == TABLE_CLASS) {
 		const Mt__ClassRecord *class =
 			(const void *)pb_unpack_trusted(&mt__class_record__descriptor, &recount->arena, value);
@@ -206,8 +207,8 @@ static bool
 is_recounted(uint16_t number)
 {
 	static const enum enrollment_metric recounted[] = {
-		METRIC_PERSONS_ACTIVE,	 METRIC_PERSONS_HIRED, METRIC_PERSONS_TRANSFERRED, METRIC_PERSONS_RETIRED,
-		METRIC_CLASSES_OPEN,	 METRIC_ENROLMENTS_ACTIVE, METRIC_ENROLMENTS_WAITLISTED, METRIC_COMPLETIONS,
+		METRIC_PERSONS_ACTIVE, METRIC_PERSONS_HIRED,     METRIC_PERSONS_TRANSFERRED,   METRIC_PERSONS_RETIRED,
+		METRIC_CLASSES_OPEN,   METRIC_ENROLMENTS_ACTIVE, METRIC_ENROLMENTS_WAITLISTED, METRIC_COMPLETIONS,
 	};
 	for (size_t i = 0; i < sizeof(recounted) / sizeof(recounted[0]); i++) {
 		if (enrollment_metrics[recounted[i]].number == number)
@@ -230,8 +231,8 @@ blame_figure(struct sim *sim, const char *name, struct slice key, uint64_t is, u
 		memcpy(id.bytes, authority.data, ID_BYTES);
 	id_format(id, text);
 	bool whole = key_read_u16(&rest, &number) && key_read_text(&rest, &category) && key_read_u32(&rest, &month);
-	world_blame(sim, name, "metric %u of authority %s, category \"%s\", month %u%s is %lld, counted %lld", number, text,
-		    category, month, whole ? "" : " (odd key)", (long long)is, (long long)should);
+	world_blame(sim, name, "metric %u of authority %s, category \"%s\", month %u%s is %lld, counted %lld", number,
+		    text, category, month, whole ? "" : " (odd key)", (long long)is, (long long)should);
 }
 
 struct comparing {

@@ -82,7 +82,8 @@ visit_time(struct sim *sim, const char *name, uint32_t node, uint64_t seq, struc
 	(void)entry;
 	if (header->time_us < *last_us)
 		world_blame(sim, name, "%s: entry %llu is %lld us earlier than the one before",
-			    world_modules[node]->name, (unsigned long long)seq, (long long)(*last_us - header->time_us));
+			    world_modules[node]->name, (unsigned long long)seq,
+			    (long long)(*last_us - header->time_us));
 	*last_us = header->time_us;
 }
 
@@ -143,8 +144,8 @@ check_errand(struct sim *sim, const char *name, const struct errand *errand, con
 	const char *service = world_modules[errand->to]->name;
 	snprintf(key, sizeof(key), "%s\n%s", errand->proof.subject, errand->id);
 	if (memtable_get(map, slice_text(key), &number) != MEMTABLE_PRESENT) {
-		world_blame(sim, name, "%s: %s %s of %s was answered OK and is in no entry", service, errand->rule->name,
-			    errand->id, errand->proof.subject);
+		world_blame(sim, name, "%s: %s %s of %s was answered OK and is in no entry", service,
+			    errand->rule->name, errand->id, errand->proof.subject);
 		return;
 	}
 	arena_init(&arena, 4096, 0);

@@ -27,24 +27,46 @@ static const struct consequence {
 	struct trace effect;
 	bool each; /* every cause has an effect of its own; else one effect stands for all causes of one identity */
 } consequences[] = {
-	{ENROLLMENT, {"AuthorityRegistered", {"authority.authority_id"}},
-	 ASSESSMENT, {"AuthorityRegistered", {"authority.authority_id"}}, true},
-	{ENROLLMENT, {"AuthorityRegistered", {"authority.authority_id"}},
-	 CERTIFICATE, {"AuthorityRegistered", {"authority.authority_id"}}, true},
-	{ENROLLMENT, {"AuthorityRegistered", {"authority.authority_id"}},
-	 NOTIFICATION, {"AuthorityRegistered", {"authority.authority_id"}}, true},
+	{ENROLLMENT,
+	 {"AuthorityRegistered", {"authority.authority_id"}},
+	 ASSESSMENT,
+	 {"AuthorityRegistered", {"authority.authority_id"}},
+	 true},
+	{ENROLLMENT,
+	 {"AuthorityRegistered", {"authority.authority_id"}},
+	 CERTIFICATE,
+	 {"AuthorityRegistered", {"authority.authority_id"}},
+	 true},
+	{ENROLLMENT,
+	 {"AuthorityRegistered", {"authority.authority_id"}},
+	 NOTIFICATION,
+	 {"AuthorityRegistered", {"authority.authority_id"}},
+	 true},
 	{ENROLLMENT, {"TokenGranted", {"token.token_hash"}}, ASSESSMENT, {"TokenGranted", {"token.token_hash"}}, true},
 	{ENROLLMENT, {"TokenGranted", {"token.token_hash"}}, CERTIFICATE, {"TokenGranted", {"token.token_hash"}}, true},
-	{ENROLLMENT, {"TokenGranted", {"token.token_hash"}}, NOTIFICATION, {"TokenGranted", {"token.token_hash"}}, true},
+	{ENROLLMENT,
+	 {"TokenGranted", {"token.token_hash"}},
+	 NOTIFICATION,
+	 {"TokenGranted", {"token.token_hash"}},
+	 true},
 	{ENROLLMENT, {"TokenRevoked", {"token_hash"}}, ASSESSMENT, {"TokenRevoked", {"token_hash"}}, true},
-	{ENROLLMENT, {"LearnerEnrolled", {"class_id", "person_id"}},
-	 ASSESSMENT, {"RosterJoined", {"roster.class_id", "roster.person_id"}}, true},
-	{ENROLLMENT, {"LearnerCompleted", {"class_id", "person_id"}},
-	 CERTIFICATE, {"CompletionListed", {"completion.class_id", "completion.person_id"}}, false},
+	{ENROLLMENT,
+	 {"LearnerEnrolled", {"class_id", "person_id"}},
+	 ASSESSMENT,
+	 {"RosterJoined", {"roster.class_id", "roster.person_id"}},
+	 true},
+	{ENROLLMENT,
+	 {"LearnerCompleted", {"class_id", "person_id"}},
+	 CERTIFICATE,
+	 {"CompletionListed", {"completion.class_id", "completion.person_id"}},
+	 false},
 	{ENROLLMENT, {"PersonHired", {"person_id"}}, NOTIFICATION, {"ContactNoted", {"contact.person_id"}}, false},
 	{ENROLLMENT, {"LearnerEnrolled", {"person_id"}}, NOTIFICATION, {"MessageQueued", {"message.person_id"}}, false},
-	{ASSESSMENT, {"AttemptGraded", {"class_id", "person_id"}},
-	 ENROLLMENT, {"MarkNoted", {"class_id", "person_id"}}, false},
+	{ASSESSMENT,
+	 {"AttemptGraded", {"class_id", "person_id"}},
+	 ENROLLMENT,
+	 {"MarkNoted", {"class_id", "person_id"}},
+	 false},
 };
 
 /* The text, or the bytes in hex, at a path of field names; "" if there is none. */
@@ -167,9 +189,9 @@ tally_compare(void *context, struct slice key, struct slice value)
 	uint32_t effects = get_u32(value.data + 4);
 	bool right = it->each ? causes == effects : causes == 0 || effects > 0;
 	if (!right)
-		world_blame(tally->sim, tally->name, "%s has %u %s of %.*s, %s has %u %s", world_modules[it->producer]->name,
-			    causes, it->cause.name, (int)key.size, (const char *)key.data,
-			    world_modules[it->follower]->name, effects, it->effect.name);
+		world_blame(tally->sim, tally->name, "%s has %u %s of %.*s, %s has %u %s",
+			    world_modules[it->producer]->name, causes, it->cause.name, (int)key.size,
+			    (const char *)key.data, world_modules[it->follower]->name, effects, it->effect.name);
 	return right;
 }
 

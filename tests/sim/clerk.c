@@ -138,7 +138,8 @@ errands_send(struct office *office, struct errand *const *errands, size_t count)
 	}
 	frame_close(&frame, errands[0]->proof.key_id, world_key(errands[0]->proof.key_id)->key);
 	assert(!buf_failed(&frame));
-	world_send(office->sim, errands[0]->client, errands[0]->to, buf_slice(&frame), count == 1 ? errands[0]->tag : 0);
+	world_send(office->sim, errands[0]->client, errands[0]->to, buf_slice(&frame),
+		   count == 1 ? errands[0]->tag : 0);
 	buf_free(&frame);
 	for (uint32_t i = 1; i < errands[0]->tries && wait_us < RETRY_US_MAX; i++)
 		wait_us *= 2;
@@ -194,8 +195,8 @@ check_session(struct office *office, struct errand *errand)
 	if (errand->status == MT__STATUS__OK && !errand->repeated && errand->seq < errand->seq_before)
 		world_blame(office->sim, "a client reads its own writes",
 			    "client %u knew entry %llu of %s, %s answered from entry %llu", errand->client,
-			    (unsigned long long)errand->seq_before, world_modules[errand->to]->name,
-			    errand->rule->name, (unsigned long long)errand->seq);
+			    (unsigned long long)errand->seq_before, world_modules[errand->to]->name, errand->rule->name,
+			    (unsigned long long)errand->seq);
 	if (errand->status == MT__STATUS__OK && errand->seq > *known)
 		*known = errand->seq;
 }
@@ -207,8 +208,8 @@ check_promises(struct office *office, const struct errand *errand)
 	if (errand->status != MT__STATUS__OK)
 		return;
 	if (errand->must_refuse)
-		world_blame(office->sim, "what is not allowed is refused", "%s %s of %s was accepted", errand->rule->name,
-			    errand->id, errand->proof.subject);
+		world_blame(office->sim, "what is not allowed is refused", "%s %s of %s was accepted",
+			    errand->rule->name, errand->id, errand->proof.subject);
 	if (before == NULL)
 		return;
 	if (!slice_equal(slice_of(errand->reply, errand->reply_size), slice_of(before->reply, before->reply_size)))

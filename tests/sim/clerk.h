@@ -15,22 +15,22 @@
 
 /* On whose behalf, and how it is proved. */
 struct proof {
-	uint32_t key_id;          /* KEY_ID_GATEWAY: by token; else the seal itself */
+	uint32_t key_id;           /* KEY_ID_GATEWAY: by token; else the seal itself */
 	uint8_t token[HASH_BYTES]; /* hash; used with the gateway's key if has_token */
 	bool has_token;
 	char subject[SUBJECT_BYTES_MAX + 1]; /* what the node will make of it; for the files */
 };
 
 struct errand {
-	uint64_t tag;    /* place in the files, from 1 */
+	uint64_t tag; /* place in the files, from 1 */
 	uint32_t client;
-	uint32_t to;     /* node index */
+	uint32_t to; /* node index */
 	struct proof proof;
 	const struct rule *rule;
 	char id[CALL_ID_BYTES_MAX + 1]; /* empty: a query */
 	bool dry_run;
-	bool patient;    /* RESOURCE_EXHAUSTED is tried again, as UNAVAILABLE is */
-	bool must_refuse; /* accepting it breaks a promise */
+	bool patient;                /* RESOURCE_EXHAUSTED is tried again, as UNAVAILABLE is */
+	bool must_refuse;            /* accepting it breaks a promise */
 	const struct errand *before; /* the same call, accepted already: the reply must be that one's */
 	uint8_t *request;
 	size_t request_size;

@@ -17,7 +17,7 @@ enum {
 	CUT_US_MAX = 3000 * 1000,
 	FULL_US_MAX = 3000 * 1000,
 	CRASH_SHARE = 4, /* of the passes seen so far, at most this part is let pass */
-	CRASH_AFTER_MAX = 256,
+	CRASH_AFTER_MAX = 48,
 };
 
 /* number of an EVENT_FAULT: 0 is the plan's next mishap, others are ends of one. */
@@ -91,6 +91,19 @@ mishap_restart_later(struct process *process)
 	agenda_push(&sim->agenda, event);
 }
 
+/* Half the time, of two the one that was passed less, so that rare points get their turn. */
+static size_t
+choose_point(struct sim *sim)
+{
+	size_t points = 0;
+	while (crash_points[points] != NULL)
+		points++;
+	size_t one = random_below(&sim->random, points);
+	size_t other = random_below(&sim->random, points);
+	bool is_rarer = sim->reached[other] < sim->reached[one];
+	return is_rarer && random_chance(&sim->random, 50) ? other : one;
+}
+
 void
 mishap_arm(struct process *process)
 {
@@ -98,14 +111,11 @@ mishap_arm(struct process *process)
 	process->crash_at = NULL;
 	if (sim->calm || !sim->faults.crashes_at_points)
 		return;
-	size_t points = 0;
-	while (crash_points[points] != NULL)
-		points++;
-	/* What is passed often is let pass often, so that rare points get their turn too. */
-	uint64_t point = random_below(&sim->random, points);
+	size_t point = choose_point(sim);
 	uint64_t passes = sim->reached[point] / CRASH_SHARE;
 	process->crash_at = crash_points[point];
-	process->crash_after = (uint32_t)random_below(&sim->random, 1 + (passes < CRASH_AFTER_MAX ? passes : CRASH_AFTER_MAX));
+	process->crash_after =
+		(uint32_t)random_below(&sim->random, 1 + (passes < CRASH_AFTER_MAX ? passes : CRASH_AFTER_MAX));
 }
 
 void
@@ -209,7 +219,7 @@ mishap_swarm(struct random *random)
 		faults.disk_us_max = INT64_C(1) << random_below(random, 18);
 	faults.mishap_us_mean = INT64_C(50000) << random_below(random, 5);
 	faults.crashes = random_chance(random, 60);
-	faults.crashes_at_points = random_chance(random, 60);
+	faults.crashes_at_points = random_chance(random, 75);
 	faults.partitions = random_chance(random, 50);
 	faults.full_disks = random_chance(random, 40);
 	if (random_chance(random, 40))

@@ -16,7 +16,7 @@ void mishap_disk_crash(struct process *process);
 void mishap_restart_later(struct process *process);
 /* Chooses a point at which this life of the process may end. */
 void mishap_arm(struct process *process);
-void mishap_next(struct sim *sim);   /* plans the next EVENT_FAULT */
+void mishap_next(struct sim *sim); /* plans the next EVENT_FAULT */
 /* This is it, or the end of one: number and who as in its event. */
 void mishap_happen(struct sim *sim, uint64_t number, uint32_t who);
 /* Swarm testing: each fault is on or off by the seed, and how bad it is. */

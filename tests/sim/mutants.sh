@@ -105,7 +105,7 @@ mutant unsynced_commit tests/sim/disk.c \
 # A full disk is taken for a commit.
 mutant full_is_done common/core/node.c \
 	'/^node_committed\(/,/^\}/ s/outcome == OUTCOME_NO_SPACE/outcome == OUTCOME_NO_SPACE \&\& node == NULL/' \
-	'replies wait for the disk|the journal is dense and chained'
+	'replies wait for the disk|the journal is dense and chained|aborted'
 # The chain forgets the entry before.
 mutant broken_chain common/core/journal.c \
 	's/^\tmemcpy\(node->head\.hash, hash, HASH_BYTES\);$/\tif (node->head.seq % 50 != 0)\n&/' \

@@ -53,7 +53,8 @@ check_durable(struct process *process, struct slice bytes)
 	struct frame frame;
 	struct arena arena;
 	if (!frame_read(bytes, FRAME_CALLS_MAX, &frame)) {
-		world_blame(process->sim, "frames are sound", "%s sent a frame that cannot be read", process->module->name);
+		world_blame(process->sim, "frames are sound", "%s sent a frame that cannot be read",
+			    process->module->name);
 		return;
 	}
 	arena_init(&arena, 4096, 0);
@@ -65,9 +66,9 @@ check_durable(struct process *process, struct slice bytes)
 			world_blame(process->sim, "frames are sound", "%s sent a reply that cannot be read",
 				    process->module->name);
 		else if (reply->seq > process->disk.head)
-			world_blame(process->sim, "replies wait for the disk", "%s answered of entry %llu, durable is %llu",
-				    process->module->name, (unsigned long long)reply->seq,
-				    (unsigned long long)process->disk.head);
+			world_blame(process->sim, "replies wait for the disk",
+				    "%s answered of entry %llu, durable is %llu", process->module->name,
+				    (unsigned long long)reply->seq, (unsigned long long)process->disk.head);
 	}
 	arena_free(&arena);
 }
@@ -307,8 +308,7 @@ process_init(struct process *process, struct sim *sim, uint32_t index)
 	for (uint32_t i = 0; process->module->follows[i].name != NULL; i++) {
 		assert(i < PRODUCERS_MAX);
 		process->peers[i] = index_of_module(process->module->follows[i].name);
-		process->peer_keys[i] =
-			key_made_up(KEY_ID_PEERS + index * WORLD_NODES + process->peers[i], KEY_NODE);
+		process->peer_keys[i] = key_made_up(KEY_ID_PEERS + index * WORLD_NODES + process->peers[i], KEY_NODE);
 	}
 	disk_open(&process->disk);
 }

@@ -96,7 +96,8 @@ blame_unsettled(struct sim *sim, const struct office *office)
 			return;
 		}
 		if (!node_quiet(sim, process)) {
-			world_blame(sim, "everything settles", "%s is at entry %llu, durable %llu, on disk %llu, timer due in %lld us",
+			world_blame(sim, "everything settles",
+				    "%s is at entry %llu, durable %llu, on disk %llu, timer due in %lld us",
 				    process->module->name, (unsigned long long)node_seq(process->node),
 				    (unsigned long long)node_durable_seq(process->node),
 				    (unsigned long long)process->disk.head,

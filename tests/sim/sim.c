@@ -259,7 +259,8 @@ main(int count, char **words)
 	struct options options;
 	struct totals totals = {0};
 	if (!parse_options(&options, count, words)) {
-		fputs("sim [--seed N | --seeds A-B] [--steps N] [--crash-points] [--until-failure] [--verbose]\n", stderr);
+		fputs("sim [--seed N | --seeds A-B] [--steps N] [--crash-points] [--until-failure] [--verbose]\n",
+		      stderr);
 		return 2;
 	}
 	signal(SIGABRT, on_abort);

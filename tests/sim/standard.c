@@ -14,8 +14,13 @@
 
 /* The wards of 79 are taken from the list as they come. */
 static const struct standard_authority places[] = {
-	{.code = "VN", .parent = "", .code_list = UNITS, .list_version = "2025", .kind = "nation",
-	 .name = "Việt Nam", .name_en = "Viet Nam"},
+	{.code = "VN",
+	 .parent = "",
+	 .code_list = UNITS,
+	 .list_version = "2025",
+	 .kind = "nation",
+	 .name = "Việt Nam",
+	 .name_en = "Viet Nam"},
 	{.code = "01", .parent = "VN", .code_list = UNITS, .list_version = "2025"},
 	{.code = "79", .parent = "VN", .code_list = UNITS, .list_version = "2025"},
 	{.code = "00004", .parent = "01", .code_list = UNITS, .list_version = "2025"},
@@ -23,10 +28,20 @@ static const struct standard_authority places[] = {
 	{.code = "00025", .parent = "01", .code_list = UNITS, .list_version = "2025"},
 	{.code = "25747", .parent = "79", .code_list = UNITS, .list_version = "2025"},
 	{.code = "25750", .parent = "79", .code_list = UNITS, .list_version = "2025"},
-	{.code = "SCHOOL-1", .parent = "VN", .code_list = "bodies", .list_version = "1", .kind = "school",
-	 .name = "Học viện Hành chính Quốc gia", .name_en = "National Academy of Public Administration"},
-	{.code = "SCHOOL-2", .parent = "01", .code_list = "bodies", .list_version = "1", .kind = "school",
-	 .name = "Trường Đào tạo cán bộ Hà Nội", .name_en = "Hanoi Cadre Training School"},
+	{.code = "SCHOOL-1",
+	 .parent = "VN",
+	 .code_list = "bodies",
+	 .list_version = "1",
+	 .kind = "school",
+	 .name = "Học viện Hành chính Quốc gia",
+	 .name_en = "National Academy of Public Administration"},
+	{.code = "SCHOOL-2",
+	 .parent = "01",
+	 .code_list = "bodies",
+	 .list_version = "1",
+	 .kind = "school",
+	 .name = "Trường Đào tạo cán bộ Hà Nội",
+	 .name_en = "Hanoi Cadre Training School"},
 };
 
 static const char *
@@ -179,7 +194,7 @@ standard_grant(struct office *office, const Mt__Role *roles, size_t roles_count,
 {
 	char token[64];
 	char id[CALL_ID_BYTES_MAX + 1];
-	struct proof operator = proof_operator();
+	struct proof operator= proof_operator();
 	snprintf(token, sizeof(token), "token %llu", (unsigned long long)office->count);
 	snprintf(id, sizeof(id), "grant-%llu", (unsigned long long)office->count);
 	*proof = proof_token(token, subject);

@@ -18,7 +18,7 @@
 #include "matricula/message.pb-c.h"
 #include "matricula/programme.pb-c.h"
 
-enum { THINK_US_MAX = 60 * 1000 };
+enum { THINK_US_MIN = 20 * 1000, THINK_DOUBLINGS = 6 };
 
 static void workload_alarm(void *context, uint64_t number);
 static void workload_answer(void *context, struct errand *errand);
@@ -53,6 +53,8 @@ workload_open(struct workload *workload, struct office *office)
 				    &workload->desks[i], token_id))
 			return false;
 	}
+	/* A hurried day is a few seconds long, a slow one minutes, with flushes and timers in it. */
+	workload->think_us = THINK_US_MIN << workload_below(workload, THINK_DOUBLINGS);
 	office->context = workload;
 	office->on_answer = workload_answer;
 	office->on_alarm = workload_alarm;
@@ -127,8 +129,7 @@ workload_file(struct workload *workload, uint32_t client, const struct proof *pr
 	assert(rule != NULL);
 	if (rule->kind == MT__KIND__COMMAND && !rule->open)
 		snprintf(id, sizeof(id), "call-%llu", (unsigned long long)++workload->calls);
-	struct errand *errand =
-		errand_new(workload->office, client, errand_owner(rule), proof, rule, id, request);
+	struct errand *errand = errand_new(workload->office, client, errand_owner(rule), proof, rule, id, request);
 	errand->patient = true;
 	return errand;
 }
@@ -167,7 +168,7 @@ run_a_task(struct workload *workload, uint32_t client)
 static void
 think(struct workload *workload, uint32_t client)
 {
-	world_alarm(workload->sim, (int64_t)workload_below(workload, THINK_US_MAX), OFFICE_ALARMS + client);
+	world_alarm(workload->sim, (int64_t)workload_below(workload, workload->think_us), OFFICE_ALARMS + client);
 }
 
 static void
@@ -233,8 +234,8 @@ workload_answer(void *context, struct errand *errand)
 	struct arena arena;
 	arena_init(&arena, 4096, 0);
 	const ProtobufCMessage *reply = errand_reply(errand, &arena);
-	const ProtobufCMessage *request = pb_unpack_trusted(errand->rule->input, &arena,
-							    slice_of(errand->request, errand->request_size));
+	const ProtobufCMessage *request =
+		pb_unpack_trusted(errand->rule->input, &arena, slice_of(errand->request, errand->request_size));
 	if (reply != NULL && request != NULL && !errand->dry_run)
 		learn(workload, request, reply);
 	arena_free(&arena);

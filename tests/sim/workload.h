@@ -53,8 +53,9 @@ struct workload {
 	size_t spares_count;
 	struct pool persons, programmes, classes, exams, attempts, certificates, messages;
 	struct pool enrolments; /* class, with the person */
-	uint64_t events; /* pushed ever */
-	uint64_t calls;  /* numbers call ids */
+	uint64_t events;        /* pushed ever */
+	uint64_t calls;         /* numbers call ids */
+	uint64_t think_us;      /* at most, between two calls of a client */
 	bool stopped;
 	struct arena arena; /* of the request being made */
 };
@@ -79,8 +80,8 @@ bool workload_chance(struct workload *workload, uint32_t percent);
 struct errand *workload_call(struct workload *workload, uint32_t client, const struct proof *proof, const char *method,
 			     const ProtobufCMessage *request);
 /* The same without sending it yet. */
-struct errand *workload_file(struct workload *workload, uint32_t client, const struct proof *proof,
-			     const char *method, const ProtobufCMessage *request);
+struct errand *workload_file(struct workload *workload, uint32_t client, const struct proof *proof, const char *method,
+			     const ProtobufCMessage *request);
 
 /* A token was just revoked: its bearer tries at once. */
 void workload_revoked(struct workload *workload, const struct errand *errand);

@@ -17,7 +17,7 @@
 static void
 grant_token(struct workload *workload, uint32_t client)
 {
-	struct proof operator = proof_operator();
+	struct proof operator= proof_operator();
 	Mt__Role roles[] = {MT__ROLE__HR_OFFICER};
 	char token[64];
 	if (workload->spares_count == SPARE_TOKENS_MAX)
@@ -58,7 +58,7 @@ use_spare(struct workload *workload, uint32_t client)
 static void
 revoke_token(struct workload *workload, uint32_t client)
 {
-	struct proof operator = proof_operator();
+	struct proof operator= proof_operator();
 	if (workload->spares_count == 0)
 		return;
 	struct spare_token *spare = &workload->spares[workload_below(workload, workload->spares_count)];
@@ -99,8 +99,7 @@ try_operators_work(struct workload *workload, uint32_t client)
 {
 	Mt__StatusRequest request = MT__STATUS_REQUEST__INIT;
 	enum desk desk = (enum desk)workload_below(workload, DESKS);
-	struct errand *errand =
-		workload_file(workload, client, &workload->desks[desk], "Node.Status", &request.base);
+	struct errand *errand = workload_file(workload, client, &workload->desks[desk], "Node.Status", &request.base);
 	errand->must_refuse = true;
 	errand_send(workload->office, errand);
 }
@@ -123,8 +122,8 @@ pick_accepted(struct workload *workload)
 static struct errand *
 file_again(struct workload *workload, const struct errand *first, const ProtobufCMessage *request)
 {
-	struct errand *again = errand_new(workload->office, first->client, first->to, &first->proof, first->rule,
-					  first->id, request);
+	struct errand *again =
+		errand_new(workload->office, first->client, first->to, &first->proof, first->rule, first->id, request);
 	again->patient = true;
 	return again;
 }
@@ -165,6 +164,6 @@ reuse_id(struct workload *workload, uint32_t client)
 }
 
 const struct task tasks_access[] = {
-	{2, grant_token}, {2, revoke_token}, {6, use_spare}, {1, try_unknown_token},
-	{1, try_operators_work}, {4, send_again}, {6, reuse_id}, {0, NULL},
+	{2, grant_token},        {2, revoke_token}, {6, use_spare}, {1, try_unknown_token},
+	{1, try_operators_work}, {4, send_again},   {6, reuse_id},  {0, NULL},
 };

@@ -238,7 +238,20 @@ list_enrolments(struct workload *workload, uint32_t client)
 }
 
 const struct task tasks_classes[] = {
-	{3, publish},	 {3, open_class},	 {1, close_class},   {20, nominate},	 {4, withdraw},	 {3, take_attendance},
-	{30, take_one},	 {4, create_exam},	 {12, start_attempt}, {10, submit_attempt}, {8, approve},
-	{6, list_certificates}, {3, revoke_certificate}, {3, read_class}, {3, list_enrolments}, {0, NULL},
+	{3, publish},
+	{3, open_class},
+	{1, close_class},
+	{20, nominate},
+	{4, withdraw},
+	{3, take_attendance},
+	{30, take_one},
+	{4, create_exam},
+	{12, start_attempt},
+	{10, submit_attempt},
+	{8, approve},
+	{6, list_certificates},
+	{3, revoke_certificate},
+	{3, read_class},
+	{3, list_enrolments},
+	{0, NULL},
 };

@@ -35,9 +35,11 @@ make_kind(struct making *making, struct arena *arena, struct random *random)
 	making->retired = (Mt__Retired)MT__RETIRED__INIT;
 	making->data = (Mt__EventData)MT__EVENT_DATA__INIT;
 	if (kind < 55) {
-		making->hired.name = arena_format(arena, "Nguyễn Thị %llu", (unsigned long long)random_below(random, 1000));
+		making->hired.name =
+			arena_format(arena, "Nguyễn Thị %llu", (unsigned long long)random_below(random, 1000));
 		making->hired.birth_date = arena_format(arena, "19%02u-05-17", 60 + (unsigned)random_below(random, 40));
-		making->hired.email = arena_format(arena, "p%llu@example.vn", (unsigned long long)random_below(random, 1000));
+		making->hired.email =
+			arena_format(arena, "p%llu@example.vn", (unsigned long long)random_below(random, 1000));
 		making->hired.category = (Mt__Person__Category)(1 + random_below(random, 3));
 		making->hired.position = (char *)"officer";
 		making->hired.effective_date = date;
@@ -92,8 +94,8 @@ push_one(struct workload *workload, uint32_t client)
 	size_t home = make_event(&making, &workload->arena, pick_number(workload));
 	if (workload_chance(workload, 5)) /* the same id with another payload */
 		making.request.subject = (char *)"S0";
-	struct errand *errand = workload_file(workload, client, &workload->desks[pushers[home]], "Events.Push",
-					      &making.request.base);
+	struct errand *errand =
+		workload_file(workload, client, &workload->desks[pushers[home]], "Events.Push", &making.request.base);
 	errand->dry_run = workload_chance(workload, 5);
 	errand_send(workload->office, errand);
 }
@@ -172,14 +174,14 @@ ask_figures(struct workload *workload, uint32_t client)
 {
 	Mt__FiguresRequest request = MT__FIGURES_REQUEST__INIT;
 	request.depth = (uint32_t)workload_below(workload, 3);
-	struct errand *errand = workload_file(workload, client, &workload->desks[DESK_DASHBOARD], "Figures.Query",
-					      &request.base);
+	struct errand *errand =
+		workload_file(workload, client, &workload->desks[DESK_DASHBOARD], "Figures.Query", &request.base);
 	errand->to = (uint32_t)workload_below(workload, WORLD_NODES);
 	errand->seq_before = workload->office->seq[client][errand->to];
 	errand_send(workload->office, errand);
 }
 
 const struct task tasks_people[] = {
-	{20, push_one},	      {6, push_batch}, {3, push_for_others}, {3, find_persons}, {3, find_persons_elsewhere},
-	{4, read_inbox},      {4, report_delivery}, {3, ask_figures}, {0, NULL},
+	{20, push_one},  {6, push_batch},      {3, push_for_others}, {3, find_persons}, {3, find_persons_elsewhere},
+	{4, read_inbox}, {4, report_delivery}, {3, ask_figures},     {0, NULL},
 };

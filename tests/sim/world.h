@@ -43,10 +43,10 @@ extern const struct module *const world_modules[WORLD_NODES];
 struct faults {
 	uint32_t drop_percent;
 	uint32_t duplicate_percent;
-	int64_t delay_us_max;     /* of a frame */
-	bool reorder;             /* frames of one link may overtake each other */
-	int64_t disk_us_max;      /* of a commit or a flush */
-	int64_t mishap_us_mean;   /* between two of the following; 0: none of them */
+	int64_t delay_us_max;   /* of a frame */
+	bool reorder;           /* frames of one link may overtake each other */
+	int64_t disk_us_max;    /* of a commit or a flush */
+	int64_t mishap_us_mean; /* between two of the following; 0: none of them */
 	bool crashes;
 	bool crashes_at_points;
 	bool partitions;
@@ -62,7 +62,7 @@ struct process {
 	uint32_t boot;     /* which life; from 1 */
 	bool dying;        /* a crash point struck inside a call into the node */
 	bool run_due;
-	int64_t tick_us;   /* monotonic; INT64_MAX: none asked for */
+	int64_t tick_us; /* monotonic; INT64_MAX: none asked for */
 	struct disk disk;
 	bool disk_full;
 	bool disk_warns; /* the full disk also shows in space_free */
@@ -91,9 +91,9 @@ struct sim {
 	struct agenda agenda;
 	struct process processes[WORLD_NODES];
 	struct audience audience;
-	int64_t time_us;     /* virtual, since the beginning; what monotonic clocks show */
-	int64_t epoch_us;    /* wall clock at time 0 */
-	bool clock_stands;   /* the wall clock moves by world_move_clock alone: for stories with times in them */
+	int64_t time_us;   /* virtual, since the beginning; what monotonic clocks show */
+	int64_t epoch_us;  /* wall clock at time 0 */
+	bool clock_stands; /* the wall clock moves by world_move_clock alone: for stories with times in them */
 	uint64_t steps;
 	uint64_t steps_now; /* at this instant */
 	uint64_t digest;
@@ -139,8 +139,7 @@ const struct seal_key *world_key(uint32_t key_id); /* of gateway, operator and c
 /* The node that answers a method, by the rule's owner; ENROLLMENT if every node has it. */
 uint32_t world_owner(const char *owner);
 
-void world_blame(struct sim *sim, const char *invariant, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void world_blame(struct sim *sim, const char *invariant, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static inline bool
 world_blamed(const struct sim *sim)
 {

@@ -1,0 +1,110 @@
+"""What the works need before they can be measured: ids of people, classes that are open,
+a cohort that has sat through its only session and may take an exam."""
+
+import concurrent.futures
+import os
+import random
+import uuid
+
+from stack import wait_for
+
+ITEMS = [{"stem": "Câu hỏi số %d: điều nào đúng?" % number, "choices": ["một", "hai", "ba", "bốn"], "key": 1}
+         for number in range(1, 11)]
+COHORT_ROOM = 500
+DECISION = {"decisionNumber": "12/QĐ", "decisionDate": "2026-02-01"}
+SCHOOL = "01"
+THREADS = 8
+
+
+def new_key():
+    return "b-" + uuid.uuid4().hex
+
+
+def write_lines(folder, name, lines):
+    path = os.path.join(folder, name)
+    with open(path, "w") as file:
+        file.write("".join(line + "\n" for line in lines))
+    return path
+
+
+def units():
+    from stack import UNITS
+    with open(UNITS, encoding="utf-8") as file:
+        rows = [line.split(",") for line in file.read().splitlines()[1:]]
+    return [row[0] for row in rows if row[3]]
+
+
+def people_of(stack, unit):
+    found, token = [], ""
+    while True:
+        page = stack.get("/v1/persons?authority=%s&pageSize=1000&pageToken=%s" % (unit, token))
+        found += [person["personId"] for person in page.get("persons", [])]
+        token = page.get("nextPageToken", "")
+        if not token:
+            return found
+
+
+def persons(stack, wanted):
+    """That many person ids from communes all over the nation, in no order. Nobody who will be transferred matters:
+    an id stays for life."""
+    codes = units()
+    random.Random(7).shuffle(codes)
+    found = []
+    for unit in codes:
+        found += people_of(stack, unit)
+        if len(found) >= wanted:
+            break
+    random.Random(8).shuffle(found)
+    return found[:wanted]
+
+
+def programme(stack):
+    body = {"authority": SCHOOL, "code": "P-" + uuid.uuid4().hex[:8], "title": "Quản lý nhà nước ngạch chuyên viên",
+            "titleEn": "State management", "hours": 40, "attendancePercentMin": 80, "markPercentMin": 50,
+            "absencesWarnedAt": 2}
+    return stack.post("/v1/programmes", body, new_key())["programmeId"]
+
+
+def classes(stack, programme_id, count, seats):
+    body = {"programmeId": programme_id, "title": "Lớp bồi dưỡng", "seats": seats,
+            "sessions": [{"beginsAt": "2026-01-12T01:00:00Z", "minutes": 240, "place": "A1"}]}
+    return [stack.post("/v1/classes", body, new_key())["classId"] for _ in range(count)]
+
+
+def parallel(work, items):
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, items))
+
+
+def cohort(stack, folder, generator, rooms_count, person_ids):
+    """Classes of 500, everyone nominated and present, an exam of ten questions each. Files for load."""
+    room_ids = classes(stack, programme(stack), rooms_count, COHORT_ROOM)
+    learners = person_ids[:rooms_count * COHORT_ROOM]
+    files = {"rooms": write_lines(folder, "cohort-classes", room_ids),
+             "persons": write_lines(folder, "cohort-persons", learners), "stride": COHORT_ROOM}
+    said = generator(work="nominate", connections=64, seconds=120, run="cohort", count=len(learners), **files)
+    if said["failed"]:
+        raise RuntimeError("nominating the cohort: %s" % said["failure"])
+
+    def attend(number):
+        seats = learners[number * COHORT_ROOM:(number + 1) * COHORT_ROOM]
+        stack.post("/v1/classes/%s/sessions/1/attendance" % room_ids[number],
+                   {"marks": [{"personId": person, "state": "PRESENT"} for person in seats]}, new_key())
+    parallel(attend, range(rooms_count))
+    stack.settle()
+    exams = parallel(lambda room: stack.post(
+        "/v1/exams", {"classId": room, "authority": SCHOOL, "title": "Bài kiểm tra", "minutes": 60, "attemptsMax": 1,
+                      "items": ITEMS}, new_key())["examId"], room_ids)
+    files["rooms"] = write_lines(folder, "cohort-exams", exams)
+    return room_ids, files
+
+
+def approve_and_wait(stack, room_ids, clock):
+    """Certificates issued, and the seconds from the first approval until the last one is there."""
+    before = stack.figure("certificates.issued")
+    began = clock()
+    approved = sum(parallel(lambda room: stack.post("/v1/classes/%s/completion-list:approve" % room, DECISION,
+                                                    new_key())["approved"], room_ids))
+    wait_for("%d certificates are issued" % approved,
+             lambda: stack.figure("certificates.issued") >= before + approved, 120, 0.02)
+    return approved, clock() - began

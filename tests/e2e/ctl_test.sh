@@ -1,0 +1,215 @@
+#!/usr/bin/env bash
+# Every command of `matricula` does on real processes what its README says.
+#
+#   tests/e2e/ctl_test.sh
+#
+# One deployment in a folder of its own, on free ports. Only processes started here are ended, by their number.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+bin=${MATRICULA_BIN:-$root/build/${V:-release}/bin}
+units=$root/tests/data/vietnam-units-2025.csv
+work=$(mktemp -d /tmp/mt-ctl-XXXXXX)
+data=$work/d
+passed=0 failed=0 up=
+
+ok() { passed=$((passed + 1)); echo "ok $1"; }
+not_ok() { failed=$((failed + 1)); echo "not ok $1: $(tail -c 400 "$work/err" 2>/dev/null | tr '\n' ' ')"; }
+# check NAME COMMAND...: the command succeeds
+check() { local name=$1; shift; if "$@" >"$work/out" 2>"$work/err"; then ok "$name"; else not_ok "$name"; fi; }
+# refuse NAME PATTERN COMMAND...: it fails, and says so on standard error
+refuse() {
+	local name=$1 pattern=$2; shift 2
+	if ! "$@" >"$work/out" 2>"$work/err" && grep -qE "$pattern" "$work/err"; then ok "$name"; else not_ok "$name"; fi
+}
+# is NAME PATTERN: the last output has it
+is() { if grep -qE -- "$2" "$work/out"; then ok "$1"; else cp "$work/out" "$work/err"; not_ok "$1"; fi; }
+m() { timeout 120 "$bin/matricula" "$@" --data "$data"; }
+free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+until_true() { local i; for i in $(seq 200); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$http/readyz")" = 200 ]; }
+
+start() {
+	"$bin/matricula" up --data "$data" --http "$http" --door "$door" --memory 64 >"$work/up.out" 2>>"$work/up.err" &
+	up=$!
+	until_true grep -q ^ready "$work/up.out" || { cp "$work/up.err" "$work/err"; not_ok "up is ready"; }
+}
+stop() {
+	[ -n "$up" ] || return 0
+	kill -TERM "$up" 2>/dev/null
+	until_true gone "$up" || { echo "up ($up) did not end" >"$work/err"; not_ok "up drains"; kill -KILL "$up"; }
+	wait "$up"
+	stopped=$?
+	up=
+}
+finish() { stop; rm -rf "$work"; }
+trap finish EXIT
+trap 'exit 143' TERM INT
+
+[ -x "$bin/matricula" ] || { echo "not ok binaries: $bin/matricula is missing, run make"; echo "0 passed, 1 failed"; exit 1; }
+http=127.0.0.1:$(free_port) door=tcp://127.0.0.1:$(free_port)
+
+# --- usage
+check "help names every command" "$bin/matricula" help
+for word in up token door keys units sample push call follow status verify backup restore rejoin; do
+	grep -qE "^  $word +[a-z]" "$work/out" || { echo "$word" >"$work/err"; not_ok "help has a line for $word"; }
+done
+refuse "an unknown command is refused by name" "no command frobnicate" "$bin/matricula" frobnicate
+refuse "an unknown option is refused by name" "no option --colour" "$bin/matricula" status --colour
+
+# --- before anything runs
+check "keys create" m keys create
+check "a token without a running enrollment" m token --roles auditor --authority VN --subject early
+is "the token alone is printed" '^mtk_[A-Za-z0-9_-]{43}$'
+[ "$(wc -l <"$work/out")" = 1 ] && ok "one line" || not_ok "one line"
+check "units" m units "$units" --quiet
+is "3,355 units are added" '^3355 added, 0 unchanged, 0 refused'
+check "the same units again" m units "$units" --quiet
+is "nothing changes" '^0 added, 3355 unchanged, 0 refused'
+refuse "a call to nobody" "is not running" m call Authorities.Get '{"authority":"01"}'
+
+# --- up
+start
+grep -qE "^ready http://$http " "$work/up.out" && ok "up says ready" || not_ok "up says ready"
+refuse "a second up is refused by the number of the first" "in use by process $up" m up
+for name in enrollment assessment certificate notification gateway; do
+	kill -0 "$(cat "$data/$name/pid")" 2>"$work/err" && ok "$name/pid is a process" || not_ok "$name/pid is a process"
+done
+before=$(cat "$data/assessment/pid")
+kill -KILL "$before"
+until_true grep -q "assessment was ended by signal 9" "$work/up.err" && until_true ready &&
+	until_true test -e "$data/assessment/pid" && [ "$(cat "$data/assessment/pid")" != "$before" ] && ok "a server that dies is started again" || not_ok "a server that dies is started again"
+
+# --- call, token, door, keys
+check "call" m call Authorities.Get '{"authority":"01"}'
+is "the reply is ProtoJSON" '"nameEn":"Hanoi City"'
+refuse "a refusal names status and field" 'INVALID_ARGUMENT: .*\(authority\)' m call Authorities.Get '{"authority":"none"}'
+refuse "an unknown member is refused" 'colour' m call Authorities.Get '{"colour":1}'
+refuse "roles act for real" 'PERMISSION_DENIED' m call Authorities.Add '{"parent":"01","code":"Q","name":"q","kind":"agency"}' --roles lecturer --authority 01
+check "a dry run" m call Authorities.Add '{"parent":"01","code":"DRY","name":"q","kind":"agency"}' --dry-run
+refuse "leaves nothing" 'unknown' m call Authorities.Get '{"authority":"DRY"}'
+check "a call id" m call Authorities.Add '{"parent":"01","code":"ONCE","name":"q","kind":"agency"}' --id ctl-1
+cp "$work/out" "$work/first"
+check "the same id again" m call Authorities.Add '{"parent":"01","code":"ONCE","name":"q","kind":"agency"}' --id ctl-1
+cmp -s "$work/out" "$work/first" && ok "has the same reply" || not_ok "has the same reply"
+
+token=$(m token --roles province_system,hr_officer --authority 01 --subject ctl-province --days 2 2>"$work/err")
+curl -s "http://$http/v1/whoami" -H "Authorization: Bearer $token" >"$work/out"
+is "a token works at once" '"subject": ?"ctl-province"'
+check "token list" m token list --authority 01
+is "lists it with its roles" 'ctl-province +province_system,hr_officer'
+victim=$(m token --roles dashboard --authority 01 --subject ctl-victim)
+id=$(m token list --authority 01 | awk '/ctl-victim/ { print $1 }')
+check "token revoke" m token revoke "$id"
+code=$(curl -s -o /dev/null -w '%{http_code}' "http://$http/v1/whoami" -H "Authorization: Bearer $victim")
+[ "$code" = 401 ] && ok "a revoked token is refused" || { echo "$code" >"$work/err"; not_ok "a revoked token is refused"; }
+refuse "an unknown role" "no role king" m token --roles king --authority 01
+
+check "door add --generate" m door add --authority 48 --name danang --generate "$work/48.key"
+check "door list" m door list
+is "lists it" 'danang'
+[ "$(stat -c %a "$work/48.key")" = 600 ] && ok "the pair is for its owner" || not_ok "the pair is for its owner"
+check "keys show" m keys show
+is "shows public keys and ids" '^gateway-enrollment.seal +ids [0-9]+'
+grep -qE '[0-9a-f]{64}' "$work/out" && not_ok "shows no secret" || ok "shows no secret"
+
+# --- sample, push
+check "sample" m sample --people 1000 --seed 5 --authority 01 --units "$units"
+cp "$work/out" "$work/01.ndjson"
+check "sample again" m sample --people 1000 --seed 5 --authority 01 --units "$units"
+cmp -s "$work/out" "$work/01.ndjson" && ok "the same seed, the same lines" || not_ok "the same seed, the same lines"
+lines=$(wc -l <"$work/01.ndjson")
+check "push over HTTP" m push "$work/01.ndjson" --authority 01 --http "http://$http" --token "$token" --quiet
+is "every event has its outcome" "^$lines events: $lines accepted"
+check "push again" m push "$work/01.ndjson" --authority 01 --http "http://$http" --token "$token" --quiet
+is "all are duplicates" "^$lines events: 0 accepted, $lines duplicate"
+m sample --people 1500 --seed 6 --authority 48 >"$work/48.ndjson"
+lines=$(wc -l <"$work/48.ndjson")
+check "push through the door" m push "$work/48.ndjson" --authority 48 --door "$door" --key "$work/48.key" --quiet
+is "every event has its outcome" "^$lines events: $lines accepted"
+echo '{"specversion":"1.0","id":"x","source":"/authorities/01/x","type":"matricula.person.lost.v1","subject":"1","data":{}}' >"$work/bad.ndjson"
+refuse "a rejected event is shown" "rejected.*(type|unknown)" m push "$work/bad.ndjson" --authority 01 --http "http://$http" --token "$token" --quiet
+m keys create >/dev/null
+refuse "a key that is not registered" "does not answer" m push "$work/48.ndjson" --authority 48 --door "$door" --key "$data/keys/operator.curve"
+key=$(sed -n 1p "$work/48.key")
+check "door remove" m door remove "$key"
+
+# --- follow, status
+check "follow --once" m follow enrollment --once --after 3300
+is "facts as lines of JSON" '"fact":"PersonHired"'
+[ "$(jq -r .seq "$work/out" | sort -n | head -1)" -gt 3300 ] && ok "behind the position" || not_ok "behind the position"
+check "status" m status --interval 0
+is "every node is ready" '^notification +ready'
+check "status --json" m status --json
+jq -e '.enrollment.durableSeq != null and .certificate.feeds != null' "$work/out" >/dev/null 2>"$work/err" && ok "as JSON" || not_ok "as JSON"
+
+# --- verify, backup, restore, rejoin
+until_true bash -c "jq -e '(.enrollment.flushedSeq // \"0\" | tonumber) > 4000' <('$bin/matricula' status --json --data '$data')"
+check "verify while all runs" m verify
+is "it has compared" '^enrollment: chain of [0-9]+ entries is whole; state at [0-9]{4,}: [0-9]{5,} keys equal, 0 different'
+m sample --people 4000 --seed 7 --authority 01 >"$work/more.ndjson"
+"$bin/matricula" push "$work/more.ndjson" --authority 01 --http "http://$http" --token "$token" --quiet --data "$data" >"$work/push.out" 2>&1 &
+push=$!
+sleep 0.1
+check "backup under load" m backup "$work/b"
+wait "$push" && ok "the load went on" || not_ok "the load went on"
+[ "$(ls "$work/b/keys" | grep -vc '\.pub$')" = 0 ] && ok "a backup holds no secrets" || not_ok "a backup holds no secrets"
+refuse "a backup is not written over" "holds a backup already" m backup "$work/b"
+refuse "restore is refused while a service runs" "in use by process" m restore "$work/b" --service enrollment
+m sample --people 50 --seed 8 --authority 01 >"$work/lost.ndjson"
+check "events that will be lost" m push "$work/lost.ndjson" --authority 01 --http "http://$http" --token "$token" --quiet
+until_true bash -c "jq -e '.notification.feeds[0] | .seq == .headSeq' <('$bin/matricula' status --json --data '$data')"
+stop
+[ "$stopped" = 0 ] && ok "SIGTERM drains, exit code 0" || not_ok "SIGTERM drains, exit code 0"
+[ ! -e "$data/enrollment/pid" ] && ok "no pid file stays" || not_ok "no pid file stays"
+check "verify while nothing runs" m verify
+check "restore one service" m restore "$work/b" --service enrollment
+start
+stopped_feed() { m status --json | jq -e '.notification.feeds[] | select(.producer == "enrollment") | .state == "stopped"'; }
+until_true stopped_feed && ok "a follower that is ahead stops" || not_ok "a follower that is ahead stops"
+check "rejoin --dry-run" m rejoin notification enrollment --dry-run
+is "shows what is lost" 'entries [0-9]+ to [0-9]+ are lost'
+is "and what was made of it" '"fact":"ContactNoted"'
+for follower in assessment certificate notification; do
+	check "rejoin $follower" m rejoin "$follower" enrollment
+done
+check "the lost events can be pushed again" m push "$work/lost.ndjson" --authority 01 --http "http://$http" --token "$token" --quiet
+following() { [ "$(m status --json | jq '[.[].feeds[]? | select(.state == "following")] | length')" -ge 5 ]; }
+until_true following && ok "all feeds go on" || not_ok "all feeds go on"
+refuse "a feed that is not stopped is left alone" "is not stopped" m rejoin notification enrollment
+check "verify after that" m verify
+stop
+
+# --- a whole deployment from its backup
+rm -rf "$work/d2"
+data=$work/d2
+cp -r "$work/d/keys" "$work/keys" && mkdir -p "$data" && mv "$work/keys" "$data/keys"
+check "restore all into an empty folder" m restore "$work/b"
+start
+until_true following && ok "everybody follows everybody" || not_ok "everybody follows everybody"
+check "verify it" m verify
+server=$(cat "$data/enrollment/pid")
+kill -KILL "$up"
+wait "$up" 2>/dev/null
+up=
+until_true gone "$server" && ok "servers end with their supervisor" || not_ok "servers end with their supervisor"
+
+# --- a state that lies is found out
+data=$work/d
+file=$data/enrollment/state/data.mdb
+/usr/bin/python3 - "$file" <<'PYTHON'
+import sys
+data = open(sys.argv[1], "rb").read()
+at = data.find(b"Hanoi City")
+assert at > 0
+with open(sys.argv[1], "r+b") as file:
+    while at >= 0:
+        file.seek(at)
+        file.write(b"Hanoy")
+        at = data.find(b"Hanoi City", at + 1)
+PYTHON
+refuse "verify finds one changed byte" "has two values" m verify --service enrollment
+is "and counts it" '1 different'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
