@@ -50,35 +50,40 @@ id_format(struct id id, char text[ID_TEXT_BYTES])
 	text[ID_DIGITS] = '\0';
 }
 
-/* Below 0 if it is none of ours. */
-static int
-digit_value(char character)
+/* The value of each digit and 1, so that 0 says it is none of ours. */
+static const uint8_t DIGIT_VALUES[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['g'] = 17, ['h'] = 18, ['j'] = 19, ['k'] = 20, ['m'] = 21, ['n'] = 22, ['p'] = 23, ['q'] = 24,
+	['r'] = 25, ['s'] = 26, ['t'] = 27, ['v'] = 28, ['w'] = 29, ['x'] = 30, ['y'] = 31, ['z'] = 32,
+};
+
+/* Thirteen digits are 65 bits; the first one is read apart. False if one is no digit. */
+static bool
+digits_read(const char *text, size_t count, uint64_t *bits)
 {
-	const char *found = character == '\0' ? NULL : strchr(DIGITS, character);
-	return found == NULL ? -1 : (int)(found - DIGITS);
+	uint64_t read = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint8_t value = DIGIT_VALUES[(uint8_t)text[i]]; /* the NUL is no digit: a short text ends here */
+		if (value == 0)
+			return false;
+		read = read << 5 | (value - 1u);
+	}
+	*bits = read;
+	return true;
 }
 
 bool
 id_parse(const char *text, struct id *id)
 {
-	struct id read;
-	uint32_t bits = 0;
-	unsigned count = 0;
-	size_t next = 0;
-	for (size_t i = 0; i < ID_DIGITS; i++) {
-		int value = digit_value(text[i]); /* the NUL is no digit: a short text ends here */
-		if (value < 0 || (i == 0 && value > 7))
-			return false;
-		bits = bits << 5 | (uint32_t)value;
-		count += i == 0 ? 5 - ID_SPARE_BITS : 5;
-		if (count >= 8) {
-			count -= 8;
-			read.bytes[next++] = (uint8_t)(bits >> count);
-		}
-	}
-	assert(next == ID_BYTES && count == 0);
-	if (text[ID_DIGITS] != '\0')
+	/* 128 bits: a digit of 3, then 5 a digit; 63 bits end with the 13th, the 64th begins the 14th. */
+	uint64_t high;
+	uint64_t low;
+	if (!digits_read(text, 13, &high) || DIGIT_VALUES[(uint8_t)text[0]] > 8 || !digits_read(text + 13, 13, &low) ||
+	    text[ID_DIGITS] != '\0')
 		return false;
-	*id = read;
+	uint8_t middle = (uint8_t)(DIGIT_VALUES[(uint8_t)text[13]] - 1);
+	put_u64(id->bytes, high << 1 | middle >> 4);
+	put_u64(id->bytes + 8, low);
 	return true;
 }

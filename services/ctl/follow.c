@@ -36,7 +36,8 @@ entries_print(struct following *following, struct arena *arena, const Mt__Journa
 		entry_view_print(&view, following->module->name, &out);
 		following->after_seq = view.header->seq;
 	}
-	fwrite(out.data, 1, out.size, stdout);
+	if (out.size > 0)
+		fwrite(out.data, 1, out.size, stdout);
 	fflush(stdout);
 	buf_free(&out);
 	if (!good)

@@ -186,7 +186,8 @@ print_lost(struct rejoining *rejoining)
 			continue;
 		buf_reset(&out);
 		entry_view_print(&view, rejoining->follower->name, &out);
-		fwrite(out.data, 1, out.size, stdout);
+		if (out.size > 0)
+			fwrite(out.data, 1, out.size, stdout);
 		shown += view.facts_count;
 	}
 	buf_free(&out);

@@ -56,6 +56,8 @@ enum {
 	STREAM_BUFFER_BYTES_MAX = 12 << 20,
 	/* Of all streams together: then the one that wants more is cut off. */
 	STREAMS_BYTES_MAX = 256 << 20,
+	/* What the kernel may hold for one stream; by itself it would hold megabytes. */
+	STREAM_SOCKET_BYTES = 128 << 10,
 	STREAM_PIECE_BYTES = 16 << 10,
 	STREAM_HEARTBEAT_MS = 15000,
 	/* Different questions that dashboards watch at a time; each costs four parked calls. */

@@ -102,6 +102,8 @@ outlet_open(struct request *request, const char *type, const struct outlet_owner
 	outlet->owner = *owner;
 	buf_init(&outlet->pending, STREAM_BUFFER_BYTES_MAX);
 	connection_enter(request->http, request->connection, CONNECTION_STREAMING);
+	int socket_bytes = STREAM_SOCKET_BYTES;
+	setsockopt(connection_of(request->connection)->fd, SOL_SOCKET, SO_SNDBUF, &socket_bytes, sizeof(socket_bytes));
 	request_header_add(request, "X-Accel-Buffering", "no"); /* nginx would hold events back */
 	request_respond(
 		request, 200, type,

@@ -63,7 +63,8 @@ def guessed(method, thing):
             message[field.json_name] = known[field.name]
         elif field.type == field.TYPE_STRING and not field.name.startswith("page_"):
             message[field.json_name] = "2026-01-14" if "date" in field.name else "x"
-        elif field.type in (field.TYPE_UINT32, field.TYPE_UINT64) and field.name not in ("page_size", "depth", "wait_ms"):
+        elif field.type in (field.TYPE_UINT32, field.TYPE_UINT64) and field.name not in ("page_size", "depth",
+            "wait_ms"):
             message[field.json_name] = 1
     return message
 

@@ -75,10 +75,12 @@ def over_frames(report, world):
         ("bad UTF-8 in a field", call(request=field(1, 2, b"\xff\xfe")), INVALID, "authority is not valid UTF-8"),
         ("a NUL in a field", call(request=field(1, 2, b"B\0A")), INVALID, "authority holds a NUL"),
         ("a length beyond the request", call(request=b"\x0a\x50x"), INVALID, "authority is longer"),
-        ("an unknown role number", call("Access.GrantToken", field(2, 2, b"\x4d")), INVALID, "roles.*enum does not know"),
+        ("an unknown role number", call("Access.GrantToken", field(2, 2, b"\x4d")), INVALID,
+         "roles.*enum does not know"),
         ("an unknown role in the principal", frame_of([good + field(5, 2, field(2, 2, b"\x4d"))], key), INVALID,
          "roles.*enum does not know"),
-        ("a negative role in the principal", frame_of([good + field(5, 2, field(2, 2, b"\xff" * 9 + b"\x01"))], key), INVALID,
+        ("a negative role in the principal", frame_of([good + field(5, 2, field(2, 2, b"\xff" * 9 + b"\x01"))], key),
+         INVALID,
          "roles.*enum does not know"),
         ("a request of 1 MiB and more", call(request=field(1, 2, b"a" * (1 << 20))), EXHAUSTED, "larger than 1048576"),
         ("a request that unpacks to too much", call("Exams.Create", field(5, 2, b"") * 500000), (INVALID, EXHAUSTED,
@@ -102,7 +104,8 @@ def over_frames(report, world):
             wrong.append("%s: status %d, %s" % (name, replies[0].status, replies[0].message[:120]))
         if rpc.call("Persons.Find", find).status != OK:
             wrong.append("%s: the next good call is refused" % name)
-    report.check("%d bad frames are refused by name" % len(cases), not wrong, "%d: %s" % (len(wrong), "; ".join(wrong[:8])))
+    report.check("%d bad frames are refused by name" % len(cases), not wrong,
+                 "%d: %s" % (len(wrong), "; ".join(wrong[:8])))
 
     with report.case("a frame larger than 8 MiB ends its connection only"):
         assert one_frame(world, b"\0" * (9 << 20), timeout_s=1) is None
@@ -212,7 +215,8 @@ def over_door(report, world):
             frame = rpc.receive(5)
             return None if frame is None else rpc.replies(frame)
     # A new key is known within a second or so.
-    reply = wait_until("the door lets a registered key in", lambda: in_time(lambda rpc: push(rpc, "door-1", "BA-D1")), 20)[0]
+    reply = wait_until("the door lets a registered key in", lambda: in_time(lambda rpc: push(rpc, "door-1",
+        "BA-D1")), 20)[0]
     outcome = pb.event.PushEventReply.FromString(reply.reply).outcome
     report.check("the door takes an event", reply.status == OK and outcome in (1, 2), reply)
 
@@ -226,7 +230,8 @@ def over_door(report, world):
             ("a call of garbage", frame_of([b"\xff\xff"]), INVALID, ""),
             ("another method", frame_of([push(rpc, "x", "x", method="Persons.Find").SerializeToString()]), DENIED,
              "Events.Push only"),
-            ("somebody else's source", frame_of([rpc.pack("Events.Push", foreign).SerializeToString()]), DENIED, "outside"),
+            ("somebody else's source", frame_of([rpc.pack("Events.Push", foreign).SerializeToString()]), DENIED,
+             "outside"),
             ("a request of garbage", frame_of([rpc.pack("Events.Push", b"\xff\xff").SerializeToString()]), INVALID, ""),
             ("an unknown field", frame_of([rpc.pack("Events.Push", field(99, 2, b"x")).SerializeToString()]), INVALID,
              "99 is not known"),

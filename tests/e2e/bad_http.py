@@ -52,25 +52,30 @@ def http_cases(world):
     body = b'{"classId":"x"}'
     length = "Content-Length: %d" % len(body)
 
-    def framing(name, *headers, **more):
+    def framing(*headers, **more):
         return head("POST", "/v1/classes", auth, json_type, *headers, **more)
     yield "two Hosts", head("GET", "/v1/whoami", "Host: y", auth), 400, None, "Host twice"
-    yield "two Content-Lengths", framing("", length, length) + body, 400, None, "Content-Length"
-    yield "two Content-Lengths that differ", framing("", length, "Content-Length: 3") + body, 400, None, "Content-Length"
-    yield "Content-Length beside Transfer-Encoding", (framing("", length, "Transfer-Encoding: chunked") +
-                                                      b"f\r\n" + body + b"\r\n0\r\n\r\n"), 400, None, "Transfer-Encoding"
-    yield "two Transfer-Encodings", (framing("", "Transfer-Encoding: chunked", "Transfer-Encoding: identity") +
+    yield "two Content-Lengths", framing(length, length) + body, 400, None, "Content-Length"
+    yield "two Content-Lengths that differ", framing(length, "Content-Length: 3") + body, 400, None, \
+        "Content-Length"
+    yield "Content-Length beside Transfer-Encoding", (framing(length, "Transfer-Encoding: chunked") +
+                                                      b"f\r\n" + body + b"\r\n0\r\n\r\n"), 400, None, \
+                                                          "Transfer-Encoding"
+    yield "two Transfer-Encodings", (framing("Transfer-Encoding: chunked", "Transfer-Encoding: identity") +
                                      b"0\r\n\r\n"), 400, None, "Transfer-Encoding"
     yield "two Authorizations", head("GET", "/v1/whoami", auth, auth), 400, None, "Authorization twice"
-    yield "two Idempotency-Keys", framing("", "Idempotency-Key: a", "Idempotency-Key: b", length) + body, 400, None, "Key"
+    yield "two Idempotency-Keys", framing("Idempotency-Key: a", "Idempotency-Key: b", length) + body, 400, None, \
+        "Key"
     yield "no Host", head("GET", "/v1/whoami", auth, host=None), (400, CLOSED), None, ""
     for value in ("abc", "-1", "1e3", "99999999999999999999999999", "5, 5", "0x10", ""):
-        yield "Content-Length %r" % value, framing("", "Content-Length: " + value) + body, (400, 413, CLOSED), None, ""
-    yield "an encoding nobody knows", framing("", "Transfer-Encoding: gzip") + body, (400, 501, CLOSED), None, ""
+        yield "Content-Length %r" % value, framing("Content-Length: " + value) + body, (400, 413, CLOSED), None, ""
+    yield "an encoding nobody knows", framing("Transfer-Encoding: gzip") + body, (400, 501, CLOSED), None, ""
     for chunk in (b"zz\r\n", b"ffffffffffffffffff\r\n", b"-1\r\n", b"\r\n\r\n"):
-        yield "chunk %r" % chunk[:12], framing("", "Transfer-Encoding: chunked") + chunk, (400, 413, CLOSED), None, ""
-    yield "no HTTP at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(400) + b"\r\n\r\n", (400, CLOSED), None, ""
-    yield "a request line of garbage", os.urandom(200).replace(b"\n", b"x") + b"\r\n\r\n", (400, 404, 405, 414, CLOSED), None, ""
+        yield "chunk %r" % chunk[:12], framing("Transfer-Encoding: chunked") + chunk, (400, 413, CLOSED), None, ""
+    yield "no HTTP at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(400) + b"\r\n\r\n", \
+        (400, CLOSED), None, ""
+    yield "a request line of garbage", os.urandom(200).replace(b"\n", b"x") + b"\r\n\r\n", \
+        (400, 404, 405, 414, CLOSED), None, ""
     yield "a version nobody knows", b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", (400, 505, CLOSED), None, ""
     yield "a method nobody knows", head("BREW", "/v1/classes"), 405, None, ""
     yield "a header without a colon", head("GET", "/v1/whoami", auth, "nonsense"), (400, CLOSED), None, ""
@@ -78,38 +83,48 @@ def http_cases(world):
     # libmicrohttpd 0.9.75 ends a value at its NUL and tells nobody: what stands behind it counts for nothing.
     yield "a NUL in a header", head("GET", "/v1/whoami", auth + "\0, Bearer x"), (200, 400, CLOSED), None, ""
     yield "a header of 64 KiB", head("GET", "/v1/whoami", "X: " + "a" * 65536), (400, 413, 431, CLOSED), None, ""
-    yield "5,000 headers", head("GET", "/v1/whoami", *["X%d: y" % n for n in range(5000)]), (400, 413, 431, CLOSED), None, ""
+    yield "5,000 headers", head("GET", "/v1/whoami", *["X%d: y" % n for n in range(5000)]), (400, 413, 431, CLOSED), \
+        None, ""
     yield "a path of 3 KiB", head("GET", "/v1/" + "a" * 3000, auth), 414, None, "longer than 2048"
     yield "a path nobody knows", head("GET", "/v1/no-such-thing", auth), 404, None, "openapi.json"
     for path in ("/v1/classes/%zz", "/v1/classes/%", "/v1/classes/%c0%af", "/v1/classes/%00", "/v1/classes/%ff"):
         yield "path " + path, head("GET", path, auth), 400, None, "percent-encoded UTF-8|is not an id"
     yield "path with dots", head("GET", "/v1/classes/../whoami", auth), (400, 404), None, ""
-    yield "a body where none belongs", head("GET", "/v1/whoami", auth, "Content-Length: 3") + b"abc", 400, None, "no body"
-    yield "a body that is too large, said before", framing("", "Content-Length: 2000000"), 413, None, "larger than 1048576"
-    yield "a body that is too large, in chunks", (framing("", "Transfer-Encoding: chunked") +
+    yield "a body where none belongs", head("GET", "/v1/whoami", auth, "Content-Length: 3") + b"abc", 400, None, \
+        "no body"
+    yield "a body that is too large, said before", framing("Content-Length: 2000000"), 413, None, \
+        "larger than 1048576"
+    yield "a body that is too large, in chunks", (framing("Transfer-Encoding: chunked") +
                                                   b"100000\r\n" + b" " * 0x100000 + b"\r\n" +
-                                                  b"100000\r\n" + b" " * 0x100000 + b"\r\n0\r\n\r\n"), 413, None, "larger than"
+                                                  b"100000\r\n" + b" " * 0x100000 + b"\r\n0\r\n\r\n"), 413, None, \
+                                                      "larger than"
     yield "Authorization of another kind", head("GET", "/v1/whoami", "Authorization: Basic eDp5"), 401, None, "Bearer"
     yield "an empty bearer", head("GET", "/v1/whoami", "Authorization: Bearer "), 401, None, "Bearer"
     yield "a bearer of 1 KiB", head("GET", "/v1/whoami", "Authorization: Bearer " + "a" * 1024), 401, None, "Bearer"
-    yield "a bearer nobody knows", head("GET", "/v1/whoami", "Authorization: Bearer abc"), 401, None, "unknown or revoked"
+    yield "a bearer nobody knows", head("GET", "/v1/whoami", "Authorization: Bearer abc"), 401, None, \
+        "unknown or revoked"
     yield "no bearer", head("GET", "/v1/whoami"), 401, None, "bearer token"
     for key in ("a" * 81, "a b", "\x7f"):
         yield "Idempotency-Key %r" % key[:5], post(world, "/v1/classes", "{}", "Idempotency-Key: " + key), 400, None, \
             "Idempotency-Key is not"
-    yield "another type of body", post(world, "/v1/classes", "a=b", type="application/x-www-form-urlencoded"), 415, None, \
+    yield "another type of body", post(world, "/v1/classes", "a=b", type="application/x-www-form-urlencoded"), 415, \
+        None, \
         "not application/json"
     for query, field in (("nonsense=1", "nonsense"), ("authority=BA&authority=BA", "authority")):
         yield "query " + query, head("GET", "/v1/persons?" + query, auth), 400, field, "not known|twice"
-    yield "a page too large", head("GET", "/v1/persons?authority=BA&pageSize=1001", auth), 400, "pageSize", "more than 1000"
+    yield "a page too large", head("GET", "/v1/persons?authority=BA&pageSize=1001", auth), 400, "pageSize", \
+        "more than 1000"
     yield "a page size that is none", head("GET", "/v1/persons?authority=BA&pageSize=ten", auth), 400, "pageSize", ""
     for token in ("!!!", "AAAA", base64.urlsafe_b64encode(os.urandom(40)).decode().rstrip("=")):
-        yield "page token %.8s" % token, head("GET", "/v1/persons?authority=BA&pageToken=" + token, auth), 400, "pageToken", \
+        yield "page token %.8s" % token, head("GET", "/v1/persons?authority=BA&pageToken=" + token, auth), 400, \
+            "pageToken", \
             "not of this list"
     yield "an authority nobody knows", head("GET", "/v1/persons?authority=ZZ", auth), 400, "authority", "ZZ is unknown"
-    yield "40 query parameters", head("GET", "/v1/persons?" + "&".join("a%d=1" % n for n in range(40)), auth), 400, None, \
+    yield "40 query parameters", head("GET", "/v1/persons?" + "&".join("a%d=1" % n for n in range(40)), auth), 400, \
+        None, \
         "too many|not known"
-    yield "a body behind the answer", head("GET", "/v1/whoami", auth, "Connection: close") + b"junk" * 100, 200, None, ""
+    yield "a body behind the answer", head("GET", "/v1/whoami", auth, "Connection: close") + b"junk" * 100, 200, \
+        None, ""
 
 
 def json_cases(world):
@@ -124,7 +139,8 @@ def json_cases(world):
     yield "a field twice", cls, '{"seats":3,"seats":3}', "seats", "twice"
     yield "a field twice, spelt both ways", cls, '{"programmeId":"a","programme_id":"a"}', "programme", "twice"
     yield "a field nobody knows", cls, '{"seatz":3}', "seatz", "not known"
-    yield "a field nobody knows, inside", cls, '{"sessions":[{"beginsAt":"x","colour":"red"}]}', r"sessions\[0\].colour", \
+    yield "a field nobody knows, inside", cls, '{"sessions":[{"beginsAt":"x","colour":"red"}]}', \
+        r"sessions\[0\].colour", \
         "not known"
     for value in ('"three"', "{}", "[]", "true", "-1", "1.5", "4294967296", "1e99", '"0x10"', '""'):
         yield "seats %s" % value, cls, '{"seats":%s}' % value, "seats", "number|range|single|whole"
@@ -153,14 +169,17 @@ def json_cases(world):
     yield "bytes that are no base64", "/v1/tokens", '{"tokenHash":"***"}', "tokenHash", "base64"
     yield "an id that is none", "/v1/classes", '{"programmeId":"x"}', "programmeId", "is not an id"
     yield "no title", "/v1/programmes", '{"authority":"BA","code":"X"}', "title", "is missing"
-    yield "a title too long", "/v1/programmes", json.dumps({"authority": "BA", "code": "X", "title": "a" * 257}), "title", \
+    yield "a title too long", "/v1/programmes", json.dumps({"authority": "BA", "code": "X", "title": "a" * 257}), \
+        "title", \
         "longer than 256"
     yield "no seats", "/v1/classes", '{"programmeId":"%s","seats":0}' % programme, "seats", "1 to"
     yield "a time that is none", "/v1/classes", \
-        '{"programmeId":"%s","seats":1,"sessions":[{"beginsAt":"tomorrow","minutes":5}]}' % programme, "sessions", "RFC 3339"
+        '{"programmeId":"%s","seats":1,"sessions":[{"beginsAt":"tomorrow","minutes":5}]}' % programme, "sessions", \
+            "RFC 3339"
     yield "201 sessions", "/v1/classes", json.dumps({"programmeId": programme, "seats": 1, "sessions": [
         {"beginsAt": story.PAST[0], "minutes": 5}] * 201}), "sessions", "1 to 200"
-    yield "100,000 numbers where 200 fit", "/v1/exams", json.dumps({"classId": world.cls, "authority": "BA", "title": "t",
+    yield "100,000 numbers where 200 fit", "/v1/exams", json.dumps({"classId": world.cls, "authority": "BA",
+                                                                    "title": "t",
                                                                    "minutes": 5, "items": [{}] * 100000}), None, ""
 
 
@@ -206,9 +225,11 @@ def over_events(report, world):
     known = event("hired", source, "known-1", "BA-KNOWN", hired())
     assert client.post("/v1/events", known, headers=one).status == 200
     cases = [
-        ("an unknown type", dict(known, id="b1", type="matricula.person.cloned.v1"), 422, "type", "unknown_type", "cloned"),
+        ("an unknown type", dict(known, id="b1", type="matricula.person.cloned.v1"), 422, "type", "unknown_type",
+         "cloned"),
         ("a type of another family", dict(known, id="b1", type="com.example.order"), 422, "type", "unknown_type", ""),
-        ("no subject", {k: v for k, v in dict(known, id="b2").items() if k != "subject"}, 422, "subject", "missing", "missing"),
+        ("no subject", {k: v for k, v in dict(known, id="b2").items() if k != "subject"}, 422, "subject", "missing",
+         "missing"),
         ("an empty subject", dict(known, id="b3", subject=""), 422, "subject", "missing", "missing"),
         ("no id", {k: v for k, v in known.items() if k != "id"}, 422, "id", "missing", ""),
         ("no source", {k: v for k, v in dict(known, id="b4").items() if k != "source"}, 422, "source", "missing", ""),
@@ -219,13 +240,16 @@ def over_events(report, world):
         ("data of another kind", dict(known, id="b9", data=[1]), 422, "data", "invalid_data", "object"),
         ("a field of data nobody knows", dict(known, id="c1", data=hired(nickname="x")), 422, "data.nickname",
          "invalid_data", "not known"),
-        ("a date that is none", dict(known, id="c2", data=hired(on="2026-02-30")), 422, "data.effectiveDate", "bad_date",
+        ("a date that is none", dict(known, id="c2", data=hired(on="2026-02-30")), 422, "data.effectiveDate",
+         "bad_date",
          "calendar"),
-        ("an enum nobody knows", dict(known, id="c3", data=hired(category="WIZARD")), 422, "data.category", "invalid_data",
+        ("an enum nobody knows", dict(known, id="c3", data=hired(category="WIZARD")), 422, "data.category",
+         "invalid_data",
          "enum"),
         ("no category", dict(known, id="c4", data=hired(category="UNSPECIFIED")), 422, "data.category", "missing", ""),
         ("a name too long", dict(known, id="c5", data=hired(name="a" * 300)), 422, "data.name", "too_long", "256"),
-        ("a source of nobody", dict(known, id="c6", source="/authorities/ZZ/x"), 422, "source", "unknown_authority", "ZZ"),
+        ("a source of nobody", dict(known, id="c6", source="/authorities/ZZ/x"), 422, "source", "unknown_authority",
+         "ZZ"),
         ("a source that is no path", dict(known, id="c7", source="urn:x"), 422, "source", "unknown_authority", ""),
         ("data in base64", dict(known, id="c8", data_base64="AAAA"), 422, "data_base64", "invalid", "JSON"),
         ("the same id with another payload", dict(known, data=hired(name="Somebody Else")), 409, "id", "conflict",
@@ -252,7 +276,8 @@ def over_events(report, world):
     want = ["accepted"] + ["conflict" if c[2] == 409 else "rejected" for c in cases] + ["rejected"] * 3 + ["accepted",
                                                                                                     "duplicate"]
     report.check("in a batch each has its own outcome and the good ones go through", outcomes == want,
-                 "%s" % (answer if not results else [(i, w, o) for i, (w, o) in enumerate(zip(want, outcomes)) if w != o]))
+                 "%s" % (answer if not results else [(i, w, o) for i,
+                                                     (w, o) in enumerate(zip(want, outcomes)) if w != o]))
 
     whole = [
         ("no array", "{}", many, 400, "JSON array"), ("arrays in it", "[[]]", many, 400, "not arrays"),
@@ -267,7 +292,8 @@ def over_events(report, world):
     ]
     wrong = []
     for name, body, headers, status, pattern in whole:
-        wrong += judge(name, raw(world, post(world, "/v1/events", body, type=headers["Content-Type"])), status, None, pattern)
+        wrong += judge(name, raw(world, post(world, "/v1/events", body, type=headers["Content-Type"])), status, None,
+                       pattern)
         world.good()
     report.check("%d bad bodies of events are refused as a whole" % len(whole), not wrong, "; ".join(wrong))
     seen = client.must("GET", "/v1/persons?authority=BA&pageSize=1000")["persons"]
@@ -283,7 +309,8 @@ def call_ids(report, world):
     first = client.post("/v1/programmes", body, key=key)
     again = client.post("/v1/programmes", body, key=key)
     report.check("the same key and request: the same reply, said to be repeated",
-                 first.status == 200 and again.json == first.json and again.headers["Idempotent-Replayed"] == "true", again)
+                 first.status == 200 and again.json == first.json and again.headers["Idempotent-Replayed"] == "true",
+                 again)
     wrong = judge("", client.post("/v1/programmes", dict(body, title="u"), key=key), 422, None, "another request")
     report.check("the same key, another request: refused by name", not wrong, wrong)
     stolen = client.post("/v1/programmes", body, key=key, token=world.other)

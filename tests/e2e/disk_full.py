@@ -205,7 +205,8 @@ def standing_still(report, d, client, token):
             school.nominate(cls, person)
         report.check("while assessment stands still the others live (%d events)" % served, served > 5)
         answer = client.get("/v1/attempts/%s" % people[0])
-        report.check("and what needs it is refused by name", answer.status in (503, 504) and "assessment" in str(answer),
+        report.check("and what needs it is refused by name", answer.status in (503,
+            504) and "assessment" in str(answer),
                      answer)
         report.check("readyz says 503", d.readyz() == 503)
     finally:

@@ -83,7 +83,8 @@ def stopped_feeds(d):
 
 def wait_stopped(report, d, wanted, what):
     """Those feeds stop, with a reason that names an entry; plain status shows it too."""
-    found = wait_until("%s stop" % sorted(wanted), lambda: (lambda s: s if set(s) >= wanted else None)(stopped_feeds(d)), 60)
+    found = wait_until("%s stop" % sorted(wanted),
+                       lambda: (lambda s: s if set(s) >= wanted else None)(stopped_feeds(d)), 60)
     report.check("%s: followers that were ahead stop, and only they" % what, set(found) == wanted, found)
     report.check("%s: each says why" % what, all(re.search(r"entry \d+", r) and re.search(
         r"hash|not in this journal|incarnation", r) for r in found.values()), found)
@@ -120,7 +121,8 @@ def everything_works(report, d, token, what):
         done = story.School(client, SCHOOL, token).whole_class(people)
         for certificate in done["certificates"].values():
             verify(client, certificate)
-        wait_until("their messages", lambda: client.must("GET", "/v1/persons/%s/messages" % people[0]).get("messages"), 30)
+        wait_until("their messages", lambda: client.must("GET",
+                                                         "/v1/persons/%s/messages" % people[0]).get("messages"), 30)
     checked = d.ctl("verify", check=False, timeout_s=300)
     report.check("%s: matricula verify is clean" % what, checked.returncode == 0, checked.stdout + checked.stderr)
 
@@ -233,7 +235,8 @@ def whole_elsewhere(report, folder):
 def refusals(report, d, folder):
     dest = os.path.join(folder, "backup-1")
     again = d.ctl("backup", dest, check=False)
-    report.check("a backup does not overwrite another", again.returncode != 0 and "already" in again.stderr, again.stderr)
+    report.check("a backup does not overwrite another", again.returncode != 0 and "already" in again.stderr,
+                 again.stderr)
     running = d.ctl("restore", dest, check=False)
     report.check("restore refuses while servers run", running.returncode != 0 and running.stderr, running.stdout)
     nothing = d.ctl("restore", os.path.join(folder, "no-such"), check=False)

@@ -45,7 +45,8 @@ def namespaces_make():
     ip("-n", PREFIX + "hub", "link", "set", "br0", "up")
     for host in HOSTS:
         ip("netns", "add", PREFIX + host)
-        ip("-n", PREFIX + host, "link", "add", "eth0", "type", "veth", "peer", "name", "to" + host, "netns", PREFIX + "hub")
+        ip("-n", PREFIX + host, "link", "add", "eth0", "type", "veth", "peer", "name", "to" + host, "netns",
+           PREFIX + "hub")
         ip("-n", PREFIX + "hub", "link", "set", "to" + host, "master", "br0", "up")
         ip("-n", PREFIX + host, "addr", "add", address_of(host) + "/24", "dev", "eth0")
         ip("-n", PREFIX + host, "link", "set", "eth0", "up")
@@ -135,7 +136,8 @@ def core_of_the_story(report, hosts):
     operator = hosts.rpc("enrollment")
 
     def add(code, parent, kind):
-        operator.ask("Authorities.Add", pb.authority.AddAuthorityRequest(parent=parent, code=code, name=code, kind=kind),
+        operator.ask("Authorities.Add", pb.authority.AddAuthorityRequest(parent=parent, code=code, name=code,
+            kind=kind),
                      retry_s=30)
 
     def grant(roles, authority):
@@ -162,7 +164,8 @@ def core_of_the_story(report, hosts):
         return sum(int(row.get("value", 0)) for row in rows)
     seen = {m: (figure(m, "TR"), figure(m, "HP"), figure(m, "VN"))
             for m in ("persons.active", "completions", "certificates.issued", "attempts.graded")}
-    report.check("the figures of school, province and nation have moved", all(v == (3, 3, 3) for v in seen.values()), seen)
+    report.check("the figures of school, province and nation have moved", all(v == (3, 3, 3) for v in seen.values()),
+                 seen)
     wait_until("messages reach the inbox", lambda: client.must(
         "GET", "/v1/persons/%s/messages" % people[0]).get("messages"), 30)
     report.ok("messages reach an inbox on the third host")

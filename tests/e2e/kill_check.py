@@ -29,7 +29,8 @@ def check_events(report, world, clients):
         if len(listed) != len(states) or len({p["personId"] for p in listed}) != len(listed):
             wrong.append("%s lists somebody twice" % client.authority)
         if states != model:
-            differ = [(c, model.get(c), states.get(c)) for c in set(model) | set(states) if model.get(c) != states.get(c)]
+            differ = [(c, model.get(c),
+                       states.get(c)) for c in set(model) | set(states) if model.get(c) != states.get(c)]
             wrong.append("%s: %d differ (code, told, there): %s" % (client.authority, len(differ), differ[:5]))
         for code in client.random.sample(sorted(client.people), min(60, len(client.people))):
             found = http.keep("GET", "/v1/persons?authority=%s&staffCode=%s" % (client.authority, code))["persons"]
@@ -136,7 +137,8 @@ def check_crowd(report, http, world, crowd):
         wrong.append("%d of %d seats taken while %d wait" % (enrolled, CROWD_SEATS, waiting))
     if set(listed) != set(told):
         wrong.append("listed and never nominated: %s" % (set(listed) - set(told)))
-    report.check("the crowded class: %d nominated, %d moved up, seats taken = enrolments listed" % (len(told), len(moved)),
+    report.check("the crowded class: %d nominated, %d moved up, seats taken = enrolments listed" % (len(told),
+        len(moved)),
                  not wrong, wrong[:4])
 
 

@@ -218,7 +218,8 @@ class EventClient(Client):
         for (sent, outcomes, note), result in zip(items, results):
             good = outcomes + ("duplicate",) if told.tries > 1 and "conflict" not in outcomes else outcomes
             if result.get("outcome") not in good or result["id"] != sent["id"]:
-                raise Refused("event %s %s: expected %s, told %s after %d tries" % (sent["id"], sent["type"], good, result,
+                raise Refused("event %s %s: expected %s, told %s after %d tries" % (sent["id"], sent["type"], good,
+                    result,
                                                                                    told.tries))
             self.counts[result["outcome"]] += 1
             if "conflict" in outcomes:

@@ -2,7 +2,7 @@
 # The commands in the READMEs are what people try first: each ```sh block is run, in order,
 # against a deployment started for it.
 #
-#   tests/e2e/readme.sh [FILE.md...]        default: README.md and services/*/README.md
+#   tests/e2e/readme.sh [BUILD-FOLDER] [FILE.md...]        default: README.md and services/*/README.md
 #
 # Where a file has blocks marked by a line <!-- test --> just before them, those are run;
 # else all of its ```sh blocks. The blocks of one file share one shell, as they would for a
@@ -10,7 +10,9 @@
 # is listed as skipped. Addresses and the folder ./var are those of the test's deployment.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=${MATRICULA_BIN:-$root/build/${V:-release}/bin}
+build=$root/build/${V:-release}
+if [ $# -gt 0 ] && [ -d "$1/bin" ]; then build=$(realpath "$1") && shift; fi
+bin=${MATRICULA_BIN:-$build/bin}
 block_s=120 ready_s=90
 work=$(mktemp -d /tmp/mt-readme-XXXXXX)
 passed=0 failed=0 skipped=0

@@ -161,11 +161,13 @@ standard_add(struct standard *standard, struct office *office)
 	return true;
 }
 
+/* Durably: what is in memory only, a crash may take back. */
 static bool
 node_has_token(const struct process *process, const struct proof *proof)
 {
 	struct arena arena;
-	if (process->node == NULL || !node_opened(process->node))
+	if (process->node == NULL || !node_opened(process->node) ||
+	    node_durable_seq(process->node) != node_seq(process->node))
 		return false;
 	arena_init(&arena, 1024, 0);
 	bool has = access_token(node_store(process->node), &arena, slice_of(proof->token, HASH_BYTES)) != NULL;
