@@ -48,7 +48,7 @@ static const struct row rows[PROBLEM_KINDS] = {
 					"Quá nhiều yêu cầu cùng lúc", 1},
 	[PROBLEM_INTERNAL] = {500, "internal", "INTERNAL", "Something went wrong here", "Lỗi hệ thống", 0},
 	[PROBLEM_UNIMPLEMENTED] = {501, "unimplemented", "UNIMPLEMENTED", "This is not built", "Chưa được hỗ trợ", 0},
-	[PROBLEM_UNAVAILABLE] = {503, "unavailable", "UNAVAILABLE", "Away for the moment", "Tạm thời không phục vụ", 1},
+	[PROBLEM_UNAVAILABLE] = {503, "unavailable", "UNAVAILABLE", "Away for the moment", "Tạm ngừng phục vụ", 1},
 	[PROBLEM_DEADLINE_EXCEEDED] = {504, "deadline-exceeded", "DEADLINE_EXCEEDED", "It took too long",
 				       "Quá thời hạn", 0},
 };

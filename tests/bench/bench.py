@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import supply  # noqa: E402
 from peer import Peer  # noqa: E402
@@ -37,10 +38,12 @@ MIB = float(1 << 20)
 
 class Bench:
     def __init__(self, build):
-        self.programs = os.path.join(build, "tests", "bench")
         self.folder = tempfile.mkdtemp(prefix="matricula-bench-", dir=os.environ.get("BENCH_DIR", "/var/tmp"))
         os.chmod(self.folder, 0o711)
-        self.stack = Stack(self.folder, os.path.join(build, "bin"), MEMORY_MIB)
+        # Copies, so that somebody may build while it runs.
+        self.programs = shutil.copytree(os.path.join(build, "tests", "bench"), os.path.join(self.folder, "load"))
+        programs = shutil.copytree(os.path.join(build, "bin"), os.path.join(self.folder, "bin"))
+        self.stack = Stack(self.folder, programs, MEMORY_MIB)
         self.peer = Peer(self.folder, PEOPLE)
         self.rows, self.kinds, self.notes = [], [], []
         self.next = {"hired": PEOPLE, "mixed": KIND_EVENTS * 5, "nominate": 0, "exam": 0, "paths": 0}

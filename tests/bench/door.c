@@ -203,11 +203,13 @@ report(struct door *door, int64_t began_us)
 		      usage.ru_stime.tv_usec;
 	qsort(door->latencies_us, count, sizeof(uint32_t), compare);
 	double seconds = (double)(door->last_us - began_us) / 1e6;
-	printf("{\"done\":%llu,\"rate\":%.1f,\"seconds\":%.3f,\"failed\":%llu,\"p50_us\":%u,\"p99_us\":%u,\"next\":%llu,"
+	printf("{\"done\":%llu,\"rate\":%.1f,\"seconds\":%.3f,\"failed\":%llu,\"p50_us\":%u,\"p99_us\":%u,\"next\":%"
+	       "llu,"
 	       "\"cpu_us\":%ld,\"failure\":\"%s\"}\n",
 	       (unsigned long long)door->done, seconds > 0 ? (double)door->done_in_time / seconds : 0, seconds,
 	       (unsigned long long)door->failed, count > 0 ? door->latencies_us[count / 2] : 0,
-	       count > 0 ? door->latencies_us[count * 99 / 100] : 0, (unsigned long long)door->next, cpu_us, door->failure);
+	       count > 0 ? door->latencies_us[count * 99 / 100] : 0, (unsigned long long)door->next, cpu_us,
+	       door->failure);
 }
 
 static bool

@@ -48,13 +48,13 @@ struct load {
 	int port;
 	unsigned connections_count;
 	double seconds;
-	uint64_t next;   /* number of the next operation */
-	uint64_t end;    /* numbers from here on are not asked; UINT64_MAX: no end */
+	uint64_t next; /* number of the next operation */
+	uint64_t end;  /* numbers from here on are not asked; UINT64_MAX: no end */
 	int epoll;
 	struct connection *connections;
 	unsigned busy;
 	int64_t until_us;
-	uint64_t done;   /* things, all of them */
+	uint64_t done; /* things, all of them */
 	uint64_t done_in_time;
 	int64_t last_us; /* of the last one in time */
 	uint64_t failed;
@@ -264,7 +264,8 @@ report(struct load *load, int64_t began_us)
 		      usage.ru_stime.tv_usec;
 	qsort(load->latencies_us, count, sizeof(uint32_t), compare);
 	double seconds = (double)(load->last_us - began_us) / 1e6;
-	printf("{\"done\":%llu,\"rate\":%.1f,\"seconds\":%.3f,\"failed\":%llu,\"p50_us\":%u,\"p99_us\":%u,\"next\":%llu,"
+	printf("{\"done\":%llu,\"rate\":%.1f,\"seconds\":%.3f,\"failed\":%llu,\"p50_us\":%u,\"p99_us\":%u,\"next\":%"
+	       "llu,"
 	       "\"cpu_us\":%ld,\"failure\":\"%s\"}\n",
 	       (unsigned long long)load->done, seconds > 0 ? (double)load->done_in_time / seconds : 0, seconds,
 	       (unsigned long long)load->failed, count > 0 ? load->latencies_us[count / 2] : 0,

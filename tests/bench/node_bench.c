@@ -311,15 +311,31 @@ alone_open(struct alone *alone)
 	static const uint8_t secret[32] = {3};
 	static struct seal_key peer_keys[PRODUCERS_MAX];
 	alone->world = (struct world){
-		.context = alone, .now_us = alone_time, .monotonic_us = alone_time, .random = alone_random,
-		.reply = alone_reply, .send = alone_send, .journal_commit = alone_commit, .journal_read = alone_read,
-		.journal_head = alone_head, .state_flush = alone_flush, .state_base = alone_base,
-		.space_free = alone_space, .memory_used = alone_memory, .wake_at = alone_wake,
+		.context = alone,
+		.now_us = alone_time,
+		.monotonic_us = alone_time,
+		.random = alone_random,
+		.reply = alone_reply,
+		.send = alone_send,
+		.journal_commit = alone_commit,
+		.journal_read = alone_read,
+		.journal_head = alone_head,
+		.state_flush = alone_flush,
+		.state_base = alone_base,
+		.space_free = alone_space,
+		.memory_used = alone_memory,
+		.wake_at = alone_wake,
 		.crash_point = alone_crash_point,
 	};
 	struct node_config config = {
-		.module = &enrollment_module, .world = &alone->world, .keys = keys, .keys_count = 2,
-		.peer_keys = peer_keys, .memory_bytes = MEMORY_BYTES, .secret = secret, .zone_minutes = 420,
+		.module = &enrollment_module,
+		.world = &alone->world,
+		.keys = keys,
+		.keys_count = 2,
+		.peer_keys = peer_keys,
+		.memory_bytes = MEMORY_BYTES,
+		.secret = secret,
+		.zone_minutes = 420,
 	};
 	arena_init(&alone->arena, 64 << 10, 16 << 20);
 	buf_init(&alone->frame, FRAME_BYTES_MAX);

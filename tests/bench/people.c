@@ -12,8 +12,8 @@ enum { LINE_BYTES = 1024, UNITS_APART = 1571 };
 static const uint64_t SCATTER = 1000003; /* prime: walks through all odd persons */
 
 static const char *const family_names[] = {"Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Đặng"};
-static const char *const given_names[] = {"Văn An", "Thị Bình", "Minh Châu", "Quốc Dũng", "Thu Hà", "Ngọc Lan",
-					  "Đức Mạnh", "Thanh Sơn"};
+static const char *const given_names[] = {"Văn An", "Thị Bình", "Minh Châu", "Quốc Dũng",
+					  "Thu Hà", "Ngọc Lan", "Đức Mạnh",  "Thanh Sơn"};
 
 static uint64_t
 mix(uint64_t value)

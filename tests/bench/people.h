@@ -26,14 +26,14 @@ enum deed_kind { DEED_HIRED, DEED_UPDATED, DEED_TRANSFERRED };
 
 struct deed {
 	enum deed_kind kind;
-	const char *unit;                 /* code of the source */
+	const char *unit; /* code of the source */
 	char id[DEED_TEXT_BYTES];
 	char staff_code[DEED_TEXT_BYTES];
 	char name[DEED_TEXT_BYTES];
 	char email[DEED_TEXT_BYTES];
 	char birth_date[16];
 	char position[16];
-	unsigned category;                /* 1 to 3, as in person.proto */
+	unsigned category; /* 1 to 3, as in person.proto */
 	const char *to_unit;
 	char to_staff_code[DEED_TEXT_BYTES];
 };

@@ -148,7 +148,8 @@ nominate_ask(const struct supply *supply, const struct operation *operation, str
 	person_post(supply, operation, out, "/v1/classes/%s/enrolments");
 }
 
-/* --- an exam: start, then hand in ten answers ---------------------------------------------------------------------- */
+/* --- an exam: start, then hand in ten answers ----------------------------------------------------------------------
+ */
 
 static void
 exam_ask(const struct supply *supply, const struct operation *operation, struct buf *out)
@@ -190,8 +191,9 @@ static void
 get_ask(const struct supply *supply, const struct operation *operation, struct buf *out)
 {
 	char head[HEAD_BYTES];
-	int size = snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n",
-			    supply->paths.at[operation->number % supply->paths.count], supply->token);
+	int size =
+		snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n",
+			 supply->paths.at[operation->number % supply->paths.count], supply->token);
 	buf_append(out, slice_of(head, (size_t)size));
 }
 

@@ -16,11 +16,11 @@ struct lines {
 struct supply {
 	struct nation nation;
 	const char *token;
-	const char *events;     /* "hired", "mixed" and so on */
-	unsigned batch;         /* events a request */
-	struct lines rooms;     /* ids of classes or exams */
-	struct lines persons;   /* ids */
-	uint64_t stride;        /* room r begins at person r * stride */
+	const char *events;   /* "hired", "mixed" and so on */
+	unsigned batch;       /* events a request */
+	struct lines rooms;   /* ids of classes or exams */
+	struct lines persons; /* ids */
+	uint64_t stride;      /* room r begins at person r * stride */
 	struct lines paths;
 };
 

@@ -5,9 +5,9 @@
  * is answered, so the story must come out the same; when it is told, the mishaps end,
  * everything must settle, and every invariant of the simulator must hold.
  *
- * What a refused call may leave on its way is taken off the wire before the story
- * goes on: a refusal is not saved, so a late copy of the frame could be accepted
- * later, which is right for the node and wrong for a story told in order. */
+ * What a refused call, or a rejected event, may leave on its way is taken off the wire
+ * before the story goes on: neither is saved, so a late copy of the frame could be
+ * accepted later, which is right for the node and wrong for a story told in order. */
 #include "tests/scenario/driver.h"
 
 #include <assert.h>
@@ -182,7 +182,7 @@ errand_run(struct pure *pure, const struct order *order, struct errand *errand)
 	errand_send(&pure->office, errand);
 	if (!errand_wait(&pure->office, errand))
 		return blamed(pure);
-	if (errand->status != MT__STATUS__OK)
+	if (errand->status != MT__STATUS__OK || errand->rule->open)
 		world_forget(pure->sim, errand->tag);
 	return true;
 }
