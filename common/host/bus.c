@@ -27,7 +27,7 @@
 enum {
 	PASS_MESSAGES_MAX = 256,    /* of each socket, before the others have their turn */
 	SAFETY_INTERVAL_MS = 1000,
-	LINGER_MS = 1000,
+	LINGER_MS = 1000,           /* of replies; a question to a peer that is away is not waited for */
 	RECONNECT_MS = 50,
 	RECONNECT_MS_MAX = 250,     /* a node is back within two seconds, and to look costs little */
 	HEARTBEAT_MS = 10000,       /* on TCP: a peer that vanished is noticed */
@@ -279,7 +279,8 @@ socket_set_limits(void *zmq, const struct bus_options *options, bool tcp)
 	int queue = options->queue_frames == 0 ? BUS_QUEUE_FRAMES : options->queue_frames;
 	bool good = zmq_setsockopt(zmq, ZMQ_MAXMSGSIZE, &frame_bytes, sizeof(frame_bytes)) == 0 &&
 		    socket_set(zmq, ZMQ_SNDHWM, queue) && socket_set(zmq, ZMQ_RCVHWM, queue) &&
-		    socket_set(zmq, ZMQ_LINGER, LINGER_MS) && socket_set(zmq, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
+		    socket_set(zmq, ZMQ_LINGER, options->kind == BUS_ROUTER ? LINGER_MS : 0) &&
+		    socket_set(zmq, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
 		    socket_set(zmq, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MS_MAX);
 	if (options->kind == BUS_ROUTER)
 		good = good && socket_set(zmq, ZMQ_ROUTER_MANDATORY, 1);

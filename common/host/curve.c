@@ -1,7 +1,8 @@
 /* common/host/curve.c
  *
  * A ZAP request is a handful of small frames in fixed order; whatever does not fit
- * is refused with 400. The user id we answer with is the key in hexadecimal, and
+ * is refused with 300, a temporary failure: a client whose key is registered a moment
+ * later gets in when it connects again, while 400 would end its socket for good. The user id we answer with is the key in hexadecimal, and
  * libzmq attaches it to every message of the connection. */
 #include "common/host/curve.h"
 
@@ -93,7 +94,7 @@ zap_answer(void *zap, bool (*allow)(void *context, const char *domain, const uin
 		return false;
 	const uint8_t *key = (const uint8_t *)parts[ZAP_KEY].data;
 	bool allowed = good && allow(context, parts[ZAP_DOMAIN].data, key);
-	const char *status = allowed ? "200" : "400";
+	const char *status = allowed ? "200" : "300";
 	char user_id[USER_ID_BYTES] = "";
 	if (allowed)
 		text_hex(slice_of(key, CURVE_KEY_BYTES), user_id);
