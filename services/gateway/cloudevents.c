@@ -103,7 +103,8 @@ judge_present(struct arena *arena, struct cloud_event *event, const char *name, 
 	if (event->code != NULL)
 		return false;
 	if (value.data == NULL || value.size == 0)
-		reject(event, "missing_attribute", name, arena_format(arena, "attribute %s is missing", name));
+		reject(event, arena_format(arena, "missing_%s", name), name,
+		       arena_format(arena, "attribute %s is missing", name));
 	else if (value.size > ATTRIBUTE_BYTES_MAX)
 		reject(event, "invalid_attribute", name,
 		       arena_format(arena, "attribute %s is longer than %d bytes", name, ATTRIBUTE_BYTES_MAX));
@@ -152,7 +153,7 @@ judge_envelope(struct arena *arena, const struct cloud_attributes *found, struct
 		reject(event, "invalid_attribute", "datacontenttype",
 		       "attribute datacontenttype is not application/json");
 	else if (found->payload.data == NULL)
-		reject(event, "missing_attribute", "data", "attribute data is missing");
+		reject(event, "missing_data", "data", "attribute data is missing");
 }
 
 /* Puts the message into the oneof at the descriptor's own place. */

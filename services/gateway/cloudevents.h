@@ -18,7 +18,7 @@ struct cloud_event {
 	Mt__PushEventRequest request;
 	Mt__EventData data;
 	/* NULL if the event is sound; else what is wrong, to be answered as a rejection. */
-	const char *code;  /* "missing_attribute", "invalid_attribute", "unknown_type", "invalid_data" */
+	const char *code;  /* "missing_subject" and so on, "invalid_attribute", "unknown_type", "invalid_data" */
 	const char *field; /* "subject", "data.effectiveDate" */
 	const char *message;
 };

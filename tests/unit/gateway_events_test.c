@@ -85,9 +85,11 @@ each_fault_names_its_field(void **state)
 		snprintf(body, sizeof(body), "%s", GOOD);
 		char *name = strstr(body, attributes[i]);
 		name[0] = 'x'; /* now it is an attribute that nobody knows */
-		rejected(body, "missing_attribute", attributes[i]);
+		char code[64];
+		snprintf(code, sizeof(code), "missing_%s", attributes[i]);
+		rejected(body, code, attributes[i]);
 	}
-	rejected("{}", "missing_attribute", "specversion");
+	rejected("{}", "missing_specversion", "specversion");
 	rejected("{\"specversion\":\"0.3\"}", "invalid_attribute", "specversion");
 	rejected("{\"specversion\":1.0}", "invalid_attribute", "specversion");
 	rejected(
@@ -99,7 +101,7 @@ each_fault_names_its_field(void **state)
 		 "\"now\"}",
 		 "invalid_attribute", "time");
 	rejected("{\"specversion\":\"1.0\",\"type\":\"x\",\"source\":\"s\",\"id\":\"1\",\"subject\":\"A\"}",
-		 "missing_attribute", "data");
+		 "missing_data", "data");
 	rejected("{\"specversion\":\"1.0\",\"type\":\"x\",\"source\":\"s\",\"id\":\"1\",\"subject\":\"A\","
 		 "\"data_base64\":\"e30=\"}",
 		 "invalid_attribute", "data_base64");
@@ -127,7 +129,7 @@ a_batch_has_a_verdict_for_each(void **state)
 	assert_int_equal(cloudevents_read_batch(&arena, body, events, 4, &fault), 4);
 	assert_null(events[0].code);
 	assert_string_equal(events[1].code, "invalid_event");
-	assert_string_equal(events[2].code, "missing_attribute");
+	assert_string_equal(events[2].code, "missing_type");
 	assert_null(events[3].code);
 	assert_int_equal(cloudevents_read_batch(&arena, body, events, 3, &fault), 4);
 	assert_int_equal(cloudevents_read_batch(&arena, slice_text("[]"), events, 4, &fault), 0);
