@@ -16,6 +16,7 @@ struct reading {
 	size_t count;
 	size_t capacity;
 	size_t bytes;
+	uint64_t read_seq; /* looked at up to here */
 };
 
 static bool
@@ -67,6 +68,7 @@ reading_fill(struct reading *reading, uint64_t after_seq, size_t bytes_max)
 		reading->bytes += parts.header.size + parts.facts.size + ENTRY_OVERHEAD_BYTES;
 		if (reading->bytes > bytes_max && seq > after_seq + 1)
 			return;
+		reading->read_seq = seq;
 		if (may_see(reading->call, parts.header))
 			reading_add(reading, &parts);
 	}
@@ -105,10 +107,11 @@ journal_rpc_read(Mt__Journal_Service *service, const Mt__JournalReadRequest *in,
 		return;
 	size_t bytes_max = in->bytes_max != 0 && in->bytes_max < JOURNAL_READ_BYTES_MAX ? in->bytes_max
 											  : JOURNAL_READ_BYTES_MAX;
-	struct reading reading = {.call = call};
+	struct reading reading = {.call = call, .read_seq = in->after_seq};
 	reading_fill(&reading, in->after_seq, bytes_max);
 	call->park_on = PARK_ON_JOURNAL;
-	if (reading.count == 0 && call_park(call, in->wait_ms))
+	bool at_head = reading.read_seq >= node->durable_seq;
+	if (reading.count == 0 && at_head && call_park(call, in->wait_ms))
 		return;
 
 	Mt__JournalReadReply out = MT__JOURNAL_READ_REPLY__INIT;
@@ -118,6 +121,7 @@ journal_rpc_read(Mt__Journal_Service *service, const Mt__JournalReadRequest *in,
 		out.entries[i] = (ProtobufCBinaryData){reading.entries[i].size, (uint8_t *)reading.entries[i].data};
 	out.incarnation = node->head.incarnation;
 	out.head_seq = node->durable_seq;
+	out.read_seq = reading.read_seq;
 	reply(&out, call);
 }
 

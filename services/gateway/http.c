@@ -308,11 +308,10 @@ daemon_start(struct http *http, const struct sockaddr *address)
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, address,
 				MHD_OPTION_CONNECTION_LIMIT, connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				(size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SILENT_S,
-				MHD_OPTION_LISTEN_BACKLOG_SIZE,
-				(unsigned)LISTEN_BACKLOG, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
-				on_connection, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-				MHD_OPTION_URI_LOG_CALLBACK, on_uri, http, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
-				http, MHD_OPTION_END);
+				MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)LISTEN_BACKLOG, MHD_OPTION_STRICT_FOR_CLIENT,
+				1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
+				on_completed, http, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
+				MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, http, MHD_OPTION_END);
 }
 
 struct http *

@@ -23,7 +23,6 @@ struct tail {
 	enum service service;
 	bool follows; /* server-sent events */
 	bool complete;
-	bool steps; /* entry by entry, through a stretch that this reader may not see */
 	uint64_t after;
 	uint32_t wait_ms;
 	uint64_t call;
@@ -60,8 +59,8 @@ tail_ask(struct tail *tail, Mt__Status *refusal)
 	uint8_t packed[QUESTION_BYTES_MAX];
 	Mt__JournalReadRequest read = MT__JOURNAL_READ_REQUEST__INIT;
 	read.after_seq = tail->after;
-	read.bytes_max = tail->steps ? 1 : JOURNAL_PIECE_BYTES_MAX;
-	read.wait_ms = tail->steps ? 0 : tail->wait_ms;
+	read.bytes_max = JOURNAL_PIECE_BYTES_MAX;
+	read.wait_ms = tail->wait_ms;
 	struct upstream_call call = {
 		.method = "Journal.Read",
 		.request = slice_of(packed, mt__journal_read_request__pack(&read, packed)),
@@ -105,17 +104,6 @@ entries_write(struct tail *tail, const Mt__JournalReadReply *read, struct buf *t
 	}
 }
 
-/* A piece whose entries were all hidden from this reader comes empty, and does not say how far it
- * went; that it looked at one entry at least is sure. So the way on is step by step. */
-static void
-tail_advance(struct tail *tail, const Mt__JournalReadReply *read)
-{
-	bool hidden = read->n_entries == 0 && tail->after < read->head_seq;
-	if (hidden && tail->steps)
-		tail->after++;
-	tail->steps = hidden;
-}
-
 static void
 tail_start(struct tail *tail)
 {
@@ -132,14 +120,15 @@ tail_tell(struct tail *tail, const Mt__JournalReadReply *read, struct arena *are
 	uint64_t before = tail->after;
 	buf_init(&text, STREAM_BUFFER_BYTES_MAX);
 	entries_write(tail, read, &text, arena);
-	tail_advance(tail, read);
+	bool whole = !buf_failed(&text) && (read->n_entries == 0 || tail->after > before);
+	if (whole && read->read_seq > tail->after)
+		tail->after = read->read_seq; /* past what this reader may not see */
 	tail_start(tail);
-	if (tail->follows && text.size == 0 && !tail->steps)
+	if (tail->follows && text.size == 0)
 		buf_format(&text, ": heartbeat\nid: %llu\n\n", (unsigned long long)tail->after);
 	if (!tail->follows)
 		tail->wait_ms = 0; /* what is there was told: on to the head without waiting */
-	bool stuck = buf_failed(&text) || (read->n_entries > 0 && tail->after == before);
-	tail->complete = stuck || tail->tails->ending || (!tail->follows && tail->after >= read->head_seq);
+	tail->complete = !whole || tail->tails->ending || (!tail->follows && tail->after >= read->head_seq);
 	if (!buf_failed(&text))
 		outlet_write(tail->outlet, buf_slice(&text));
 	if (tail->complete)

@@ -131,8 +131,8 @@ class Stack:
         except (OSError, http.client.HTTPException):
             return False
 
-    def ask(self, verb, path, body=None, key=None, timeout_s=60):
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+    def ask(self, verb, path, body=None, key=None, timeout_s=60, content="application/json"):
+        headers = {"Content-Type": content} if body is not None else {}
         if self.token:
             headers["Authorization"] = "Bearer " + self.token
         if key:

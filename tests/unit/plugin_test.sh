@@ -191,6 +191,7 @@ cat > "$temp/row" <<'END'
 	{
 		.name = "Classes.Enrol",
 		.file = "good",
+		.owner = "",
 		.kind = MT__KIND__COMMAND,
 		.scope = MT__SCOPE__FIELD,
 		.scope_field = "authority_id",
