@@ -331,6 +331,9 @@ def expiry(report, world, token):
     if subprocess.run(["which", "faketime"], capture_output=True).returncode != 0:
         report.skip("an expired token is refused", "faketime is not installed")
         return
+    if SANITIZED:
+        report.skip("an expired token is refused", "faketime and the sanitizer both want to be loaded first")
+        return
     d = world.deployment
     report.check("a token of one day works today", len(accepted_everywhere(world, token)) == 4)
     d.stop()

@@ -18,6 +18,7 @@ from report import ROOT, Refused
 
 HTTP_TIMEOUT_S = 70    # above the longest deadline of a call
 RPC_TIMEOUT_S = 20
+SEND_TIMEOUT_S = 5
 
 
 # --- protobuf -------------------------------------------------------------------------------------------------------
@@ -140,6 +141,7 @@ class Rpc:
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.setsockopt(zmq.SNDTIMEO, 1000 * SEND_TIMEOUT_S)
         self.socket.setsockopt(zmq.RECONNECT_IVL, 20)
         if curve is not None:
             self.socket.curve_publickey, self.socket.curve_secretkey = curve
@@ -170,7 +172,10 @@ class Rpc:
         return call
 
     def send(self, frame):
-        self.socket.send(frame)
+        try:
+            self.socket.send(frame)
+        except self.zmq.Again:    # whoever is not let in has nobody to send to
+            raise Refused("the connection took no frame within %d s" % SEND_TIMEOUT_S)
 
     def receive(self, timeout_s=RPC_TIMEOUT_S):
         """One frame, or None."""

@@ -1,19 +1,55 @@
 #!/usr/bin/env bash
 # The stories of tests/scenario once more, over HTTP against real processes, with kill -9
-# where a story says restart. Stories that advance time need a clock of their own: skipped.
-#   tests/e2e/live.sh BUILD-FOLDER
+# where a story says restart. Stories that leave the clock alone share one deployment; one
+# that sets or moves it gets its own, under faketime.
+#   tests/e2e/live.sh BUILD-FOLDER [STORY.txt...]
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${1:-build/release}
+shift
+stories=("$@")
+[ $# -gt 0 ] || stories=(tests/scenario/*.txt)
 work=$(mktemp -d /tmp/mt-live-XXXXXX)
+up= passed=0 failed=0 skipped=0
+stop() { [ -z "$up" ] || { kill -TERM "$up" 2>/dev/null; wait "$up"; up=; }; }
+trap 'stop; rm -rf "$work"' EXIT
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-http=127.0.0.1:$(free_port)
-"$build/bin/matricula" up --data "$work/d" --http "$http" --door "tcp://127.0.0.1:$(free_port)" >"$work/out" 2>"$work/log" &
-up=$!
-trap 'kill -TERM $up 2>/dev/null; wait $up; rm -rf "$work"' EXIT
-for _ in $(seq 200); do
-	grep -qs '^ready' "$work/out" && break
-	sleep 0.1
+
+start() { # ENVIRONMENT...
+	http=127.0.0.1:$(free_port)
+	rm -rf "$work/d"
+	: >"$work/out"
+	env "$@" "$build/bin/matricula" up --data "$work/d" --http "$http" --door "tcp://127.0.0.1:$(free_port)" >"$work/out" 2>"$work/log" &
+	up=$!
+	for _ in $(seq 300); do
+		grep -q '^ready' "$work/out" && return
+		sleep 0.1
+	done
+	echo "not ok started: $(tail -n 3 "$work/log")"
+	exit 1
+}
+
+play() { # ARGUMENTS... STORIES...
+	out=$("$build/tests/scenario-run" --way live --http "http://$http" --data "$work/d" "$@")
+	printf '%s\n' "$out" | grep -E '^(ok|not ok|skip) '
+	passed=$((passed + $(grep -c '^ok ' <<<"$out")))
+	failed=$((failed + $(grep -c '^not ok ' <<<"$out")))
+	skipped=$((skipped + $(grep -c '^skip ' <<<"$out")))
+	stop
+}
+
+fake=$(find /usr/lib -name libfaketime.so.1 2>/dev/null | head -n 1)
+timeless=$(grep -LE '^(now|advance) ' "${stories[@]}")
+timed=$(grep -lE '^(now|advance) ' "${stories[@]}")
+if [ -n "$timeless" ] || [ -z "$fake" ]; then
+	start
+	# shellcheck disable=SC2086
+	if [ -n "$fake" ]; then play $timeless; else play "${stories[@]}"; fi
+fi
+for story in ${fake:+$timed}; do
+	echo -400d >"$work/clock" # before any story; each sets its own
+	start LD_PRELOAD="$fake" FAKETIME_TIMESTAMP_FILE="$work/clock" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+	play --clock "$work/clock" "$story"
 done
-grep -q '^ready' "$work/out" || { echo "not ok started: $(tail -n 3 "$work/log")"; exit 1; }
-"$build/tests/scenario-run" --way live --http "http://$http" --data "$work/d" tests/scenario/*.txt
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

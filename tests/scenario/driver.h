@@ -71,7 +71,8 @@ int64_t driver_figures_sum(json_t *reply, const char *category, const char *mont
 struct driver *driver_pure_new(uint64_t seed, bool with_faults);
 void driver_pure_free(struct driver *driver);
 /* NULL if the deployment cannot be reached; says so itself. */
-struct driver *driver_live_new(const char *url, const char *data);
+/* clock: the file of a deployment under faketime, or NULL. */
+struct driver *driver_live_new(const char *url, const char *data, const char *clock);
 void driver_live_free(struct driver *driver);
 
 #endif

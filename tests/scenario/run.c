@@ -5,7 +5,7 @@
  *
  *     scenario-run [--way pure] FILE...
  *     scenario-run --way sim [--seeds N] FILE...
- *     scenario-run --way live --http URL --data DIR FILE...
+ *     scenario-run --way live --http URL --data DIR [--clock FILE] FILE...
  *
  * One line a story: "ok NAME", "not ok NAME: line N: why" or "skip NAME: why"; last a
  * line "N passed, N failed, N skipped". Exits with 0 if none failed. */
@@ -24,6 +24,7 @@ struct options {
 	uint64_t seeds;
 	const char *http;
 	const char *data;
+	const char *clock; /* of a deployment under faketime */
 	char **files;
 	int files_count;
 };
@@ -52,7 +53,7 @@ on_abort(int number)
 static bool
 usage(void)
 {
-	fputs("scenario-run [--way pure|sim|live] [--seeds N] [--http URL --data DIR] FILE...\n", stderr);
+	fputs("scenario-run [--way pure|sim|live] [--seeds N] [--http URL --data DIR [--clock FILE]] FILE...\n", stderr);
 	return false;
 }
 
@@ -84,6 +85,8 @@ parse_options(struct options *options, int count, char **words)
 			options->http = value;
 		else if (strcmp(words[at], "--data") == 0)
 			options->data = value;
+		else if (strcmp(words[at], "--clock") == 0)
+			options->clock = value;
 		else
 			return usage();
 	}
@@ -149,7 +152,7 @@ main(int count, char **words)
 	if (!parse_options(&options, count, words))
 		return 2;
 	signal(SIGABRT, on_abort);
-	if (options.way == WAY_LIVE && (live = driver_live_new(options.http, options.data)) == NULL)
+	if (options.way == WAY_LIVE && (live = driver_live_new(options.http, options.data, options.clock)) == NULL)
 		return 2;
 	for (int i = 0; i < options.files_count; i++) {
 		struct story story;

@@ -26,7 +26,6 @@ struct web {
 struct response {
 	long status;
 	bool replayed;
-	time_t date;
 	struct buf body; /* with a NUL behind it */
 };
 
@@ -86,8 +85,6 @@ on_header(char *bytes, size_t size, size_t count, void *context)
 	snprintf(line, sizeof(line), "%.*s", (int)(size * count), bytes);
 	if (header_is(line, size * count, "Idempotent-Replayed: true"))
 		response->replayed = true;
-	if (header_is(line, size * count, "Date: "))
-		response->date = curl_getdate(line + strlen("Date: "), NULL);
 	return size * count;
 }
 
@@ -161,14 +158,6 @@ web_ready(struct web *web)
 {
 	struct response response = {0};
 	return ask_ready(web, &response);
-}
-
-int64_t
-web_clock_us(struct web *web)
-{
-	struct response response = {0};
-	ask_ready(web, &response);
-	return (int64_t)response.date * 1000000;
 }
 
 /* --- the request -------------------------------------------------------------------------------------------------- */

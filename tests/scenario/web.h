@@ -17,8 +17,6 @@ void web_close(struct web *web);
 bool web_call(struct web *web, const struct order *order, const char *token, struct answer *answer, char *why);
 /* True if this URL's /readyz says yes. */
 bool web_ready(struct web *web);
-/* The deployment's clock, from a Date header; 0 if nobody answers. */
-int64_t web_clock_us(struct web *web);
 /* Why this method has no way over HTTP that tells what the story wants to know; NULL if it has. */
 const char *web_skips(const struct rule *rule);
 
