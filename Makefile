@@ -34,7 +34,7 @@ PROTOS   := $(wildcard proto/matricula/*.proto)
 PB_C     := $(PROTOS:proto/%.proto=$(G)/%.pb-c.c) $(G)/google/protobuf/descriptor.pb-c.c
 PB_H     := $(PB_C:.c=.h)
 GEN_OBJ  := $(PB_C:$(G)/%.c=$(B)/gen/%.o) $(B)/gen/rules.o $(B)/gen/openapi.o
-objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
+objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(patsubst %.html,$(B)/%.html.o,$(wildcard $(1)/*.html))
 members   = $(filter-out %/main.o,$(call objects,$(1)))
 # Each folder is an archive, without its main: a program links what it uses of those it may know.
 archives  = $(patsubst %,$(B)/lib/%.a,$(1))
@@ -89,6 +89,11 @@ $(B)/gen/%.o: $(G)/%.c | $(PB_H)
 $(B)/%.o: %.c | $(PB_H)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+
+# A page is linked in as it is: _binary_PATH_start and _binary_PATH_end.
+$(B)/%.html.o: %.html
+	@mkdir -p $(@D)
+	@ld -r -b binary -z noexecstack -o $@ $<
 
 .SECONDEXPANSION:
 $(B)/lib/gen.a: $(GEN_OBJ)

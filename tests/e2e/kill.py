@@ -26,6 +26,7 @@ from kill_clients import *
 
 EVENT_CLIENTS, SCHOOL_CLIENTS, CROWD_CLIENTS = 2, 2, 2
 RECOVERS_S = 90
+DOOR_BACK_S = 20
 
 
 class World:
@@ -96,6 +97,29 @@ def kill_one(d, name, dead):
     return pid is not None
 
 
+def door_outlives(report, world):
+    """A province's client keeps one socket for ever: when the gateway comes back it must be let in again soon,
+    though the new gateway does not know the door keys in its first moments."""
+    door = Door(world)
+    one = event("hired", "/authorities/E0/hr", "door-outlives", "E0-OUTLIVES", hired())
+    wait_until("the door takes an event", lambda: door.push([one]), 60)
+    with report.case("a door client's connection outlives the gateway"):
+        world.deployment.kill("gateway")
+        time.sleep(0.2)
+        world.deployment.wait_ready(RECOVERS_S)
+        began = time.monotonic()
+        while True:
+            assert time.monotonic() - began < DOOR_BACK_S, "no answer on the old socket within %d s" % DOOR_BACK_S
+            try:
+                call = door.rpc.pack("Events.Push", door.request(one))
+                door.rpc.exchange([call], 2, key=None)
+                break
+            except Refused:
+                pass
+        report.note("the door answered the old socket after %.1f s" % (time.monotonic() - began))
+    door.close()
+
+
 def test(report):
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=8)
@@ -135,8 +159,7 @@ def test(report):
                                 (check_figures, (world, events, schools, crowd))):
             with report.case(part.__name__ + " ran"):
                 part(report, *arguments)
-        before = deployment.seqs()
-        report.check("checking again changed no journal but for conflicts", all(before.values()), before)
+        door_outlives(report, world)
         report.check("it stops cleanly", deployment.stop() == 0)
 
 
