@@ -32,6 +32,7 @@ enum {
 	RECONNECT_MS_MAX = 250,     /* a node is back within two seconds, and to look costs little */
 	HEARTBEAT_MS = 10000,       /* on TCP: a peer that vanished is noticed */
 	HEARTBEAT_TIMEOUT_MS = 30000,
+	HANDSHAKE_MS = 2000,        /* on TCP: then a client that is not let in yet is cut off, and tries again */
 	IPC_PATH_BYTES_MAX = 107,   /* sun_path */
 	DOMAIN_BYTES = 24,
 };
@@ -286,7 +287,8 @@ socket_set_limits(void *zmq, const struct bus_options *options, bool tcp)
 		good = good && socket_set(zmq, ZMQ_ROUTER_MANDATORY, 1);
 	if (tcp)
 		good = good && socket_set(zmq, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
-		       socket_set(zmq, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) && socket_set(zmq, ZMQ_IPV6, 1);
+		       socket_set(zmq, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
+		       socket_set(zmq, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) && socket_set(zmq, ZMQ_IPV6, 1);
 	return good;
 }
 
