@@ -21,9 +21,9 @@ void key_u8(struct key *key, uint8_t value);
 void key_u16(struct key *key, uint16_t value);
 void key_u32(struct key *key, uint32_t value);
 void key_u64(struct key *key, uint64_t value);
-void key_i64(struct key *key, int64_t value);         /* sign bit flipped: negative sorts first */
-void key_bytes(struct key *key, struct slice bytes);  /* as they are: last field or fixed width */
-void key_text(struct key *key, const char *text);     /* with its NUL, so that prefixes sort first */
+void key_i64(struct key *key, int64_t value);        /* sign bit flipped: negative sorts first */
+void key_bytes(struct key *key, struct slice bytes); /* as they are: last field or fixed width */
+void key_text(struct key *key, const char *text);    /* with its NUL, so that prefixes sort first */
 
 static inline struct slice
 key_slice(const struct key *key)

@@ -26,7 +26,7 @@ uint32_t date_month(int32_t date);
 bool month_parse(const char *text, uint32_t *month); /* YYYY-MM */
 void month_format(uint32_t month, char text[8]);
 
-bool instant_parse(const char *text, int64_t *us); /* RFC 3339 with offset or Z */
+bool instant_parse(const char *text, int64_t *us);              /* RFC 3339 with offset or Z */
 void instant_format(int64_t us, char text[INSTANT_TEXT_BYTES]); /* always Z, microseconds only if not zero */
 
 #endif

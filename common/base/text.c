@@ -13,8 +13,8 @@
 #include <utf8proc.h>
 
 enum {
-	SHORT_POINTS = 256,   /* code points of a name or a title */
-	FOLD_POINTS_MAX = 4,  /* one code point folds to 3 at most (CaseFolding.txt, status F) */
+	SHORT_POINTS = 256,  /* code points of a name or a title */
+	FOLD_POINTS_MAX = 4, /* one code point folds to 3 at most (CaseFolding.txt, status F) */
 	D_STROKE_UPPER = 0x110,
 	D_STROKE_LOWER = 0x111,
 };
@@ -94,7 +94,7 @@ struct points {
 
 static void
 points_read(struct points *points, struct arena *arena, struct slice bytes, utf8proc_option_t options,
-            utf8proc_custom_func map)
+	    utf8proc_custom_func map)
 {
 	utf8proc_ssize_t size = (utf8proc_ssize_t)bytes.size;
 	points->data = points->on_stack;

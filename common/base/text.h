@@ -20,7 +20,7 @@ const char *text_fold(struct arena *arena, const char *text);
 void text_base64url(struct slice bytes, char *out);
 /* False unless text is base64url without padding of at most limit bytes. */
 bool text_from_base64url(const char *text, uint8_t *out, size_t limit, size_t *size);
-void text_hex(struct slice bytes, char *out); /* out holds 2 * size + 1 bytes */
+void text_hex(struct slice bytes, char *out);                    /* out holds 2 * size + 1 bytes */
 bool text_from_hex(const char *text, uint8_t *out, size_t size); /* exactly size bytes */
 
 #endif

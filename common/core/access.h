@@ -15,8 +15,8 @@
 
 /* The authority by id or by code (current list), in the arena. NULL if unknown, or if the
  * code stands for different authorities in different lists (ambiguous is set then). */
-const Mt__AuthorityRecord *tree_find(const struct store *store, struct arena *arena, const char *reference,
-				     bool *ambiguous);
+const Mt__AuthorityRecord *
+tree_find(const struct store *store, struct arena *arena, const char *reference, bool *ambiguous);
 /* True if above is id itself or one of its ancestors. Both are ids. */
 bool tree_covers(const struct store *store, const char *above, const char *id);
 /* Moves id to its parent; false at the root and for an unknown id. */
@@ -35,8 +35,8 @@ void apply_door_key(struct apply *apply, const Mt__DoorKeyRecord *key);
 void apply_door_key_removed(struct apply *apply, const char *door_key);
 
 const Mt__TokenRecord *access_token(const struct store *store, struct arena *arena, struct slice token_hash);
-struct key access_tokens_key(const char *authority_id);   /* prefix of an authority's tokens; the hash is the rest */
-struct key access_door_keys_key(void);                    /* prefix of all door keys; value DoorKeyRecord */
+struct key access_tokens_key(const char *authority_id); /* prefix of an authority's tokens; the hash is the rest */
+struct key access_door_keys_key(void);                  /* prefix of all door keys; value DoorKeyRecord */
 struct key access_door_key_key(const char *door_key);
 
 #endif

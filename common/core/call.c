@@ -242,7 +242,8 @@ call_authority_ref(struct call *call, const char *field, const char *reference)
 	if (reference[0] == '\0')
 		call_refuse_field(call, field, "%s is missing", field);
 	else if (ambiguous)
-		call_refuse_field(call, field, "authority code %.64s stands for different authorities in different lists",
+		call_refuse_field(call, field,
+				  "authority code %.64s stands for different authorities in different lists",
 				  reference);
 	else
 		call_refuse_field(call, field, "authority %.64s is unknown", reference);

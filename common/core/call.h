@@ -28,8 +28,8 @@ struct apply;
 
 struct arena *call_arena(struct call *call);
 const struct store *call_store(const struct call *call);
-int64_t call_now_us(const struct call *call);     /* entry time: never goes back */
-int32_t call_today(const struct call *call);      /* civil date in the deployment's zone */
+int64_t call_now_us(const struct call *call); /* entry time: never goes back */
+int32_t call_today(const struct call *call);  /* civil date in the deployment's zone */
 int call_zone_minutes(const struct call *call);
 uint64_t call_random(struct call *call);
 /* A new permanent id as text in the call's arena. */
@@ -45,8 +45,8 @@ bool call_has_role(const struct call *call, Mt__Role role);
 /* Ends the decision: nothing it emitted is kept. The sentence is lower case and names the thing. */
 void call_refuse(struct call *call, Mt__Status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same for a fault in one request field, INVALID_ARGUMENT; the field as in the .proto. */
-void call_refuse_field(struct call *call, const char *field, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void
+call_refuse_field(struct call *call, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool call_refused(const struct call *call);
 
 /* For scope HANDLER: true if the caller's authority is that one or above it; else refuses
@@ -94,8 +94,8 @@ struct page {
 	bool more;
 	struct key last;
 };
-bool page_begin(struct page *page, struct call *call, const struct key *prefix, uint32_t page_size,
-		const char *page_token);
+bool
+page_begin(struct page *page, struct call *call, const struct key *prefix, uint32_t page_size, const char *page_token);
 bool page_next(struct page *page);
 void page_add(struct page *page, void *item);
 char *page_token(struct page *page); /* "" at the end */

@@ -5,17 +5,17 @@
 #ifndef COMMON_CORE_CRASH_H
 #define COMMON_CORE_CRASH_H
 
-#define CRASH_DECIDED "call.decided"             /* facts are known, nothing is applied */
-#define CRASH_APPLIED "entry.applied"            /* in the memtable, not in the batch */
-#define CRASH_APPENDED "entry.appended"          /* in the batch, no commit begun */
-#define CRASH_COMMITTING "journal.committing"    /* the commit is about to begin */
-#define CRASH_COMMITTED "journal.committed"      /* durable, nobody was told */
+#define CRASH_DECIDED "call.decided"          /* facts are known, nothing is applied */
+#define CRASH_APPLIED "entry.applied"         /* in the memtable, not in the batch */
+#define CRASH_APPENDED "entry.appended"       /* in the batch, no commit begun */
+#define CRASH_COMMITTING "journal.committing" /* the commit is about to begin */
+#define CRASH_COMMITTED "journal.committed"   /* durable, nobody was told */
 #define CRASH_REPLIED "reply.sent"
 #define CRASH_FROZEN "state.frozen"
 #define CRASH_FLUSHING "state.flushing"
 #define CRASH_FLUSHED "state.flushed"
-#define CRASH_FOLLOWED "follow.decided"          /* a followed batch is decided, not appended */
-#define CRASH_TIMER "timer.fired"                /* the timer's call is decided, not appended */
+#define CRASH_FOLLOWED "follow.decided" /* a followed batch is decided, not appended */
+#define CRASH_TIMER "timer.fired"       /* the timer's call is decided, not appended */
 
 extern const char *const crash_points[]; /* all of them, then NULL */
 

@@ -87,7 +87,8 @@ admit(struct call *call, const struct incoming *incoming)
 	else if (strlen(in->id) > CALL_ID_BYTES_MAX)
 		call_refuse_field(call, "id", "id is longer than %d bytes", CALL_ID_BYTES_MAX);
 	else if (in->request.len > REQUEST_BYTES_MAX)
-		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "the request is larger than %d bytes", REQUEST_BYTES_MAX);
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "the request is larger than %d bytes",
+			    REQUEST_BYTES_MAX);
 	else if (is_command(call) && node->space_short)
 		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "the data disk has no space left for commands");
 	return call->state == CALL_OPEN;
@@ -196,7 +197,8 @@ add_reply(struct node *node, const struct call *call, const struct incoming *inc
 	}
 	struct slice packed = pb_pack(&node->call_arena, &reply.base);
 	if (node->reply_frame.size + packed.size > FRAME_BYTES_MAX / 2 && node->reply_frame.size > 0) {
-		replies_add(node, incoming->route, buf_slice(&node->reply_frame), node->head.seq, incoming->received_us);
+		replies_add(node, incoming->route, buf_slice(&node->reply_frame), node->head.seq,
+			    incoming->received_us);
 		buf_reset(&node->reply_frame);
 	}
 	frame_add_reply(&node->reply_frame, packed);

@@ -16,7 +16,7 @@ struct figure_list {
 	Mt__Figure **figures;
 	struct id *parents; /* of each figure's authority; zero bytes at the top of the reading */
 	size_t count;
-	uint16_t metric;    /* 0: all */
+	uint16_t metric; /* 0: all */
 	uint32_t from;
 	uint32_t to;
 };
@@ -294,7 +294,8 @@ static bool
 list_changes(struct figure_list *list, struct id base, unsigned depth, uint64_t after_seq)
 {
 	const struct figures *figures = &list->call->node->figures;
-	uint64_t oldest = figures->changes_count > FIGURES_WATCHED_MAX ? figures->changes_count - FIGURES_WATCHED_MAX : 0;
+	uint64_t oldest =
+		figures->changes_count > FIGURES_WATCHED_MAX ? figures->changes_count - FIGURES_WATCHED_MAX : 0;
 	uint64_t at = figures->changes_count;
 	while (at > oldest && figures->changes[(at - 1) % FIGURES_WATCHED_MAX].seq > after_seq)
 		at--;
@@ -330,8 +331,8 @@ figures_watch(Mt__Figures_Service *service, const Mt__WatchFiguresRequest *in, M
 	assert(valid);
 	Mt__WatchFiguresReply out = MT__WATCH_FIGURES_REPLY__INIT;
 	bool starts = in->after_seq == 0 && in->incarnation == 0;
-	out.reset = !starts && (in->incarnation != node->head.incarnation || in->after_seq < node->figures.changes_since_seq ||
-				in->after_seq > node->head.seq);
+	out.reset = !starts && (in->incarnation != node->head.incarnation ||
+				in->after_seq < node->figures.changes_since_seq || in->after_seq > node->head.seq);
 	if (!starts && !out.reset)
 		out.reset = !list_changes(&list, base, in->depth, in->after_seq);
 	call->park_on = PARK_ON_FIGURES;

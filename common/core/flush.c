@@ -73,8 +73,8 @@ flush_leaves_room(struct node *node)
 	int64_t elapsed_us = node->world->monotonic_us(node->world->context) - node->flush_began_us;
 	if (elapsed_us >= node->flush_took_us)
 		return true;
-	return bytes <= slack + (uint64_t)((double)node->memtable_bytes_max * (double)elapsed_us /
-					   (double)node->flush_took_us);
+	return bytes <=
+	       slack + (uint64_t)((double)node->memtable_bytes_max * (double)elapsed_us / (double)node->flush_took_us);
 }
 
 void

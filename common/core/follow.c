@@ -204,8 +204,8 @@ struct known_fact {
 
 /* All facts of an entry must be known before any acts. False if one is not. */
 static bool
-know_facts(struct node *node, const struct feed *feed, const struct slice *facts, size_t count, struct known_fact *known,
-	   bool *restored)
+know_facts(struct node *node, const struct feed *feed, const struct slice *facts, size_t count,
+	   struct known_fact *known, bool *restored)
 {
 	for (size_t i = 0; i < count; i++) {
 		const ProtobufCMessageDescriptor *leaf;
@@ -215,7 +215,8 @@ know_facts(struct node *node, const struct feed *feed, const struct slice *facts
 			return false;
 		if (leaf == &mt__node_restored__descriptor)
 			*restored = true;
-		/* A producer's own mirror lags behind the owner's feed: acting on it would bring back what was revoked. */
+		/* A producer's own mirror lags behind the owner's feed: acting on it would bring back what was revoked.
+		 */
 		known[i].method = fact_is_core(feed->producer->facts, facts[i]) ? NULL : methods_reaction(node, leaf);
 		if (known[i].method == NULL)
 			continue;

@@ -28,8 +28,8 @@ struct method {
 struct caller {
 	char subject[SUBJECT_BYTES_MAX + 1];
 	char authority[ID_TEXT_BYTES];
-	uint32_t roles;    /* 1 << Mt__Role; 0: nobody signed in */
-	bool everywhere;   /* a node or the operator's own key: covers every authority */
+	uint32_t roles;     /* 1 << Mt__Role; 0: nobody signed in */
+	bool everywhere;    /* a node or the operator's own key: covers every authority */
 	int64_t expires_us; /* 0: never */
 };
 
@@ -103,15 +103,15 @@ enum feed_state { FEED_IDLE, FEED_ASKED, FEED_ARRIVED, FEED_STOPPED };
 struct feed {
 	const struct producer *producer;
 	enum feed_state state;
-	uint64_t tag;       /* of the request under way */
-	int64_t retry_us;   /* monotonic: ask again if nothing came by then */
+	uint64_t tag;     /* of the request under way */
+	int64_t retry_us; /* monotonic: ask again if nothing came by then */
 	uint64_t incarnation;
-	uint64_t seq;       /* followed up to here */
+	uint64_t seq; /* followed up to here */
 	uint8_t hash[HASH_BYTES];
 	uint64_t recorded_seq; /* the journal holds this position */
-	uint64_t head_seq;  /* of the producer, as last heard */
-	struct buf arrived; /* frame of the reply */
-	char reason[160];   /* when stopped */
+	uint64_t head_seq;     /* of the producer, as last heard */
+	struct buf arrived;    /* frame of the reply */
+	char reason[160];      /* when stopped */
 };
 
 /* figures.c: sums of the batch, and what changed lately. */
@@ -153,7 +153,7 @@ struct node {
 	size_t methods_count;
 
 	struct store store;
-	struct head head;      /* of what is applied */
+	struct head head; /* of what is applied */
 	uint64_t durable_seq;
 	uint64_t flushed_seq;
 
@@ -174,9 +174,9 @@ struct node {
 	uint64_t memtable_bytes_max;
 	uint64_t frozen_seq;
 	bool flush_under_way;
-	int64_t top_since_us;     /* monotonic: first write to the top */
+	int64_t top_since_us; /* monotonic: first write to the top */
 	int64_t flush_began_us;
-	int64_t flush_took_us;    /* the last one */
+	int64_t flush_took_us; /* the last one */
 	int64_t flush_retry_us;
 
 	uint64_t space_reserve;
@@ -185,10 +185,10 @@ struct node {
 
 	bool opened;
 	bool draining;
-	uint64_t replay_to;       /* journal head at open */
+	uint64_t replay_to; /* journal head at open */
 
-	int64_t timer_due_us;     /* wall: the first timer row is not before this */
-	uint64_t access_version;  /* moves when the access table does */
+	int64_t timer_due_us;    /* wall: the first timer row is not before this */
+	uint64_t access_version; /* moves when the access table does */
 	uint64_t caller_version;
 	uint8_t caller_token[HASH_BYTES]; /* the caller resolved last, valid while the versions agree */
 	struct caller caller;
@@ -203,7 +203,8 @@ struct node {
 	uint64_t next_tag;
 
 	struct {
-		uint64_t calls, refusals, facts, journal_bytes, commits, flushes, overloads, timers_fired, refused_reactions;
+		uint64_t calls, refusals, facts, journal_bytes, commits, flushes, overloads, timers_fired,
+			refused_reactions;
 	} counts;
 };
 
@@ -222,7 +223,7 @@ struct call {
 	const struct caller *caller;
 	int64_t now_us;
 	enum call_state state;
-	bool scoped;        /* the authority was checked, or needs no check */
+	bool scoped; /* the authority was checked, or needs no check */
 	bool may_park;
 	uint32_t park_ms;
 	enum park_on park_on;
@@ -241,8 +242,8 @@ struct apply {
 	struct arena *arena;
 	int64_t time_us;
 	uint64_t seq;
-	uint32_t index;   /* of the fact within its entry */
-	bool scratch;     /* a dry run: nothing outside the store is touched */
+	uint32_t index; /* of the fact within its entry */
+	bool scratch;   /* a dry run: nothing outside the store is touched */
 };
 
 /* An outcome on its way into the journal. Facts may be applied as they come (a followed
@@ -297,7 +298,7 @@ void call_begin(struct call *call, struct node *node, const struct method *metho
 extern const struct caller caller_node;
 
 /* journal.c */
-void entry_begin(struct node *node, struct entry *entry); /* takes the next seq and the time */
+void entry_begin(struct node *node, struct entry *entry);     /* takes the next seq and the time */
 void entry_add(struct entry *entry, const struct call *call); /* the call's facts join the entry */
 void entry_apply(struct node *node, struct store *store, bool scratch, struct entry *entry);
 /* Applies what is left and appends the entry; its sequence number is node->head.seq afterwards. */
@@ -323,15 +324,15 @@ extern Mt__Journal_Service journal_service;
 
 /* saved.c */
 enum saved_hit { SAVED_NONE, SAVED_SAME, SAVED_OTHER };
-enum saved_hit saved_find(struct call *call, const char *call_id, const uint8_t request_hash[HASH_BYTES],
-			  struct slice *reply);
+enum saved_hit
+saved_find(struct call *call, const char *call_id, const uint8_t request_hash[HASH_BYTES], struct slice *reply);
 void saved_apply(struct apply *apply, const Mt__EntryHeader *header);
 
 /* follow.c */
 void feeds_init(struct node *node);
 void feeds_clear(struct node *node);
-void feeds_pump(struct node *node);          /* asks where nothing is under way */
-bool feeds_work(struct node *node);          /* one arrived batch; true if there was one */
+void feeds_pump(struct node *node); /* asks where nothing is under way */
+bool feeds_work(struct node *node); /* one arrived batch; true if there was one */
 void feeds_receive(struct node *node, unsigned peer, struct slice frame);
 int64_t feeds_next_us(const struct node *node);
 void feed_apply_position(struct apply *apply, const Mt__Position *position);
@@ -344,7 +345,7 @@ void timer_apply_fired(struct apply *apply, struct slice key);
 /* figures.c */
 void figures_init(struct figures *figures);
 void figures_free(struct figures *figures);
-void figures_begin(struct node *node);  /* after opening: changes count from here */
+void figures_begin(struct node *node); /* after opening: changes count from here */
 /* Writes the batch's sums into the store, as changes of the entry seq. */
 void figures_settle(struct node *node, uint64_t seq);
 /* Tells the watchers what changed, at most every FIGURES_WATCH_MS. */

@@ -153,9 +153,9 @@ bool
 entry_read(struct node *node, uint64_t seq, struct entry_parts *parts)
 {
 	struct slice bytes;
-	bool found = seq <= node->durable_seq ? node->world->journal_read(node->world->context, seq, &bytes)
-					      : batch_find(&node->committing, seq, &bytes) ||
-							batch_find(&node->filling, seq, &bytes);
+	bool found = seq <= node->durable_seq
+			     ? node->world->journal_read(node->world->context, seq, &bytes)
+			     : batch_find(&node->committing, seq, &bytes) || batch_find(&node->filling, seq, &bytes);
 	return found && entry_split(bytes, parts);
 }
 
@@ -321,7 +321,7 @@ entry_replay(struct node *node)
 	if (!entry_read(node, seq, &parts))
 		fatal("%s: journal entry %llu is missing or unreadable", node->module->name, (unsigned long long)seq);
 	const Mt__EntryHeader *header = (const Mt__EntryHeader *)pb_unpack_trusted(&mt__entry_header__descriptor,
-										    &node->call_arena, parts.header);
+										   &node->call_arena, parts.header);
 	hash_sha256(parts.reply, reply_hash);
 	entry_hash(node->head.hash, parts.header, parts.facts, reply_hash, hash);
 	if (header == NULL || header->seq != seq || memcmp(hash, parts.hash.data, HASH_BYTES) != 0)

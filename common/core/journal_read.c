@@ -105,8 +105,8 @@ journal_rpc_read(Mt__Journal_Service *service, const Mt__JournalReadRequest *in,
 	struct node *node = call->node;
 	if (!position_agrees(call, in))
 		return;
-	size_t bytes_max = in->bytes_max != 0 && in->bytes_max < JOURNAL_READ_BYTES_MAX ? in->bytes_max
-											  : JOURNAL_READ_BYTES_MAX;
+	size_t bytes_max =
+		in->bytes_max != 0 && in->bytes_max < JOURNAL_READ_BYTES_MAX ? in->bytes_max : JOURNAL_READ_BYTES_MAX;
 	struct reading reading = {.call = call, .read_seq = in->after_seq};
 	reading_fill(&reading, in->after_seq, bytes_max);
 	call->park_on = PARK_ON_JOURNAL;

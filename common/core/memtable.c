@@ -20,8 +20,8 @@ enum {
 	NODE_KEYS = 32,
 	KEY_BYTES_MAX = 511, /* what LMDB takes */
 	PREFIX_BYTES = 8,
-	DEPTH_MAX = 16,          /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
-	BLOCK_BYTES = 1 << 20,   /* few enough of them that memtable_bytes can ask after each batch */
+	DEPTH_MAX = 16,        /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
+	BLOCK_BYTES = 1 << 20, /* few enough of them that memtable_bytes can ask after each batch */
 	CHUNK_BYTES = 16 << 10,
 	CHUNK_SHARE_MAX = 1 << 10, /* a larger entry gets memory of its own: a chunk's end wastes at most this */
 	ENTRY_ALIGN = 4,

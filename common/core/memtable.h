@@ -26,8 +26,8 @@ enum memtable_hit memtable_get(const struct memtable *table, struct slice key, s
 
 /* The first entry with key >= from (> from unless inclusive), tombstones included:
  * hit says which. MEMTABLE_ABSENT at the end. */
-enum memtable_hit memtable_next(const struct memtable *table, struct slice from, bool inclusive, struct slice *key,
-				struct slice *value);
+enum memtable_hit
+memtable_next(const struct memtable *table, struct slice from, bool inclusive, struct slice *key, struct slice *value);
 
 /* All entries in order; value.data is NULL for a tombstone. Stops when visit answers false. */
 void memtable_each(const struct memtable *table, bool (*visit)(void *context, struct slice key, struct slice value),

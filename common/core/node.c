@@ -31,9 +31,8 @@ node_new(const struct node_config *config)
 	node->memtable_bytes_max = config->memory_bytes / MEMTABLE_BUDGET_SHARE;
 	if (node->memtable_bytes_max < 2 * MEMTABLE_BYTES_MIN)
 		node->memtable_bytes_max = 2 * MEMTABLE_BYTES_MIN;
-	node->space_reserve = config->space_reserve_bytes != 0
-				      ? config->space_reserve_bytes
-				      : JOURNAL_BATCH_BYTES_MAX + 2 * node->memtable_bytes_max;
+	node->space_reserve = config->space_reserve_bytes != 0 ? config->space_reserve_bytes
+							       : JOURNAL_BATCH_BYTES_MAX + 2 * node->memtable_bytes_max;
 	node->queue.last = &node->queue.first;
 	node->replies.last = &node->replies.first;
 	node->access_version = 1;

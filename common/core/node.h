@@ -25,19 +25,19 @@ struct node;
 
 /* Another service whose journal this one follows. */
 struct producer {
-	const char *name;                         /* "enrollment" */
-	const ProtobufCMessageDescriptor *facts;  /* its fact type, a two-level oneof */
+	const char *name;                        /* "enrollment" */
+	const ProtobufCMessageDescriptor *facts; /* its fact type, a two-level oneof */
 };
 
 /* What a service is made of; one constant for each, in its service.c. */
 struct module {
 	const char *name;
-	const ProtobufCMessageDescriptor *facts;      /* the service's fact type */
-	ProtobufCService *const *handlers;            /* NULL-terminated: nouns, reactions, timers */
+	const ProtobufCMessageDescriptor *facts; /* the service's fact type */
+	ProtobufCService *const *handlers;       /* NULL-terminated: nouns, reactions, timers */
 	void (*apply)(struct apply *apply, const ProtobufCMessage *fact);
-	const struct producer *follows;               /* ends with a NULL name; the index is world's peer number */
-	const struct metric *metrics;                 /* ends with number 0 */
-	uint32_t apply_version;                       /* raised when apply would build other rows from the same facts */
+	const struct producer *follows; /* ends with a NULL name; the index is world's peer number */
+	const struct metric *metrics;   /* ends with number 0 */
+	uint32_t apply_version;         /* raised when apply would build other rows from the same facts */
 };
 
 enum key_kind { KEY_GATEWAY, KEY_NODE, KEY_OPERATOR };
@@ -52,14 +52,14 @@ struct seal_key {
 struct node_config {
 	const struct module *module;
 	const struct world *world;
-	const struct seal_key *keys;      /* whose seals are accepted */
+	const struct seal_key *keys; /* whose seals are accepted */
 	size_t keys_count;
 	const struct seal_key *peer_keys; /* one for each of module->follows, for what this node sends */
-	uint64_t memory_bytes;       /* budget of the whole node */
-	uint64_t space_reserve_bytes; /* commands are refused below it; 0: derived from the budget */
-	const uint8_t *secret;       /* 32 bytes, of this service in this deployment; see call_secret */
-	bool restored;               /* the journal came from a backup: go on under a new incarnation */
-	int zone_minutes;            /* of the deployment; recorded in the first entry, later ones obey the record */
+	uint64_t memory_bytes;            /* budget of the whole node */
+	uint64_t space_reserve_bytes;     /* commands are refused below it; 0: derived from the budget */
+	const uint8_t *secret;            /* 32 bytes, of this service in this deployment; see call_secret */
+	bool restored;                    /* the journal came from a backup: go on under a new incarnation */
+	int zone_minutes; /* of the deployment; recorded in the first entry, later ones obey the record */
 };
 
 struct node *node_new(const struct node_config *config);

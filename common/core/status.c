@@ -168,8 +168,8 @@ node_rpc_retry_refused(Mt__Node_Service *service, const Mt__SettleRefusedRequest
 		return;
 	const struct method *method = methods_find(call->node, refusal->method);
 	assert(method != NULL);
-	const ProtobufCMessage *input = pb_unpack_trusted(method->rule->input, call->arena,
-							  slice_of(refusal->input.data, refusal->input.len));
+	const ProtobufCMessage *input =
+		pb_unpack_trusted(method->rule->input, call->arena, slice_of(refusal->input.data, refusal->input.len));
 	assert(input != NULL);
 	struct call again;
 	call_begin(&again, call->node, method, &caller_node);

@@ -51,7 +51,7 @@ struct world {
 	struct store_base (*state_base)(void *context);
 	/* After node_flushed the base shows the new rows. */
 
-	uint64_t (*space_free)(void *context); /* bytes left for journal and state */
+	uint64_t (*space_free)(void *context);  /* bytes left for journal and state */
 	uint64_t (*memory_used)(void *context); /* private bytes of the process */
 
 	/* Asks for node_tick no later than that monotonic time. */

@@ -25,15 +25,15 @@
 #include <zmq.h>
 
 enum {
-	PASS_MESSAGES_MAX = 256,    /* of each socket, before the others have their turn */
+	PASS_MESSAGES_MAX = 256, /* of each socket, before the others have their turn */
 	SAFETY_INTERVAL_MS = 1000,
-	LINGER_MS = 1000,           /* of replies; a question to a peer that is away is not waited for */
+	LINGER_MS = 1000, /* of replies; a question to a peer that is away is not waited for */
 	RECONNECT_MS = 50,
-	RECONNECT_MS_MAX = 250,     /* a node is back within two seconds, and to look costs little */
-	HEARTBEAT_MS = 10000,       /* on TCP: a peer that vanished is noticed */
+	RECONNECT_MS_MAX = 250, /* a node is back within two seconds, and to look costs little */
+	HEARTBEAT_MS = 10000,   /* on TCP: a peer that vanished is noticed */
 	HEARTBEAT_TIMEOUT_MS = 30000,
-	HANDSHAKE_MS = 2000,        /* on TCP: then a client that is not let in yet is cut off, and tries again */
-	IPC_PATH_BYTES_MAX = 107,   /* sun_path */
+	HANDSHAKE_MS = 2000,      /* on TCP: then a client that is not let in yet is cut off, and tries again */
+	IPC_PATH_BYTES_MAX = 107, /* sun_path */
 	DOMAIN_BYTES = 24,
 };
 
@@ -48,8 +48,8 @@ struct bus_socket {
 	char domain[DOMAIN_BYTES];
 	bool is_zap;
 	struct bus_counters counters;
-	uint64_t handled;          /* messages of any kind */
-	uint64_t handled_at_look;  /* of the safety timer */
+	uint64_t handled;         /* messages of any kind */
+	uint64_t handled_at_look; /* of the safety timer */
 };
 
 struct bus {

@@ -38,9 +38,9 @@ struct bus_options {
 struct bus_counters {
 	uint64_t received;
 	uint64_t sent;
-	uint64_t dropped;   /* on sending: peer gone, or its queue full */
-	uint64_t malformed; /* on receiving: not one frame */
-	uint64_t denied;    /* messages by a key that is no longer allowed, and refused handshakes */
+	uint64_t dropped;           /* on sending: peer gone, or its queue full */
+	uint64_t malformed;         /* on receiving: not one frame */
+	uint64_t denied;            /* messages by a key that is no longer allowed, and refused handshakes */
 	uint64_t safety_found_work; /* arrivals that only the safety timer saw */
 };
 
@@ -50,11 +50,11 @@ struct bus *bus_new(uv_loop_t *loop);
 void bus_free(struct bus *bus);
 
 /* NULL and a sentence on error. The folder of an ipc:// endpoint is made, 0700. */
-struct bus_socket *bus_bind(struct bus *bus, const char *endpoint, const struct bus_options *options,
-			    struct host_error *error);
+struct bus_socket *
+bus_bind(struct bus *bus, const char *endpoint, const struct bus_options *options, struct host_error *error);
 /* Connects in the background, and again whenever the connection is lost. */
-struct bus_socket *bus_connect(struct bus *bus, const char *endpoint, const struct bus_options *options,
-			       struct host_error *error);
+struct bus_socket *
+bus_connect(struct bus *bus, const char *endpoint, const struct bus_options *options, struct host_error *error);
 
 /* False if dropped. The frame is copied; route is ignored for a DEALER. */
 bool bus_send(struct bus_socket *socket, struct slice route, struct slice frame);

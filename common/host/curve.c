@@ -2,8 +2,8 @@
  *
  * A ZAP request is a handful of small frames in fixed order; whatever does not fit
  * is refused with 300, a temporary failure: a client whose key is registered a moment
- * later gets in when it connects again, while 400 would end its socket for good. The user id we answer with is the key in hexadecimal, and
- * libzmq attaches it to every message of the connection. */
+ * later gets in when it connects again, while 400 would end its socket for good. The user id we answer with is the key
+ * in hexadecimal, and libzmq attaches it to every message of the connection. */
 #include "common/host/curve.h"
 
 #include "common/base/text.h"

@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 enum {
-	FILL_AHEAD_BYTES = 4 << 20,  /* some thousand entries; an empty journal stays small */
+	FILL_AHEAD_BYTES = 4 << 20, /* some thousand entries; an empty journal stays small */
 	FILL_WRITE_BYTES = 64 << 10,
-	SPINE_BYTES = 64 << 10,      /* pages of the tree above the leaves that a commit writes anew */
+	SPINE_BYTES = 64 << 10, /* pages of the tree above the leaves that a commit writes anew */
 	ENTRY_OVERHEAD_BYTES = 32,
 	SMALL_ENTRY_BYTES_MAX = 2000, /* larger ones go to pages of their own */
 	PAGE_BYTES = 4096,

@@ -45,14 +45,14 @@ bool keys_create(const char *folder, struct host_error *error);
 bool keys_rotate(const char *folder, const char *pair, struct host_error *error);
 
 /* The keys whose seals a service accepts, of everyone whose file is there. */
-bool keys_load_accepted(const char *folder, const char *service, struct keys_accepted *accepted,
-			struct host_error *error);
+bool
+keys_load_accepted(const char *folder, const char *service, struct keys_accepted *accepted, struct host_error *error);
 /* What sealer seals with when it talks to service. */
 bool keys_load_sending(const char *folder, const char *sealer, const char *service, struct seal_key *key,
 		       struct host_error *error);
 
-bool keys_load_secret(const char *folder, const char *service, uint8_t secret[KEYS_SECRET_BYTES],
-		      struct host_error *error);
+bool
+keys_load_secret(const char *folder, const char *service, uint8_t secret[KEYS_SECRET_BYTES], struct host_error *error);
 
 bool keys_load_curve(const char *folder, const char *name, struct curve_pair *pair, struct host_error *error);
 bool keys_load_curve_public(const char *folder, const char *name, char public_text[CURVE_TEXT_BYTES],

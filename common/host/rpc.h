@@ -16,8 +16,8 @@ struct rpc;
 
 /* key and curve may be NULL and are copied. Without key, frames carry no seal. NULL and a
  * sentence on error; a server that is not there shows only as a call that runs out of time. */
-struct rpc *rpc_open(const char *endpoint, const struct seal_key *key, const struct curve *curve,
-		     struct host_error *error);
+struct rpc *
+rpc_open(const char *endpoint, const struct seal_key *key, const struct curve *curve, struct host_error *error);
 void rpc_close(struct rpc *rpc);
 
 /* Sends one packed Mt__Call and waits for the reply with its tag; other replies that come in

@@ -10,12 +10,12 @@
 #include "common/base/hash.h"
 
 struct frame {
-	struct slice parts;   /* calls or replies, still encoded: walk with frame_next */
-	uint32_t calls;       /* how many */
+	struct slice parts; /* calls or replies, still encoded: walk with frame_next */
+	uint32_t calls;     /* how many */
 	uint32_t replies;
 	uint32_t key_id;
-	struct slice sealed;  /* what the seal covers */
-	struct slice seal;    /* data NULL if there is none */
+	struct slice sealed; /* what the seal covers */
+	struct slice seal;   /* data NULL if there is none */
 };
 
 /* False if the bytes are no frame, or hold more than calls_max calls or replies. */

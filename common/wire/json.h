@@ -18,7 +18,7 @@ enum json_kind {
 	JSON_OBJECT_END,
 	JSON_ARRAY,
 	JSON_ARRAY_END,
-	JSON_NAME,  /* a member's name: text */
+	JSON_NAME, /* a member's name: text */
 	JSON_STRING,
 	JSON_NUMBER, /* text is the number as spelt */
 	JSON_TRUE,

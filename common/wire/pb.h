@@ -13,8 +13,8 @@
 #include <protobuf-c/protobuf-c.h>
 
 struct fault {
-	char field[96];     /* path in the message, as in the .proto: "session.begins_at" */
-	char message[160];  /* "field session.begins_at is not valid UTF-8" */
+	char field[96];    /* path in the message, as in the .proto: "session.begins_at" */
+	char message[160]; /* "field session.begins_at is not valid UTF-8" */
 };
 
 /* The message in the arena, or NULL and the fault filled in. Fields the descriptor

@@ -13,13 +13,13 @@
 #include "common/wire/pb.h"
 
 /* NULL and the fault (field path in JSON spelling) if the text does not fit. */
-ProtobufCMessage *pb_from_json(const ProtobufCMessageDescriptor *type, struct arena *arena, struct slice json,
-			       struct fault *fault);
+ProtobufCMessage *
+pb_from_json(const ProtobufCMessageDescriptor *type, struct arena *arena, struct slice json, struct fault *fault);
 
 /* Sets one field from text, as for a path or query parameter: "5", "true", "OPEN", "2026-01-31".
  * The name may be in either spelling. A repeated scalar field takes one more element. */
-bool pb_set_text(ProtobufCMessage *message, struct arena *arena, const char *name, const char *text,
-		 struct fault *fault);
+bool
+pb_set_text(ProtobufCMessage *message, struct arena *arena, const char *name, const char *text, struct fault *fault);
 
 void pb_to_json(struct buf *buf, const ProtobufCMessage *message);
 

@@ -134,8 +134,8 @@ field_find(const ProtobufCMessageDescriptor *type, struct slice name, unsigned n
 
 /* --- members ------------------------------------------------------------- */
 
-static ProtobufCMessage *message_read(struct reading *in, const ProtobufCMessageDescriptor *type,
-				      const struct place *place);
+static ProtobufCMessage *
+message_read(struct reading *in, const ProtobufCMessageDescriptor *type, const struct place *place);
 
 /* False if another member of the field's oneof is set. */
 static bool
@@ -159,8 +159,8 @@ presence_set(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 }
 
 static bool
-value_read(struct reading *in, const ProtobufCFieldDescriptor *field, void *at, enum json_kind kind,
-	   struct slice text, const struct place *place)
+value_read(struct reading *in, const ProtobufCFieldDescriptor *field, void *at, enum json_kind kind, struct slice text,
+	   const struct place *place)
 {
 	if (kind == JSON_FAULT)
 		return refuse_syntax(in, place);

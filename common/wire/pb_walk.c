@@ -33,16 +33,16 @@ enum wire {
 };
 
 struct part {
-	uint32_t number;     /* of the field */
+	uint32_t number; /* of the field */
 	enum wire wire;
-	uint64_t value;      /* of WIRE_VARINT */
-	struct slice body;   /* of WIRE_BYTES */
+	uint64_t value;    /* of WIRE_VARINT */
+	struct slice body; /* of WIRE_BYTES */
 };
 
 struct level {
 	const ProtobufCMessageDescriptor *type;
 	const ProtobufCFieldDescriptor *field; /* being read, or the last one read */
-	size_t begins;   /* offset of the message */
+	size_t begins;                         /* offset of the message */
 	size_t ends;
 	size_t field_at; /* offset of the field's tag */
 };

@@ -13,15 +13,15 @@
 #include <stdint.h>
 
 struct rule {
-	const char *name;        /* "Classes.Enrol" */
-	const char *file;        /* "class": the .proto the method stands in */
-	const char *owner;       /* "enrollment": whose node answers it; "" where every node has it */
+	const char *name;  /* "Classes.Enrol" */
+	const char *file;  /* "class": the .proto the method stands in */
+	const char *owner; /* "enrollment": whose node answers it; "" where every node has it */
 	Mt__Kind kind;
 	Mt__Scope scope;
 	const char *scope_field; /* field of the request, as in the .proto; "" if none */
 	uint32_t roles;          /* 1 << Mt__Role, or'ed */
 	bool open;
-	const char *verb;        /* "" where HTTP does not reach it */
+	const char *verb; /* "" where HTTP does not reach it */
 	const char *path;
 	const char *summary;
 	const ProtobufCMessageDescriptor *input;

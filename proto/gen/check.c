@@ -16,14 +16,15 @@
 #define BASE "base"
 
 static const char *const keywords[] = {
-	"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern",
-	"float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed",
-	"sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
-	"_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary", "_Noreturn",
-	"_Static_assert", "_Thread_local",
+	"auto",       "break",     "case",           "char",          "const",    "continue", "default",  "do",
+	"double",     "else",      "enum",           "extern",        "float",    "for",      "goto",     "if",
+	"inline",     "int",       "long",           "register",      "restrict", "return",   "short",    "signed",
+	"sizeof",     "static",    "struct",         "switch",        "typedef",  "union",    "unsigned", "void",
+	"volatile",   "while",     "_Alignas",       "_Alignof",      "_Atomic",  "_Bool",    "_Complex", "_Generic",
+	"_Imaginary", "_Noreturn", "_Static_assert", "_Thread_local",
 };
 
-static const char *const verbs[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+static const char *const verbs[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 static bool
 is_one_of(const char *word, const char *const *words, size_t count)
@@ -71,12 +72,12 @@ check_field(struct model *model, const struct message *message, const Google__Pr
 		model_refuse(model, message->file, "field %s of message %s is a map", field->name, owner);
 	if (field->proto3_optional)
 		model_refuse(model, message->file, "field %s of message %s is optional, use a sub-message or a oneof",
-		             field->name, owner);
+			     field->name, owner);
 	if (is_keyword(field->name))
 		model_refuse(model, message->file, "field %s of message %s is a C keyword", field->name, owner);
 	if (strcmp(field->name, BASE) == 0)
 		model_refuse(model, message->file, "field %s of message %s is a name of protobuf-c", field->name,
-		             owner);
+			     owner);
 }
 
 /* Depth first; meeting a message that is still open is a cycle. Depth is bounded by MESSAGES_MAX. */
@@ -92,8 +93,8 @@ check_recursion(struct model *model, struct message *message)
 			check_recursion(model, type);
 		else
 			model_refuse(model, message->file, "message %s contains itself through field %s of message %s",
-			             name_short(type->file, type->name), message->proto->field[i]->name,
-			             name_short(message->file, message->name));
+				     name_short(type->file, type->name), message->proto->field[i]->name,
+				     name_short(message->file, message->name));
 	}
 	message->visit = VISIT_DONE;
 }
@@ -116,7 +117,7 @@ check_enum(struct model *model, const struct enumeration *enumeration)
 	for (size_t i = 0; i < enumeration->proto->n_value; i++) {
 		if (is_keyword(enumeration->proto->value[i]->name))
 			model_refuse(model, enumeration->file, "value %s of enum %s is a C keyword",
-			             enumeration->proto->value[i]->name, name);
+				     enumeration->proto->value[i]->name, name);
 	}
 }
 
@@ -134,8 +135,8 @@ check_access(struct model *model, const struct method *method)
 		model_refuse(model, method->file, "the rule of method %s has no scope", method->name);
 	for (size_t i = 0; i < rule->n_roles; i++) {
 		if (protobuf_c_enum_descriptor_get_value(&mt__role__descriptor, rule->roles[i]) == NULL)
-			model_refuse(model, method->file, "the rule of method %s has the unknown role %d",
-			             method->name, (int)rule->roles[i]);
+			model_refuse(model, method->file, "the rule of method %s has the unknown role %d", method->name,
+				     (int)rule->roles[i]);
 	}
 	bool for_callers = rule->kind == MT__KIND__COMMAND || rule->kind == MT__KIND__QUERY;
 	if (for_callers && rule->n_roles == 0 && rule->scope != MT__SCOPE__PUBLIC)
@@ -154,7 +155,7 @@ check_scope_field(struct model *model, const struct method *method)
 	const Google__Protobuf__FieldDescriptorProto *field = message_field(method->input, rule->scope_field);
 	if (field == NULL || field->label == FIELD_REPEATED || field->type != FIELD_TYPE(TYPE_STRING))
 		model_refuse(model, method->file, "scope_field %s of method %s is not a string field of %s",
-		             rule->scope_field, method->name, name_short(method->input->file, method->input->name));
+			     rule->scope_field, method->name, name_short(method->input->file, method->input->name));
 }
 
 /* A path begins with a slash, its braces pair and are not empty, no name stands twice. */
@@ -186,8 +187,8 @@ check_query_fields(struct model *model, const struct method *method)
 		const Google__Protobuf__FieldDescriptorProto *field = method->input->proto->field[i];
 		if (model_message(model, field->type_name) != NULL)
 			model_refuse(model, method->file,
-			             "field %s of method %s is a message and cannot be a query parameter",
-			             field->name, method->name);
+				     "field %s of method %s is a message and cannot be a query parameter", field->name,
+				     method->name);
 	}
 }
 
@@ -202,7 +203,7 @@ check_route(struct model *model, const struct method *method)
 	}
 	if (rule->kind == MT__KIND__REACTION || rule->kind == MT__KIND__TIMER) {
 		model_refuse(model, method->file, "method %s is a %s and may not have a path", method->name,
-		             rule->kind == MT__KIND__TIMER ? "timer" : "reaction");
+			     rule->kind == MT__KIND__TIMER ? "timer" : "reaction");
 		return;
 	}
 	if (!is_one_of(rule->verb, verbs, sizeof(verbs) / sizeof(verbs[0])))
@@ -217,7 +218,7 @@ check_route(struct model *model, const struct method *method)
 		const Google__Protobuf__FieldDescriptorProto *field = message_field_json(method->input, name);
 		if (field == NULL || !is_scalar(field))
 			model_refuse(model, method->file, "path parameter %s of method %s is not a scalar field of %s",
-			             name, method->name, name_short(method->input->file, method->input->name));
+				     name, method->name, name_short(method->input->file, method->input->name));
 	}
 	check_query_fields(model, method);
 }
@@ -265,10 +266,10 @@ check_pair(struct model *model, const struct method *one, const struct method *o
 		return;
 	if (strcmp(one->rule->verb, other->rule->verb) == 0)
 		model_refuse(model, other->file, "method %s has the same route as %s: %s %s", other->name, one->name,
-		             other->rule->verb, other->rule->path);
+			     other->rule->verb, other->rule->path);
 	else if (strcmp(one->rule->path, other->rule->path) != 0) /* OpenAPI takes them for one path */
 		model_refuse(model, other->file, "methods %s and %s name the parameters of one path differently: %s",
-		             one->name, other->name, other->rule->path);
+			     one->name, other->name, other->rule->path);
 }
 
 void
@@ -286,7 +287,7 @@ check_model(struct model *model)
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(model->services[i].proto->name, model->services[k].proto->name) == 0)
 				model_refuse(model, model->services[i].file, "service %s is also in %s",
-				             model->services[i].proto->name, model->services[k].file->name);
+					     model->services[i].proto->name, model->services[k].file->name);
 		}
 	}
 	for (size_t i = 0; i < model->methods_count; i++) {

@@ -40,7 +40,7 @@ append_stdout(ProtobufCBuffer *buffer, size_t size, const uint8_t *bytes)
 static int
 write_response(const Plugin__CodeGeneratorResponse *response)
 {
-	ProtobufCBuffer out = { .append = append_stdout };
+	ProtobufCBuffer out = {.append = append_stdout};
 	plugin__code_generator_response__pack_to_buffer(response, &out);
 	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -65,7 +65,7 @@ main(void)
 		return write_response(&response);
 	}
 
-	const char *names[FILES_COUNT] = { "rules.c", "openapi.c", "openapi.json" };
+	const char *names[FILES_COUNT] = {"rules.c", "openapi.c", "openapi.json"};
 	char *contents[FILES_COUNT] = {
 		rules_write(&model),
 		rules_write_openapi(json_dumps(openapi, JSON_COMPACT)),

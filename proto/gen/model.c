@@ -198,21 +198,24 @@ path_parameter_next(const char **cursor, char name[PARAMETER_BYTES_MAX])
 
 static void
 add_enum(struct model *model, const Google__Protobuf__FileDescriptorProto *file, const char *prefix,
-         const Google__Protobuf__EnumDescriptorProto *proto, struct place place)
+	 const Google__Protobuf__EnumDescriptorProto *proto, struct place place)
 {
 	if (model->enums_count == ENUMS_MAX) {
 		model_refuse(model, file, "enum %s is one too many, %d are the limit", proto->name, ENUMS_MAX);
 		return;
 	}
 	model->enums[model->enums_count++] = (struct enumeration){
-		.name = text_of("%s.%s", prefix, proto->name), .file = file, .proto = proto, .place = place,
+		.name = text_of("%s.%s", prefix, proto->name),
+		.file = file,
+		.proto = proto,
+		.place = place,
 	};
 }
 
 /* protoc bounds how deep messages nest in a file; PLACE_STEPS_MAX bounds it tighter. */
 static void
 add_message(struct model *model, const Google__Protobuf__FileDescriptorProto *file, const char *prefix,
-            const Google__Protobuf__DescriptorProto *proto, struct place place)
+	    const Google__Protobuf__DescriptorProto *proto, struct place place)
 {
 	if (model->messages_count == MESSAGES_MAX) {
 		model_refuse(model, file, "message %s is one too many, %d are the limit", proto->name, MESSAGES_MAX);
@@ -220,7 +223,10 @@ add_message(struct model *model, const Google__Protobuf__FileDescriptorProto *fi
 	}
 	const char *name = text_of("%s.%s", prefix, proto->name);
 	model->messages[model->messages_count++] = (struct message){
-		.name = name, .file = file, .proto = proto, .place = place,
+		.name = name,
+		.file = file,
+		.proto = proto,
+		.place = place,
 	};
 	for (size_t i = 0; i < proto->n_enum_type; i++)
 		add_enum(model, file, name, proto->enum_type[i], place_child(&place, PLACE_MESSAGE_ENUM, i));
@@ -230,8 +236,8 @@ add_message(struct model *model, const Google__Protobuf__FileDescriptorProto *fi
 
 static void
 add_method(struct model *model, const Google__Protobuf__FileDescriptorProto *file,
-           const Google__Protobuf__ServiceDescriptorProto *service,
-           const Google__Protobuf__MethodDescriptorProto *proto, struct place place)
+	   const Google__Protobuf__ServiceDescriptorProto *service,
+	   const Google__Protobuf__MethodDescriptorProto *proto, struct place place)
 {
 	const char *name = text_of("%s.%s", service->name, proto->name);
 	if (model->methods_count == METHODS_MAX) {
@@ -254,13 +260,13 @@ add_method(struct model *model, const Google__Protobuf__FileDescriptorProto *fil
 
 static void
 add_service(struct model *model, const Google__Protobuf__FileDescriptorProto *file,
-            const Google__Protobuf__ServiceDescriptorProto *proto, struct place place)
+	    const Google__Protobuf__ServiceDescriptorProto *proto, struct place place)
 {
 	if (model->services_count == SERVICES_MAX) {
 		model_refuse(model, file, "service %s is one too many, %d are the limit", proto->name, SERVICES_MAX);
 		return;
 	}
-	model->services[model->services_count++] = (struct service){ .file = file, .proto = proto };
+	model->services[model->services_count++] = (struct service){.file = file, .proto = proto};
 	for (size_t i = 0; i < proto->n_method; i++)
 		add_method(model, file, proto, proto->method[i], place_child(&place, PLACE_SERVICE_METHOD, i));
 }
@@ -276,13 +282,13 @@ model_build(struct model *model, const Plugin__CodeGeneratorRequest *request)
 {
 	model->refusals_out = open_memstream(&model->refusals, &model->refusals_size);
 	assert(model->refusals_out != NULL);
-	const struct place top = { .count = 0 };
+	const struct place top = {.count = 0};
 	for (size_t i = 0; i < request->n_proto_file; i++) {
 		const Google__Protobuf__FileDescriptorProto *file = request->proto_file[i];
 		const char *prefix = file->package != NULL ? text_of(".%s", file->package) : "";
 		for (size_t m = 0; m < file->n_message_type; m++)
 			add_message(model, file, prefix, file->message_type[m],
-			            place_child(&top, PLACE_FILE_MESSAGE, m));
+				    place_child(&top, PLACE_FILE_MESSAGE, m));
 		for (size_t e = 0; e < file->n_enum_type; e++)
 			add_enum(model, file, prefix, file->enum_type[e], place_child(&top, PLACE_FILE_ENUM, e));
 		for (size_t s = 0; file_is_ours(file) && s < file->n_service; s++)

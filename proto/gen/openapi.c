@@ -83,7 +83,7 @@ body_of(struct model *model, const struct method *method)
 	if (json_object_size(properties) == 0)
 		return NULL;
 	json_t *schema = in_path == 0 ? schema_ref(method->input)
-	                              : json_pack("{ss, so}", "type", "object", "properties", properties);
+				      : json_pack("{ss, so}", "type", "object", "properties", properties);
 	return json_pack("{sb, so}", "required", 1, "content", json_content(schema));
 }
 
@@ -91,8 +91,8 @@ static json_t *
 responses_of(const struct method *method)
 {
 	const char *comment = comment_of(method->output->file, &method->output->place);
-	json_t *done = json_pack("{ss, so}", "description", comment != NULL ? comment : "Done.",
-	                         "content", json_content(schema_ref(method->output)));
+	json_t *done = json_pack("{ss, so}", "description", comment != NULL ? comment : "Done.", "content",
+				 json_content(schema_ref(method->output)));
 	return json_pack("{so, s{ss}}", "200", done, "default", "$ref", "#/components/responses/Problem");
 }
 
@@ -137,22 +137,22 @@ problem_schema(void)
 {
 	json_t *properties = json_object();
 	json_object_set_new(properties, "type",
-	                    property("string", "uri-reference", "Stable name of the kind of refusal."));
+			    property("string", "uri-reference", "Stable name of the kind of refusal."));
 	json_object_set_new(properties, "title", property("string", NULL, NULL));
 	json_object_set_new(properties, "status", property("integer", "int32", "The HTTP status."));
 	json_object_set_new(properties, "detail",
-	                    property("string", NULL, "The sentence, in the language of Accept-Language (en, vi)."));
+			    property("string", NULL, "The sentence, in the language of Accept-Language (en, vi)."));
 	json_object_set_new(properties, "field", property("string", NULL, "The field at fault, if it is one."));
 	json_object_set_new(properties, "instance", property("string", "uri-reference", NULL));
 	return json_pack("{ss, ss, so}", "type", "object", "description", "A refusal, as RFC 9457 shapes it.",
-	                 "properties", properties);
+			 "properties", properties);
 }
 
 static json_t *
 header_parameter(const char *name, const char *description)
 {
-	return json_pack("{ss, ss, ss, s{ss}}", "name", name, "in", "header", "description", description,
-	                 "schema", "type", "string");
+	return json_pack("{ss, ss, ss, s{ss}}", "name", name, "in", "header", "description", description, "schema",
+			 "type", "string");
 }
 
 static json_t *
@@ -160,15 +160,13 @@ components_build(json_t *schemas)
 {
 	json_t *parameters = json_object();
 	json_object_set_new(parameters, "IdempotencyKey",
-	                    header_parameter("Idempotency-Key", "Retries with one key act once and get one reply."));
+			    header_parameter("Idempotency-Key", "Retries with one key act once and get one reply."));
 	json_object_set_new(parameters, "IfMatch",
-	                    header_parameter("If-Match", "The ETag last read: refused if there is a newer one."));
-	json_t *problem = json_pack("{ss, s{s{s{ss}}}}", "description", "Refused.",
-	                            "content", "application/problem+json",
-	                            "schema", "$ref", "#/components/schemas/Problem");
-	return json_pack("{s{s{ss, ss}}, so, s{so}, so}",
-	                 "securitySchemes", "bearer", "type", "http", "scheme", "bearer",
-	                 "parameters", parameters, "responses", "Problem", problem, "schemas", schemas);
+			    header_parameter("If-Match", "The ETag last read: refused if there is a newer one."));
+	json_t *problem = json_pack("{ss, s{s{s{ss}}}}", "description", "Refused.", "content",
+				    "application/problem+json", "schema", "$ref", "#/components/schemas/Problem");
+	return json_pack("{s{s{ss, ss}}, so, s{so}, so}", "securitySchemes", "bearer", "type", "http", "scheme",
+			 "bearer", "parameters", parameters, "responses", "Problem", problem, "schemas", schemas);
 }
 
 json_t *
@@ -193,9 +191,8 @@ openapi_build(struct model *model)
 		schema_add(model, method->output, schemas);
 	}
 	json_object_set_new(schemas, "Problem", problem_schema());
-	json_t *document = json_pack("{ss, s{ss, ss}, so, so}", "openapi", "3.1.0",
-	                             "info", "title", "Matricula", "version", "1",
-	                             "paths", paths, "components", components_build(schemas));
+	json_t *document = json_pack("{ss, s{ss, ss}, so, so}", "openapi", "3.1.0", "info", "title", "Matricula",
+				     "version", "1", "paths", paths, "components", components_build(schemas));
 	assert(document != NULL);
 	return document;
 }

@@ -82,7 +82,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const ProtobufCMessageDescriptor *const types[] = {
-		&kinds_type, &mt__call__descriptor, &google__protobuf__descriptor_proto__descriptor, &kinds_type,
+		&kinds_type,
+		&mt__call__descriptor,
+		&google__protobuf__descriptor_proto__descriptor,
+		&kinds_type,
 	};
 	if (size == 0)
 		return 0;

@@ -53,7 +53,8 @@ on_abort(int number)
 static bool
 usage(void)
 {
-	fputs("scenario-run [--way pure|sim|live] [--seeds N] [--http URL --data DIR [--clock FILE]] FILE...\n", stderr);
+	fputs("scenario-run [--way pure|sim|live] [--seeds N] [--http URL --data DIR [--clock FILE]] FILE...\n",
+	      stderr);
 	return false;
 }
 

@@ -146,12 +146,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(appends_follow_each_other),
-		cmocka_unit_test(growth_keeps_the_bytes),
-		cmocka_unit_test(the_limit_is_exact),
-		cmocka_unit_test(nothing_follows_a_dropped_append),
-		cmocka_unit_test(format_fits_to_the_last_byte),
-		cmocka_unit_test(format_survives_every_growth),
+		cmocka_unit_test(appends_follow_each_other),    cmocka_unit_test(growth_keeps_the_bytes),
+		cmocka_unit_test(the_limit_is_exact),           cmocka_unit_test(nothing_follows_a_dropped_append),
+		cmocka_unit_test(format_fits_to_the_last_byte), cmocka_unit_test(format_survives_every_growth),
 		cmocka_unit_test(a_huge_size_does_not_wrap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,9 +37,9 @@ the_bytes_are_big_endian(void **state)
 	key_i64(&key, 1);
 	key_text(&key, "ab");
 	key_bytes(&key, slice_text("c"));
-	static const uint8_t expected[] = {7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-	                                   0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	                                   0x80, 0, 0, 0, 0, 0, 0, 1, 'a', 'b', 0, 'c'};
+	static const uint8_t expected[] = {7,    1,  2,  3,  4,    5,    6,    7,    8,    9,    10,   11,
+					   12,   13, 14, 15, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					   0x80, 0,  0,  0,  0,    0,    0,    1,    'a',  'b',  0,    'c'};
 	assert_int_equal(key.size, sizeof(expected));
 	assert_memory_equal(key.data, expected, sizeof(expected));
 }
@@ -148,7 +148,7 @@ static struct fields
 fields_draw(struct random *random)
 {
 	struct fields fields = {.place = (uint16_t)(random_below(random, 3) * 200),
-	                        .day = (uint32_t)random_below(random, 3) * 300};
+				.day = (uint32_t)random_below(random, 3) * 300};
 	size_t length = random_below(random, sizeof(fields.name));
 	for (size_t i = 0; i < length; i++)
 		fields.name[i] = "aB\x01\xff"[random_below(random, 4)];
@@ -244,12 +244,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_bytes_are_big_endian),
-		cmocka_unit_test(what_is_written_is_read_back),
-		cmocka_unit_test(too_short_reads_nothing),
-		cmocka_unit_test(numbers_sort_as_numbers),
-		cmocka_unit_test(keys_sort_field_by_field),
-		cmocka_unit_test(plain_numbers_round_trip),
+		cmocka_unit_test(the_bytes_are_big_endian),      cmocka_unit_test(what_is_written_is_read_back),
+		cmocka_unit_test(too_short_reads_nothing),       cmocka_unit_test(numbers_sort_as_numbers),
+		cmocka_unit_test(keys_sort_field_by_field),      cmocka_unit_test(plain_numbers_round_trip),
 		cmocka_unit_test(growing_past_the_end_is_a_bug),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

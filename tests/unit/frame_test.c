@@ -126,30 +126,38 @@ every_flipped_bit_breaks_the_seal(void **state)
 	buf_free(&bytes);
 }
 
-#define BYTES(text) {(const uint8_t *)(text), sizeof(text) - 1}
-#define SEAL_OF_ZEROS "\x22\x20" "\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0"
+#define BYTES(text)                                                                                                    \
+	{                                                                                                              \
+		(const uint8_t *)(text), sizeof(text) - 1                                                              \
+	}
+#define SEAL_OF_ZEROS                                                                                                  \
+	"\x22\x20"                                                                                                     \
+	"\0\0\0\0\0\0\0\0"                                                                                             \
+	"\0\0\0\0\0\0\0\0"                                                                                             \
+	"\0\0\0\0\0\0\0\0"                                                                                             \
+	"\0\0\0\0\0\0\0\0"
 
 static void
 refuses_what_is_no_frame(void **state)
 {
 	(void)state;
 	static const struct slice bad[] = {
-		BYTES("\x0a"),                               /* no length */
-		BYTES("\x0a\x02x"),                          /* length beyond the end */
-		BYTES("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), /* length of 2^64 - 1 */
-		BYTES("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"), /* number over 64 bits */
+		BYTES("\x0a"),                                             /* no length */
+		BYTES("\x0a\x02x"),                                        /* length beyond the end */
+		BYTES("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),     /* length of 2^64 - 1 */
+		BYTES("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),     /* number over 64 bits */
 		BYTES("\x0a\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"), /* varint of 11 bytes */
-		BYTES("\x0b\x0c"),                           /* a group */
-		BYTES("\x08\x01"),                           /* calls as a number */
-		BYTES("\x00\x00"),                           /* field 0 */
-		BYTES("\x2a\x00"),                           /* unknown field 5 */
-		BYTES("\x0a\x00\x12\x00"),                   /* a call and a reply */
+		BYTES("\x0b\x0c"),                                         /* a group */
+		BYTES("\x08\x01"),                                         /* calls as a number */
+		BYTES("\x00\x00"),                                         /* field 0 */
+		BYTES("\x2a\x00"),                                         /* unknown field 5 */
+		BYTES("\x0a\x00\x12\x00"),                                 /* a call and a reply */
 		BYTES("\x12\x00\x0a\x00"),
-		BYTES("\x18\x01\x18\x01"),                   /* two key ids */
-		BYTES("\x18\x80\x80\x80\x80\x10"),           /* key id of 33 bits */
-		BYTES("\x22\x00"),                           /* seal of no bytes */
-		BYTES("\x22\x01x"),                          /* seal of one byte */
-		BYTES(SEAL_OF_ZEROS "\x18\x01"),             /* something behind the seal */
+		BYTES("\x18\x01\x18\x01"),         /* two key ids */
+		BYTES("\x18\x80\x80\x80\x80\x10"), /* key id of 33 bits */
+		BYTES("\x22\x00"),                 /* seal of no bytes */
+		BYTES("\x22\x01x"),                /* seal of one byte */
+		BYTES(SEAL_OF_ZEROS "\x18\x01"),   /* something behind the seal */
 		BYTES(SEAL_OF_ZEROS SEAL_OF_ZEROS),
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -197,12 +205,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_what_it_wrote),
-		cmocka_unit_test(agrees_with_protobuf_c),
-		cmocka_unit_test(no_cut_frame_is_sealed),
-		cmocka_unit_test(every_flipped_bit_breaks_the_seal),
-		cmocka_unit_test(refuses_what_is_no_frame),
-		cmocka_unit_test(counts_up_to_the_limit),
+		cmocka_unit_test(reads_what_it_wrote),        cmocka_unit_test(agrees_with_protobuf_c),
+		cmocka_unit_test(no_cut_frame_is_sealed),     cmocka_unit_test(every_flipped_bit_breaks_the_seal),
+		cmocka_unit_test(refuses_what_is_no_frame),   cmocka_unit_test(counts_up_to_the_limit),
 		cmocka_unit_test(a_full_buffer_gets_no_seal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

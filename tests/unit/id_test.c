@@ -39,7 +39,7 @@ known_texts(void **state)
 	assert_string_equal(text, "7zzzzzzzzzzzzzzzzzzzzzzzzz");
 	/* 0x0123456789abcdef0123456789abcdef in base 32, computed by another program */
 	static const uint8_t bytes[ID_BYTES] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
-	                                        0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+						0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
 	memcpy(id.bytes, bytes, ID_BYTES);
 	id_format(id, text);
 	assert_string_equal(text, "014d2pf2dbsqqg28t5cy4tqkff");

@@ -62,14 +62,20 @@ reads_a_whole_value(void **state)
 		enum json_kind kind;
 		const char *text;
 	} expected[] = {
-		{JSON_OBJECT, NULL}, {JSON_NAME, "a"}, {JSON_ARRAY, NULL}, {JSON_NUMBER, "-1.5e+3"}, {JSON_TRUE, NULL},
-		{JSON_FALSE, NULL}, {JSON_NULL, NULL}, {JSON_ARRAY, NULL}, {JSON_ARRAY_END, NULL}, {JSON_OBJECT, NULL},
-		{JSON_OBJECT_END, NULL}, {JSON_ARRAY_END, NULL}, {JSON_NAME, ""}, {JSON_STRING,
-		 "Nguy\u1ec5n \U0001f600/\n"},
-		{JSON_OBJECT_END, NULL}, {JSON_END, NULL}, {JSON_END, NULL},
+		{JSON_OBJECT, NULL},     {JSON_NAME, "a"},
+		{JSON_ARRAY, NULL},      {JSON_NUMBER, "-1.5e+3"},
+		{JSON_TRUE, NULL},       {JSON_FALSE, NULL},
+		{JSON_NULL, NULL},       {JSON_ARRAY, NULL},
+		{JSON_ARRAY_END, NULL},  {JSON_OBJECT, NULL},
+		{JSON_OBJECT_END, NULL}, {JSON_ARRAY_END, NULL},
+		{JSON_NAME, ""},         {JSON_STRING, "Nguy\u1ec5n \U0001f600/\n"},
+		{JSON_OBJECT_END, NULL}, {JSON_END, NULL},
+		{JSON_END, NULL},
 	};
-	json_open(&reader, slice_text(" {\"a\" : [-1.5e+3,true ,false,null,[ ],{ }]\t,\n\"\":"
-				      "\"Nguy\\u1EC5n \\ud83d\\ude00\\/\\n\"} "), &arena);
+	json_open(&reader,
+		  slice_text(" {\"a\" : [-1.5e+3,true ,false,null,[ ],{ }]\t,\n\"\":"
+			     "\"Nguy\\u1EC5n \\ud83d\\ude00\\/\\n\"} "),
+		  &arena);
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
 		assert_int_equal(json_next(&reader, &text), expected[i].kind);
 		if (expected[i].text != NULL)
@@ -77,20 +83,35 @@ reads_a_whole_value(void **state)
 	}
 }
 
-#define TEXT(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define TEXT(text)                                                                                                     \
+	{                                                                                                              \
+		(const uint8_t *)(text), sizeof(text) - 1                                                              \
+	}
 
 static void
 takes_good_texts(void **state)
 {
 	(void)state;
 	static const struct slice good[] = {
-		TEXT("0"), TEXT("-0"), TEXT("10"), TEXT("0.0"), TEXT("1E9"), TEXT("1e-07"), TEXT(" true\r\n"),
-		 TEXT("null"),
-		TEXT("\"\""), TEXT("\"\x7f\""),
-		 TEXT("\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\""),
-		TEXT("\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\""), TEXT("\"\\u0000\\uffff\\uD800\\uDC00\\udbff\\udfff\""),
-		TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), TEXT("[]"), TEXT("{}"), TEXT("[[],[1],{\"a\":{\"a\":[]}}]"),
-		TEXT("{\"a\":1,\"a\":1}"), TEXT("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"),
+		TEXT("0"),
+		TEXT("-0"),
+		TEXT("10"),
+		TEXT("0.0"),
+		TEXT("1E9"),
+		TEXT("1e-07"),
+		TEXT(" true\r\n"),
+		TEXT("null"),
+		TEXT("\"\""),
+		TEXT("\"\x7f\""),
+		TEXT("\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\""),
+		TEXT("\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\""),
+		TEXT("\"\\u0000\\uffff\\uD800\\uDC00\\udbff\\udfff\""),
+		TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""),
+		TEXT("[]"),
+		TEXT("{}"),
+		TEXT("[[],[1],{\"a\":{\"a\":[]}}]"),
+		TEXT("{\"a\":1,\"a\":1}"),
+		TEXT("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"),
 	};
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		size_t at;
@@ -138,12 +159,16 @@ static const struct {
 	{TEXT("nul"), 0, "a value was expected"},
 	{TEXT("truefalse"), 4, "there is more behind the value"},
 	{TEXT("'a'"), 0, "a value was expected"},
-	{TEXT("\xef\xbb\xbf" "1"), 0, "a value was expected"},
+	{TEXT("\xef\xbb\xbf"
+	      "1"),
+	 0, "a value was expected"},
 	{TEXT("/**/1"), 0, "a value was expected"},
 	{TEXT("\"a"), 2, "a string has no end"},
 	{TEXT("\"12345678"), 9, "a string has no end"},
 	{TEXT("\"a\nb\""), 2, "a string holds a control character"},
-	{TEXT("\"1234\0" "678\""), 5, "a string holds a control character"},
+	{TEXT("\"1234\0"
+	      "678\""),
+	 5, "a string holds a control character"},
 	{TEXT("\"\\"), 1, "a string holds a bad escape"},
 	{TEXT("\"\\x41\""), 1, "a string holds a bad escape"},
 	{TEXT("\"\\\0\""), 1, "a string holds a bad escape"},
@@ -214,8 +239,8 @@ strings_come_back_as_they_were(void **state)
 {
 	(void)state;
 	struct random random = {.state = 11};
-	static const char *const bits[] = {"a", "\"", "\\", "\n", "\x01", "\x1f", "\x7f", "\u1ec5", "\U0001f600", "/",
-	 "plain text "};
+	static const char *const bits[] = {"a",    "\"",     "\\",         "\n", "\x01",       "\x1f",
+					   "\x7f", "\u1ec5", "\U0001f600", "/",  "plain text "};
 	for (int round = 0; round < 3000; round++) {
 		struct buf plain, written;
 		struct json_reader reader;
@@ -259,8 +284,8 @@ static void
 skip_gives_the_bytes_of_one_value(void **state)
 {
 	(void)state;
-	static const char *const values[] = {"1", "\"a\\\"b\"", "{\"a\":[1, 2],\"b\":{}}", "[]", "[[ ] ]", "null",
-	 "-1.5"};
+	static const char *const values[] = {"1",    "\"a\\\"b\"", "{\"a\":[1, 2],\"b\":{}}", "[]", "[[ ] ]",
+					     "null", "-1.5"};
 	struct buf list;
 	struct json_reader reader;
 	struct slice text;

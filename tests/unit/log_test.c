@@ -31,7 +31,7 @@ a_line_is_time_level_event_and_pairs(void **state)
 	log_number(&line, "seq", 42);
 	log_number(&line, "least", INT64_MIN);
 	assert_line(&line, "time=2025-01-01T00:00:00Z level=info event=node.started service=enrollment seq=42 "
-	                   "least=-9223372036854775808");
+			   "least=-9223372036854775808");
 	buf_free(&line);
 }
 

@@ -338,10 +338,10 @@ texts_set_fields(void **state)
 	struct fault fault;
 	struct kinds *kinds = (struct kinds *)pb_new(&kinds_type, &arena);
 	static const char *const rows[][2] = {
-		{"aInt32", "5"}, {"b_int64", "-6"}, {"kBool", "true"}, {"lFloat", "0.5"}, {"nRole", "LEADER"},
-		{"oString", "2026-01-31"}, {"pBytes", "YQ"}, {"sText", "a"}, {"sText", "b"}, {"yStrings", "x"},
-		{"yStrings", "y"}, {"y_strings", "z"}, {"xRoles", "3"}, {"xRoles", "NODE"}, {"uBools", "false"},
-		 {"aInt32", "7"},
+		{"aInt32", "5"},     {"b_int64", "-6"},         {"kBool", "true"},   {"lFloat", "0.5"},
+		{"nRole", "LEADER"}, {"oString", "2026-01-31"}, {"pBytes", "YQ"},    {"sText", "a"},
+		{"sText", "b"},      {"yStrings", "x"},         {"yStrings", "y"},   {"y_strings", "z"},
+		{"xRoles", "3"},     {"xRoles", "NODE"},        {"uBools", "false"}, {"aInt32", "7"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		assert_true(pb_set_text(&kinds->base, &arena, rows[i][0], rows[i][1], &fault));
@@ -373,8 +373,11 @@ names_are_turned_as_protoc_does(void **state)
 {
 	(void)state;
 	static const char *const rows[][2] = {
-		{"id", "id"}, {"begins_at", "beginsAt"}, {"a_b_c", "aBC"}, {"line_1", "line1"}, {"_x", "X"},
-		{"x__y", "xY"}, {"x_", "x"}, {"camelAlready", "camelAlready"}, {"", ""},
+		{"id", "id"},     {"begins_at", "beginsAt"},
+		{"a_b_c", "aBC"}, {"line_1", "line1"},
+		{"_x", "X"},      {"x__y", "xY"},
+		{"x_", "x"},      {"camelAlready", "camelAlready"},
+		{"", ""},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char out[32];

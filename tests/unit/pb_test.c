@@ -34,7 +34,10 @@ arena_down(void **state)
 	return 0;
 }
 
-#define BYTES(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define BYTES(text)                                                                                                    \
+	{                                                                                                              \
+		(const uint8_t *)(text), sizeof(text) - 1                                                              \
+	}
 
 /* Descriptors, not values: the rows below name a type by its letter. */
 static const ProtobufCMessageDescriptor *
@@ -64,8 +67,7 @@ static const struct {
 	 "field tag holds a number of more than 64 bits"},
 	{'C', BYTES("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"), "tag",
 	 "field tag holds a number of more than 64 bits"},
-	{'C', BYTES("\x88\x80\x80\x80\x80\x00\x00"), "",
-	 "message holds a tag or a length of more than 32 bits"},
+	{'C', BYTES("\x88\x80\x80\x80\x80\x00\x00"), "", "message holds a tag or a length of more than 32 bits"},
 	{'C', BYTES("\x12\x80\x80\x80\x80\x10"), "id", "field id holds a tag or a length of more than 32 bits"},
 	{'C', BYTES("\x00\x00"), "", "message holds a field numbered 0"},
 	{'C', BYTES("\x0e\x00"), "", "message holds a wire type that does not exist"},
@@ -78,15 +80,17 @@ static const struct {
 	{'C', BYTES("\x12\xff\xff\xff\xff\x0f"), "id", "field id is longer than what it stands in"},
 	{'C', BYTES("\x12\x02\xc3\x28"), "id", "field id is not valid UTF-8"},
 	{'C', BYTES("\x12\x01\x80"), "id", "field id is not valid UTF-8"},
-	{'C', BYTES("\x12\x03" "a\0b"), "id", "field id holds a NUL"},
+	{'C',
+	 BYTES("\x12\x03"
+	       "a\0b"),
+	 "id", "field id holds a NUL"},
 	{'C', BYTES("\x4a\x00"), "9", "field 9 is not known"},
 	{'C', BYTES("\xfa\xff\xff\xff\x0f\x00"), "536870911", "field 536870911 is not known"},
 	{'C', BYTES("\x2a\x03\x0a\x05x"), "principal.subject",
 	 "field principal.subject is longer than what it stands in"},
 	{'C', BYTES("\x2a\x02\x0a\x01xyz"), "principal.subject",
 	 "field principal.subject is longer than what it stands in"},
-	{'C', BYTES("\x2a\x03\x1a\x01\xff"), "principal.authority",
-	 "field principal.authority is not valid UTF-8"},
+	{'C', BYTES("\x2a\x03\x1a\x01\xff"), "principal.authority", "field principal.authority is not valid UTF-8"},
 	{'C', BYTES("\x2a\x02\x10\x63"), "principal.roles",
 	 "field principal.roles has a number that its enum does not know"},
 	{'C', BYTES("\x2a\x04\x12\x02\x01\x63"), "principal.roles",
@@ -96,11 +100,12 @@ static const struct {
 	{'C', BYTES("\x2a\x01\x88"), "principal", "field principal is cut short"},
 	{'K', BYTES("\x70\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "n_role",
 	 "field n_role has a number that its enum does not know"},
-	{'K', BYTES("\xaa\x01\x02\x01\x02"), "u_bools",
-	 "field u_bools holds a truth value that is neither 0 nor 1"},
-	{'K', BYTES("\xaa\x01\x02\x81\x00"), "u_bools",
-	 "field u_bools holds a truth value of more than one byte"},
-	{'K', BYTES("\xb2\x01\x07" "1234567"), "v_doubles", "field v_doubles is cut short"},
+	{'K', BYTES("\xaa\x01\x02\x01\x02"), "u_bools", "field u_bools holds a truth value that is neither 0 nor 1"},
+	{'K', BYTES("\xaa\x01\x02\x81\x00"), "u_bools", "field u_bools holds a truth value of more than one byte"},
+	{'K',
+	 BYTES("\xb2\x01\x07"
+	       "1234567"),
+	 "v_doubles", "field v_doubles is cut short"},
 	{'K', BYTES("\xca\x01\x01x\xca\x01\x01\xff"), "y_strings[1]", "field y_strings[1] is not valid UTF-8"},
 	{'K', BYTES("\xd2\x01\x00\xca\x01\x01x\xd2\x01\x02\x10\x63"), "z_principals[1].roles",
 	 "field z_principals[1].roles has a number that its enum does not know"},
@@ -137,16 +142,16 @@ takes_every_lawful_spelling(void **state)
 		{BYTES(""), BYTES("")},
 		/* not packed where it may be */
 		{BYTES("\xb8\x01\x02"), BYTES("\xba\x01\x01\x02")},
-		{BYTES("\xba\x01\x01\x02\xb8\x01\x04"), BYTES("\xba\x01\x02\x02\x04")},     /* both ways */
+		{BYTES("\xba\x01\x01\x02\xb8\x01\x04"), BYTES("\xba\x01\x02\x02\x04")}, /* both ways */
 		/* packed, but nothing in it */
 		{BYTES("\xba\x01\x00"), BYTES("")},
-		{BYTES("\x08\x01\x08\x02"), BYTES("\x08\x02")},                             /* the last one counts */
-		{BYTES("\x08\x81\x80\x00"), BYTES("\x08\x01")},                             /* longer than need be */
-		{BYTES("\x18\x02\x08\x01"), BYTES("\x08\x01\x18\x02")},                     /* out of order */
-		{BYTES("\x58\x05"), BYTES("\x58\x01")},                                     /* any number is true */
+		{BYTES("\x08\x01\x08\x02"), BYTES("\x08\x02")},         /* the last one counts */
+		{BYTES("\x08\x81\x80\x00"), BYTES("\x08\x01")},         /* longer than need be */
+		{BYTES("\x18\x02\x08\x01"), BYTES("\x08\x01\x18\x02")}, /* out of order */
+		{BYTES("\x58\x05"), BYTES("\x58\x01")},                 /* any number is true */
 		/* merged */
 		{BYTES("\x8a\x01\x03\x0a\x01x\x8a\x01\x03\x1a\x01y"), BYTES("\x8a\x01\x06\x0a\x01x\x1a\x01y")},
-		{BYTES("\x90\x01\x05\x9a\x01\x01z"), BYTES("\x9a\x01\x01z")},               /* the last of a oneof */
+		{BYTES("\x90\x01\x05\x9a\x01\x01z"), BYTES("\x9a\x01\x01z")}, /* the last of a oneof */
 	};
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		struct fault fault;
@@ -163,7 +168,8 @@ skips_the_unknown_unless_strict(void **state)
 {
 	(void)state;
 	struct fault fault;
-	struct slice bytes = slice_text("\x4a\x01x\x12\x01i\x51" "12345678\x58\x05");
+	struct slice bytes = slice_text("\x4a\x01x\x12\x01i\x51"
+					"12345678\x58\x05");
 	Mt__Call *call = (Mt__Call *)pb_unpack(&mt__call__descriptor, &arena, bytes, false, &fault);
 	assert_non_null(call);
 	assert_string_equal(call->id, "i");
@@ -269,8 +275,8 @@ damage_is_harmless(void **state)
 		for (uint64_t flips = random_below(&random, 4); flips > 0 && size > 0; flips--)
 			copy[random_below(&random, size)] = (uint8_t)random_next(&random);
 		arena_init(&small, 512, 1 + random_below(&random, 2000));
-		const ProtobufCMessageDescriptor *type = random_chance(&random,
-		 50) ? &kinds_type : &mt__call__descriptor;
+		const ProtobufCMessageDescriptor *type =
+			random_chance(&random, 50) ? &kinds_type : &mt__call__descriptor;
 		ProtobufCMessage *message =
 			pb_unpack(type, &small, slice_of(copy, size), random_chance(&random, 50), &fault);
 		if (message == NULL)
@@ -285,9 +291,13 @@ memory_ends_in_a_refusal(void **state)
 {
 	(void)state;
 	struct fault fault;
-	struct slice bytes = slice_text("\x8a\x01\x03\x0a\x01x\x8a\x01\x03\x1a\x01y\xba\x01\x02\x02\x04\xca\x01\x01" "a"
-					"\xca\x01\x01" "b\xd2\x01\x05\x0a\x03xyz\xd2\x01\x05\x0a\x03xyz\xda\x01\x01q"
-					"\x9a\x01\x01" "a\x9a\x01\x01" "b\xa2\x01\x03\x0a\x01x");
+	struct slice bytes = slice_text("\x8a\x01\x03\x0a\x01x\x8a\x01\x03\x1a\x01y\xba\x01\x02\x02\x04\xca\x01\x01"
+					"a"
+					"\xca\x01\x01"
+					"b\xd2\x01\x05\x0a\x03xyz\xd2\x01\x05\x0a\x03xyz\xda\x01\x01q"
+					"\x9a\x01\x01"
+					"a\x9a\x01\x01"
+					"b\xa2\x01\x03\x0a\x01x");
 	bool taken = false;
 	for (size_t limit = 1; limit < 4000; limit++) {
 		struct arena small;

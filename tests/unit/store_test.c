@@ -88,8 +88,7 @@ put(struct store *store, size_t number, uint32_t value)
 	store_put(store, slice_of(key.bytes, key.size), slice_of(&value, sizeof(value)));
 }
 
-static void
-delete(struct store *store, size_t number)
+static void delete (struct store *store, size_t number)
 {
 	struct key key = key_of(number);
 	store_delete(store, slice_of(key.bytes, key.size));
@@ -123,8 +122,8 @@ check_walk(const struct store *store, const struct rows *model, size_t number, s
 	struct key key = key_of(number);
 	struct slice prefix = slice_of(key.bytes, prefix_size);
 	size_t expected = after ? number + 1 : 0;
-	struct store_walk walk = after ? store_walk_after(store, prefix, slice_of(key.bytes, key.size))
-				       : store_walk(store, prefix);
+	struct store_walk walk =
+		after ? store_walk_after(store, prefix, slice_of(key.bytes, key.size)) : store_walk(store, prefix);
 	for (;;) {
 		for (; expected < KEYS; expected++) {
 			struct key next = key_of(expected);
@@ -161,7 +160,7 @@ check_walk_under_writes(struct store *store, struct rows *model, struct random *
 		if (model->value[changed] != 0)
 			put(store, changed, model->value[changed]);
 		else
-			delete(store, changed);
+			delete (store, changed);
 		expected++;
 	}
 	assert_int_equal(expected, KEYS);
@@ -205,7 +204,7 @@ random_write(struct store *store, struct rows *model, struct random *random)
 		put(store, number, model->value[number]);
 	} else {
 		model->value[number] = 0;
-		delete(store, number);
+		delete (store, number);
 	}
 	assert_int_equal(store->rows_written, before + 1);
 }
@@ -293,13 +292,13 @@ test_the_newest_layer_decides(void **state)
 	struct random random = {.state = 10};
 	struct store store = {.top = memtable_new(), .base = {.context = &base, .get = rows_get, .next = rows_next}};
 	base.value[5] = base.value[6] = base.value[7] = base.value[8] = 1;
-	delete(&store, 5);
-	delete(&store, 6);
+	delete (&store, 5);
+	delete (&store, 6);
 	put(&store, 7, 2);
 	freeze(&store, &base);
 	put(&store, 6, 3);
-	delete(&store, 7);
-	delete(&store, 400); /* never was */
+	delete (&store, 7);
+	delete (&store, 400); /* never was */
 	model.value[6] = 3;
 	model.value[8] = 1;
 	check_all(&store, &model, &random);
@@ -327,7 +326,7 @@ test_a_list_is_read_in_pages(void **state)
 			memcpy(after.bytes, walk.key.data, walk.key.size);
 		}
 		/* The next page goes on past a key that is gone. */
-		delete(&store, key_number(slice_of(after.bytes, after.size)));
+		delete (&store, key_number(slice_of(after.bytes, after.size)));
 	}
 	assert_int_equal(rows, GROUPS * MEMBERS / 2);
 	store_end(&store);

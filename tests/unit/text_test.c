@@ -16,7 +16,9 @@
 #include <cmocka.h>
 
 #define NAME_NFC "Nguy\xe1\xbb\x85n Th\xe1\xbb\x8b \xc4\x90\xc3\xa0o"
-#define NAME_NFD "Nguye\xcc\x82\xcc\x83n Thi\xcc\xa3 \xc4\x90" "a\xcc\x80o"
+#define NAME_NFD                                                                                                       \
+	"Nguye\xcc\x82\xcc\x83n Thi\xcc\xa3 \xc4\x90"                                                                  \
+	"a\xcc\x80o"
 
 static struct arena arena;
 
@@ -97,10 +99,28 @@ malformed_utf8_is_refused(void **state)
 {
 	(void)state;
 	static const char *const refused[] = {
-		"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x80\x80\x80",
-		"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe", "\xff", "\xc3", "\xc3(",
-		"\xe1\xbb", "\xe1\xbb(", "\xe1(\xbb",
-		"\xf0\x9f\x98", "\xf0\x9f\x98(", "\xc3\xa0\xa0", "abcdefgh\xc3", "abcdefgh\xffijklmnopq",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xe0\x80\x80",
+		"\xe0\x9f\xbf",
+		"\xf0\x80\x80\x80",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xfe",
+		"\xff",
+		"\xc3",
+		"\xc3(",
+		"\xe1\xbb",
+		"\xe1\xbb(",
+		"\xe1(\xbb",
+		"\xf0\x9f\x98",
+		"\xf0\x9f\x98(",
+		"\xc3\xa0\xa0",
+		"abcdefgh\xc3",
+		"abcdefgh\xffijklmnopq",
 		"\xed\xa0\x80\xed\xb0\x80",
 	};
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
@@ -140,7 +160,7 @@ folding_ignores_form_case_and_marks(void **state)
 	assert_string_equal(text_fold(&arena, "Nguyen Thi Dao"), "nguyen thi dao");
 	assert_string_equal(text_fold(&arena, "đường Đê La Thành, Ư Ơ ư ơ"), "duong de la thanh, u o u o");
 	assert_string_equal(text_fold(&arena, "ẮẰẲẴẶ ấầẩẫậ ỐỒỔỖỘ ớờởỡợ ỨỪỬỮỰ ýỳỷỹỵ"),
-	                    "aaaaa aaaaa ooooo ooooo uuuuu yyyyy");
+			    "aaaaa aaaaa ooooo ooooo uuuuu yyyyy");
 	assert_string_equal(text_fold(&arena, ""), "");
 	assert_string_equal(text_fold(&arena, "@[`{ AZ az 09"), "@[`{ az az 09");
 }
@@ -221,8 +241,8 @@ base64url_gives_the_published_values(void **state)
 {
 	(void)state;
 	static const char *const pairs[][2] = {
-		{"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"},
-		{"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "-_-_"},
+		{"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
+		{"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "-_-_"},
 	};
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		char text[TEXT_BASE64_BYTES(6)];
