@@ -13,7 +13,10 @@
 #include <stdlib.h>
 
 enum {
-	SUMS_CAPACITY = 4096, /* a batch that counts more is settled half way */
+	SUMS_CAPACITY = 16384,
+	/* A batch that counts more is settled half way. Each may bring its ancestors along, and the table stays half
+	   empty. */
+	SUMS_COUNTED_MAX = SUMS_CAPACITY / 2 / TREE_DEPTH_MAX,
 	NEWEST_SLOTS = FIGURES_WATCHED_MAX * 2,
 };
 
@@ -68,6 +71,19 @@ sum_find(struct figures *figures, const struct figure_sum *wanted)
 	return &figures->sums[at];
 }
 
+static struct figure_sum *
+sum_of(struct figures *figures, const struct figure_sum *wanted)
+{
+	struct figure_sum *sum = sum_find(figures, wanted);
+	if (!sum->used) {
+		*sum = *wanted;
+		sum->delta = 0;
+		sum->inherited = 0;
+		figures->sums_used[figures->sums_count++] = (uint16_t)(sum - figures->sums);
+	}
+	return sum;
+}
+
 void
 figures_add(struct apply *apply, const struct metric *metric, const char *authority, const char *category,
 	    uint32_t month, int64_t delta)
@@ -84,14 +100,9 @@ figures_add(struct apply *apply, const struct metric *metric, const char *author
 	assert(metric->kind == METRIC_FLOW || month == 0);
 	memcpy(wanted.authority, id.bytes, ID_BYTES);
 	memcpy(wanted.category, category, wanted.category_size);
-	if (figures->sums_count > figures->sums_capacity / 2)
+	if (figures->sums_count == SUMS_COUNTED_MAX)
 		figures_settle(apply->node, apply->seq);
-	struct figure_sum *sum = sum_find(figures, &wanted);
-	if (!sum->used) {
-		*sum = wanted;
-		figures->sums_used[figures->sums_count++] = (uint16_t)(sum - figures->sums);
-	}
-	sum->delta += delta;
+	sum_of(figures, &wanted)->delta += delta;
 }
 
 static struct key
@@ -149,29 +160,37 @@ add_to_row(struct node *node, const struct key *key, int64_t delta, uint64_t seq
 	note_change(&node->figures, key, seq);
 }
 
+/* Adds what was counted at an authority to the sums of all its ancestors. */
 static void
-settle_sum(struct node *node, const struct figure_sum *sum, uint64_t seq)
+spread_sum(struct node *node, const struct figure_sum *counted)
 {
+	struct figure_sum above = *counted;
 	struct id id;
-	memcpy(id.bytes, sum->authority, ID_BYTES);
-	for (unsigned depth = 0; depth < TREE_DEPTH_MAX; depth++) {
-		struct key key = figure_key(id, sum);
-		add_to_row(node, &key, sum->delta, seq);
-		if (!tree_parent(&node->store, &id))
-			return;
+	memcpy(id.bytes, counted->authority, ID_BYTES);
+	for (unsigned depth = 1; depth < TREE_DEPTH_MAX && tree_parent(&node->store, &id); depth++) {
+		memcpy(above.authority, id.bytes, ID_BYTES);
+		sum_of(&node->figures, &above)->inherited += counted->delta;
 	}
 }
 
+/* First upwards, then each row once: a roster of one province writes its province and the nation once. */
 void
 figures_settle(struct node *node, uint64_t seq)
 {
 	struct figures *figures = &node->figures;
-	if (figures->sums_count == 0)
-		return;
+	size_t counted = figures->sums_count;
+	for (size_t i = 0; i < counted; i++) {
+		const struct figure_sum *sum = &figures->sums[figures->sums_used[i]];
+		if (sum->delta != 0)
+			spread_sum(node, sum);
+	}
 	for (size_t i = 0; i < figures->sums_count; i++) {
 		struct figure_sum *sum = &figures->sums[figures->sums_used[i]];
-		if (sum->delta != 0)
-			settle_sum(node, sum, seq);
+		struct id id;
+		memcpy(id.bytes, sum->authority, ID_BYTES);
+		struct key key = figure_key(id, sum);
+		if (sum->delta + sum->inherited != 0)
+			add_to_row(node, &key, sum->delta + sum->inherited, seq);
 		sum->used = false;
 	}
 	figures->sums_count = 0;

@@ -279,9 +279,10 @@ static void
 follow_batch(struct node *node, struct feed *feed, const Mt__JournalReadReply *batch)
 {
 	struct entry entry;
+	bool full = feed->arrived.size >= FEED_READ_BYTES / 2;
 	entry_begin(node, &entry);
 	feed->state = FEED_IDLE;
-	feed->retry_us = 0;
+	feed->retry_us = full ? 0 : node->world->monotonic_us(node->world->context) + (int64_t)FEED_REST_MS * 1000;
 	feed->head_seq = batch->head_seq;
 	for (size_t i = 0; i < batch->n_entries; i++) {
 		if (!follow_entry(node, &entry, feed, slice_of(batch->entries[i].data, batch->entries[i].len)))

@@ -120,7 +120,8 @@ struct figure_sum {
 	uint8_t category_size;
 	bool used;
 	uint32_t month;
-	int64_t delta;
+	int64_t delta;     /* counted at the authority itself */
+	int64_t inherited; /* counted below it; filled in when the batch is settled */
 	uint8_t authority[ID_BYTES];
 	char category[CODE_BYTES_MAX];
 };

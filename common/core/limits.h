@@ -56,6 +56,8 @@ enum {
 	/* Entries without effect that a feed may pass before it records how far it came. Recording each
 	 * would let two nodes that follow each other answer empty entries with empty entries for ever. */
 	FEED_UNRECORDED_MAX = 1000,
+	/* After a batch that was not full a feed rests, so that a follower does not wake for every commit. */
+	FEED_REST_MS = 10,
 	/* A feed that finds its producer away tries again after this. */
 	FEED_RETRY_MS = 500,
 	FEED_WAIT_MS = 1000,
@@ -69,8 +71,9 @@ enum {
 	TICK_MS_MAX = 1000,
 	/* A memtable older than this is flushed even if it is small: memory at rest stays low. */
 	MEMTABLE_AGE_MS_MAX = 10000,
-	/* Of the memory budget: top and frozen memtable a quarter each, LMDB's dirty pages the rest. */
-	MEMTABLE_BUDGET_SHARE = 4,
+	/* Of the memory budget: top and frozen memtable a half each. The larger, the fewer pages are written
+	 * again and again. LMDB's own dirty pages come on top while a flush goes on: up to 512 MiB. */
+	MEMTABLE_BUDGET_SHARE = 2,
 	MEMTABLE_BYTES_MIN = 1 << 20,
 	/* Commands refused with UNAVAILABLE or RESOURCE_EXHAUSTED may be tried again after this. */
 	RETRY_AFTER_S = 1,
