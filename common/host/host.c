@@ -19,6 +19,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ enum {
 	DRAIN_MS_MAX = 10000,
 	PROGRESS_EVERY_US = 1000 * 1000,
 	LOG_LINE_BYTES_MAX = 4096,
+	MMAP_FROM_BYTES = 256 << 10, /* a block of this size goes back to the system when it is freed */
 	EXIT_REFUSED = 1,
 	EXIT_USAGE = 2,
 };
@@ -78,8 +80,13 @@ static void
 host_opened(struct host *host)
 {
 	struct host_error error;
-	if (host->rebuilding && !rebuild_finish(host->options.home, &error))
-		fatal("%s", error.text);
+	char state[PATH_BYTES_MAX];
+	if (host->rebuilding) {
+		if (!rebuild_finish(host->options.home, &error))
+			fatal("%s", error.text);
+		path_format(state, "%s/state", host->options.home);
+		state_lmdb_moved(host->state, state);
+	}
 	host->node_is_open = true;
 	say(host, "info", "ready", "listen", host->options.listen);
 }
@@ -396,6 +403,8 @@ host_main(int argc, char **argv, const struct module *module)
 	struct host *host = calloc(1, sizeof(*host));
 	if (host == NULL || sodium_init() < 0)
 		return EXIT_REFUSED;
+	/* Without a fixed threshold glibc would move the memtables' blocks into its heap, and keep them. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
 	host->module = module;
 	host->lock = -1;
 	signal(SIGPIPE, SIG_IGN);

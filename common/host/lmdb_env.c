@@ -101,6 +101,22 @@ lmdb_env_open_reader(struct lmdb_env *lmdb, const char *folder, struct host_erro
 }
 
 void
+lmdb_env_moved(struct lmdb_env *lmdb, const char *folder)
+{
+	free(lmdb->folder);
+	lmdb->folder = folder_copy(folder);
+}
+
+void
+lmdb_env_reopen(struct lmdb_env *lmdb)
+{
+	mdb_env_close(lmdb->env);
+	int code = env_open(lmdb, lmdb->folder, 0);
+	if (code != 0)
+		fatal("%s cannot be opened again: %s", lmdb->folder, mdb_strerror(code));
+}
+
+void
 lmdb_env_close(struct lmdb_env *lmdb)
 {
 	mdb_env_close(lmdb->env);

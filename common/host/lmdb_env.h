@@ -28,6 +28,10 @@ void lmdb_env_open(struct lmdb_env *lmdb, const char *folder);
 /* For tools: reads what is there, beside a running writer or not. */
 bool lmdb_env_open_reader(struct lmdb_env *lmdb, const char *folder, struct host_error *error);
 void lmdb_env_close(struct lmdb_env *lmdb);
+/* Its folder was renamed while it is open. */
+void lmdb_env_moved(struct lmdb_env *lmdb, const char *folder);
+/* Closed and opened again, with no transaction open: gives its page buffers back. */
+void lmdb_env_reopen(struct lmdb_env *lmdb);
 
 /* What an error code of a write means: space, or the end of the process. A failed
  * transaction must be aborted by the caller where LMDB has not done so. */

@@ -15,7 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW_KEY_BYTES_MAX = 511 }; /* what LMDB takes */
+enum {
+	ROW_KEY_BYTES_MAX = 511, /* what LMDB takes */
+	/* LMDB keeps the page buffers of its largest transaction for as long as it is open, up to
+	 * 512 MiB. After a flush of this much it is opened anew, which takes a millisecond. */
+	REOPEN_BYTES = 16 << 20,
+};
 
 struct state_lmdb {
 	struct lmdb_env lmdb;
@@ -65,18 +70,33 @@ state_lmdb_open_reader(const char *folder, struct host_error *error)
 	return state;
 }
 
+static void
+state_forget_reading(struct state_lmdb *state)
+{
+	if (state->reading == NULL)
+		return;
+	mdb_cursor_close(state->cursor);
+	mdb_txn_abort(state->reading);
+	state->reading = NULL;
+	state->reading_live = false;
+	state->at_size = 0;
+}
+
 void
 state_lmdb_close(struct state_lmdb *state)
 {
 	if (state == NULL)
 		return;
 	assert(!state->busy);
-	if (state->reading != NULL) {
-		mdb_cursor_close(state->cursor);
-		mdb_txn_abort(state->reading);
-	}
+	state_forget_reading(state);
 	lmdb_env_close(&state->lmdb);
 	free(state);
+}
+
+void
+state_lmdb_moved(struct state_lmdb *state, const char *folder)
+{
+	lmdb_env_moved(&state->lmdb, folder);
 }
 
 static void
@@ -273,7 +293,12 @@ on_worked(uv_work_t *work, int status)
 {
 	struct state_lmdb *state = work->data;
 	assert(status == 0); /* never cancelled */
+	bool large = memtable_bytes(state->frozen) >= REOPEN_BYTES;
 	state_end(state);
+	if (large) {
+		state_forget_reading(state);
+		lmdb_env_reopen(&state->lmdb);
+	}
 	state->on_flushed(state->context, state->outcome);
 }
 

@@ -21,6 +21,8 @@ struct state_lmdb *state_lmdb_open(const char *folder, uv_loop_t *loop,
 				   void (*on_flushed)(void *context, enum outcome outcome), void *context);
 /* For tools: shows what was committed at the first read, beside a running node too. NULL on error. */
 struct state_lmdb *state_lmdb_open_reader(const char *folder, struct host_error *error);
+/* Its folder was renamed while it is open. */
+void state_lmdb_moved(struct state_lmdb *state, const char *folder);
 /* Not while a flush is under way. */
 void state_lmdb_close(struct state_lmdb *state);
 
@@ -30,7 +32,8 @@ void state_lmdb_flush(struct state_lmdb *state, const struct memtable *frozen);
 enum outcome state_lmdb_flush_now(struct state_lmdb *state, const struct memtable *frozen);
 bool state_lmdb_busy(const struct state_lmdb *state);
 
-/* Reads of the rows; slices are valid until the end of a flush on the loop. */
+/* Reads of the rows; slices are valid until the end of a flush on the loop, after which the
+ * environment may have been opened anew. */
 struct store_base state_lmdb_base(struct state_lmdb *state);
 
 /* All rows in order; stops when visit answers false. */

@@ -151,7 +151,8 @@ pipes_open(struct child *child, uv_stdio_container_t stdio[3])
 void
 child_start(struct child *child)
 {
-	char own[PATH_BYTES_MAX];
+	/* This very program, even if the file was replaced meanwhile. */
+	static char own[] = "/proc/self/exe";
 	char parent[24];
 	char *argv[CHILD_ARGUMENTS_MAX + 8] = {own, (char *)"exec", (char *)"--", parent, child->program};
 	uv_stdio_container_t stdio[3];
@@ -161,8 +162,6 @@ child_start(struct child *child)
 		uv_timer_start(&child->again, on_again, BACKOFF_MS_MIN, 0); /* its last words are still coming */
 		return;
 	}
-	if (!own_path(own))
-		return;
 	snprintf(parent, sizeof(parent), "%ld", (long)getpid());
 	for (size_t i = 0; i < child->arguments_count; i++)
 		argv[5 + i] = (char *)(uintptr_t)child->arguments[i];
@@ -174,6 +173,10 @@ child_start(struct child *child)
 	if (code != 0) {
 		say("%s cannot be started: %s", child->name, uv_strerror(code));
 		uv_close((uv_handle_t *)&child->process, NULL);
+		for (int i = 0; i < 2; i++) {
+			uv_close((uv_handle_t *)&child->pipes[i].pipe, NULL);
+			child->pipes[i].open = false;
+		}
 		child_ended(child);
 		return;
 	}

@@ -22,7 +22,7 @@
 
 enum { START_MS_MAX = 10000, PAUSE_MS = 20, NO_EXEC_EXIT_CODE = 127 };
 
-bool
+static bool
 own_path(char path[PATH_BYTES_MAX])
 {
 	ssize_t size = readlink("/proc/self/exe", path, PATH_BYTES_MAX - 1);

@@ -11,8 +11,7 @@
 
 #include <sys/types.h>
 
-/* This very program, and BIN/matricula-NAME. False, and said, if it is not there. */
-bool own_path(char path[PATH_BYTES_MAX]);
+/* BIN/matricula-NAME, beside this program. False, and said, if it is not there. */
 bool server_path(char path[PATH_BYTES_MAX], const char *name);
 
 /* The data folder with its run folder and whatever keys are missing. False, and said. */

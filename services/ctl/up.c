@@ -20,7 +20,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SERVERS = 5, DRAIN_MS_MAX = 15000, SETTLED_MS = 200 };
+enum {
+	SERVERS = 5,
+	DRAIN_MS_MAX = 15000,
+	SETTLED_MS = 200,
+	MEMORY_MIB_DEFAULT = 256,
+	MEMORY_MIB_MIN = 32, /* of one node */
+	MEMORY_MIB_MAX = 1 << 20,
+	OTHERS_SHARE = 4, /* enrollment takes the events of a nation; the others get this part of its budget */
+};
 
 static const char *const names[SERVERS] = {"enrollment", "assessment", "certificate", "notification", "gateway"};
 
@@ -37,6 +45,7 @@ struct up {
 	size_t children_count;
 	size_t stopped;
 	int exit_code;
+	char memory[2][16]; /* MiB, of enrollment and of each other node */
 };
 
 static bool
@@ -59,6 +68,18 @@ add_option(struct child *child, const char *option, const char *value)
 	child_add_argument(child, value);
 }
 
+static bool
+read_memory(struct up *up)
+{
+	long long mib;
+	if (!args_number(up->args, "memory", MEMORY_MIB_MIN, MEMORY_MIB_MAX, MEMORY_MIB_DEFAULT, &mib))
+		return false;
+	long long others = mib / OTHERS_SHARE < MEMORY_MIB_MIN ? MEMORY_MIB_MIN : mib / OTHERS_SHARE;
+	snprintf(up->memory[0], sizeof(up->memory[0]), "%lld", mib);
+	snprintf(up->memory[1], sizeof(up->memory[1]), "%lld", others);
+	return true;
+}
+
 /* Which of our options a server is told; --peer goes to all. */
 static void
 add_options(const struct up *up, struct child *child)
@@ -66,12 +87,12 @@ add_options(const struct up *up, struct child *child)
 	bool gateway = strcmp(child->name, "gateway") == 0;
 	bool courier = strcmp(child->name, "notification") == 0;
 	add_option(child, "--data", args_data(up->args));
+	if (!gateway)
+		add_option(child, "--memory", up->memory[strcmp(child->name, "enrollment") == 0 ? 0 : 1]);
 	for (size_t i = 0; i < up->args->options_count; i++) {
 		const struct option *option = &up->args->options[i];
 		if (strcmp(option->name, "peer") == 0)
 			add_option(child, "--peer", option->value);
-		else if (strcmp(option->name, "memory") == 0 && !gateway)
-			add_option(child, "--memory", option->value);
 		else if (strcmp(option->name, "zone") == 0 && !gateway)
 			add_option(child, "--zone", option->value);
 		else if (strcmp(option->name, "smtp") == 0 && courier)
@@ -201,7 +222,7 @@ command_up(const struct args *args)
 	struct up *up = calloc(1, sizeof(*up));
 	assert(up != NULL);
 	up->args = args;
-	if (!up_open(up))
+	if (!read_memory(up) || !up_open(up))
 		return EXIT_USED_WRONGLY;
 	for (size_t i = 0; i < up->children_count; i++)
 		child_start(&up->children[i]);
