@@ -45,7 +45,7 @@ struct up {
 	size_t children_count;
 	size_t stopped;
 	int exit_code;
-	char memory[2][16]; /* MiB, of enrollment and of each other node */
+	char memory[2][24]; /* MiB, of enrollment and of each other node */
 };
 
 static bool
