@@ -57,6 +57,15 @@ key_of(uint8_t table)
 	return key;
 }
 
+struct key
+key_copy(struct slice whole)
+{
+	struct key key = {.size = whole.size};
+	assert(whole.size <= KEY_BYTES_MAX);
+	memcpy(key.data, whole.data, whole.size);
+	return key;
+}
+
 void
 key_u8(struct key *key, uint8_t value)
 {

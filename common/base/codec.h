@@ -17,6 +17,7 @@ struct key {
 /* key = key_of(TABLE); then append the fields in order. Appending past
  * KEY_BYTES_MAX is a bug and asserts: texts are limited before they get here. */
 struct key key_of(uint8_t table);
+struct key key_copy(struct slice whole); /* of a key read from a store */
 void key_u8(struct key *key, uint8_t value);
 void key_u16(struct key *key, uint16_t value);
 void key_u32(struct key *key, uint32_t value);

@@ -178,6 +178,13 @@ resolve_operator(struct call *call, struct caller *caller, const Mt__Principal *
 	caller->everywhere = authority == NULL && (caller->roles & 1u << MT__ROLE__OPERATOR) != 0;
 }
 
+/* What the gateway, the one process that faces the net, may ask in its own name. */
+static bool
+is_gateways_own(const char *method)
+{
+	return strcmp(method, "Node.Status") == 0 || strcmp(method, "Access.ListDoorKeys") == 0;
+}
+
 bool
 access_resolve(struct call *call, struct caller *caller, enum key_kind kind, const Mt__Principal *principal)
 {
@@ -196,8 +203,9 @@ access_resolve(struct call *call, struct caller *caller, enum key_kind kind, con
 		resolve_operator(call, caller, principal);
 		break;
 	case KEY_GATEWAY:
-		/* The gateway's own questions (readiness, door keys); anything else is a stranger. */
-		if (principal != NULL && principal->n_roles == 1 && principal->roles[0] == MT__ROLE__NODE)
+		/* The gateway's own questions; anything else without a proof is a stranger. */
+		if (principal != NULL && principal->n_roles == 1 && principal->roles[0] == MT__ROLE__NODE &&
+		    is_gateways_own(call->method->rule->name))
 			*caller = caller_node;
 		break;
 	}

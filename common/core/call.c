@@ -207,8 +207,14 @@ call_text(struct call *call, const char *field, const char *value, size_t bytes_
 		return NULL;
 	}
 	const char *text = text_nfc(call->arena, value);
-	if (text == NULL)
+	if (text == NULL) {
 		call_refuse_field(call, field, "%s is not valid UTF-8", field);
+		return NULL;
+	}
+	if (strlen(text) > bytes_max) { /* composing may make a text three times as long */
+		call_refuse_field(call, field, "%s is longer than %zu bytes in normal form", field, bytes_max);
+		return NULL;
+	}
 	return text;
 }
 
@@ -228,7 +234,7 @@ call_id(struct call *call, const char *field, const char *value, struct id *id)
 {
 	if (id_parse(value, id))
 		return true;
-	call_refuse_field(call, field, "%s is not an id", field);
+	call_refuse_field(call, field, value[0] == '\0' ? "%s is missing" : "%s is not an id", field);
 	return false;
 }
 

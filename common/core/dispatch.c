@@ -19,6 +19,8 @@ struct incoming {
 	bool repeated;
 };
 
+enum { REPLY_BYTES_MAX = FRAME_BYTES_MAX - 64 }; /* leaves room for the frame around it */
+
 static void
 on_reply(const ProtobufCMessage *reply, void *closure_data)
 {
@@ -89,6 +91,10 @@ admit(struct call *call, const struct incoming *incoming)
 	else if (in->request.len > REQUEST_BYTES_MAX)
 		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "the request is larger than %d bytes",
 			    REQUEST_BYTES_MAX);
+	else if (in->trace_id.len > TRACE_ID_BYTES_MAX)
+		call_refuse_field(call, "trace_id", "trace_id is longer than %d bytes", TRACE_ID_BYTES_MAX);
+	else if (is_command(call) && node->filling.bytes.size >= JOURNAL_BATCH_BYTES_MAX + FRAME_BYTES_MAX / 2)
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "the journal has too much waiting");
 	else if (is_command(call) && node->space_short)
 		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "the data disk has no space left for commands");
 	return call->state == CALL_OPEN;
@@ -196,6 +202,12 @@ add_reply(struct node *node, const struct call *call, const struct incoming *inc
 		reply.reply = (ProtobufCBinaryData){call->reply.size, (uint8_t *)call->reply.data};
 	}
 	struct slice packed = pb_pack(&node->call_arena, &reply.base);
+	if (packed.size > REPLY_BYTES_MAX) { /* a query's: a command's reply holds ids only */
+		reply.reply = (ProtobufCBinaryData){0, NULL};
+		reply.status = MT__STATUS__RESOURCE_EXHAUSTED;
+		reply.message = (char *)"the reply is larger than a frame, ask for less";
+		packed = pb_pack(&node->call_arena, &reply.base);
+	}
 	if (node->reply_frame.size + packed.size > FRAME_BYTES_MAX / 2 && node->reply_frame.size > 0) {
 		replies_add(node, incoming->route, buf_slice(&node->reply_frame), node->head.seq,
 			    incoming->received_us);
@@ -284,7 +296,8 @@ dispatch_refuse_frame(struct node *node, struct slice route, struct slice bytes,
 		add_reply(node, &call, &incoming);
 		more = readable && frame_next(&frame, &at, &incoming.bytes);
 	}
-	send_replies(node, route, incoming.received_us);
+	/* A refusal saw no state, so it need not wait for the disk: nothing piles up when that is full. */
+	replies_send(node, route, buf_slice(&node->reply_frame), incoming.received_us);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "common/core/impl.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 enum { FIGURE_MASKED_BELOW = 5, DEPTH_MAX = 3 };
 
@@ -153,34 +154,56 @@ list_below(struct figure_list *list, const Mt__AuthorityRecord *authority, unsig
 	}
 }
 
-static bool
-are_siblings(const struct figure_list *list, size_t a, size_t b)
+struct figure_place {
+	const Mt__Figure *figure;
+	const struct id *parent;
+	size_t at;
+};
+
+static int
+by_siblings(const void *a, const void *b)
 {
-	return memcmp(list->parents[a].bytes, list->parents[b].bytes, ID_BYTES) == 0 &&
-	       strcmp(list->figures[a]->metric, list->figures[b]->metric) == 0 &&
-	       strcmp(list->figures[a]->category, list->figures[b]->category) == 0 &&
-	       strcmp(list->figures[a]->month, list->figures[b]->month) == 0;
+	const struct figure_place *x = a;
+	const struct figure_place *y = b;
+	int order = memcmp(x->parent->bytes, y->parent->bytes, ID_BYTES);
+	if (order == 0)
+		order = strcmp(x->figure->metric, y->figure->metric);
+	if (order == 0)
+		order = strcmp(x->figure->category, y->figure->category);
+	if (order == 0)
+		order = strcmp(x->figure->month, y->figure->month);
+	return order;
+}
+
+static void
+mask_second(struct figure_list *list, const struct figure_place *siblings, size_t count)
+{
+	size_t masked = 0;
+	Mt__Figure *smallest = NULL;
+	for (size_t i = 0; i < count; i++) {
+		Mt__Figure *figure = list->figures[siblings[i].at];
+		masked += figure->masked;
+		if (!figure->masked && (smallest == NULL || figure->value < smallest->value))
+			smallest = figure;
+	}
+	if (masked == 1 && smallest != NULL)
+		smallest->masked = true;
 }
 
 /* A lone masked sibling could be subtracted from the parent: the next smallest goes with it. */
 static void
 mask_second_siblings(struct figure_list *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		if (!list->figures[i]->masked || list->parents[i].bytes[4] == 0)
-			continue;
-		size_t masked = 0;
-		Mt__Figure *smallest = NULL;
-		for (size_t k = 0; k < list->count; k++) {
-			Mt__Figure *figure = list->figures[k];
-			if (!are_siblings(list, i, k))
-				continue;
-			masked += figure->masked;
-			if (!figure->masked && (smallest == NULL || figure->value < smallest->value))
-				smallest = figure;
-		}
-		if (masked == 1 && smallest != NULL)
-			smallest->masked = true;
+	static const struct id top;
+	struct figure_place *places = arena_alloc(list->call->arena, (list->count + 1) * sizeof(*places));
+	for (size_t i = 0; i < list->count; i++)
+		places[i] = (struct figure_place){list->figures[i], &list->parents[i], i};
+	qsort(places, list->count, sizeof(*places), by_siblings);
+	for (size_t begin = 0, end; begin < list->count; begin = end) {
+		for (end = begin + 1; end < list->count && by_siblings(&places[begin], &places[end]) == 0;)
+			end++;
+		if (memcmp(places[begin].parent->bytes, top.bytes, ID_BYTES) != 0)
+			mask_second(list, &places[begin], end - begin);
 	}
 }
 

@@ -134,7 +134,7 @@ int64_t
 feeds_next_us(const struct node *node)
 {
 	int64_t next = INT64_MAX;
-	for (size_t i = 0; i < node->feeds_count; i++) {
+	for (size_t i = 0; i < node->feeds_count && !node->draining; i++) {
 		const struct feed *feed = &node->feeds[i];
 		if ((feed->state == FEED_IDLE || feed->state == FEED_ASKED) && feed->retry_us < next)
 			next = feed->retry_us;

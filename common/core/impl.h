@@ -189,6 +189,8 @@ struct node {
 	uint64_t replay_to; /* journal head at open */
 
 	int64_t timer_due_us;    /* wall: the first timer row is not before this */
+	struct key timers_from;  /* there is no timer row before this; size 0: not known */
+	struct key saved_gone;   /* saved replies up to this are deleted; size 0: not known */
 	uint64_t access_version; /* moves when the access table does */
 	uint64_t caller_version;
 	uint8_t caller_token[HASH_BYTES]; /* the caller resolved last, valid while the versions agree */
@@ -276,6 +278,7 @@ void queue_clear(struct queue *queue);
 
 /* replies.c */
 void replies_add(struct node *node, struct slice route, struct slice frame, uint64_t seq, int64_t received_us);
+void replies_send(struct node *node, struct slice route, struct slice frame, int64_t received_us); /* at once */
 void replies_release(struct node *node);
 void replies_clear(struct replies *replies);
 void replies_latency(struct replies *replies, uint64_t out[3]); /* p50, p99, highest; begins anew */

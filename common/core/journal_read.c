@@ -61,6 +61,8 @@ static void
 reading_fill(struct reading *reading, uint64_t after_seq, size_t bytes_max)
 {
 	struct node *node = reading->call->node;
+	if (after_seq >= node->durable_seq)
+		return;
 	for (uint64_t seq = after_seq + 1; seq <= node->durable_seq; seq++) {
 		struct entry_parts parts;
 		bool found = entry_read(node, seq, &parts);

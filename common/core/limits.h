@@ -37,6 +37,7 @@ enum {
 	SAVED_EXPIRED_PER_ENTRY_MAX = 8,
 	SAVED_DAYS = 1,
 	CALL_ID_BYTES_MAX = 80,
+	TRACE_ID_BYTES_MAX = 16,
 	SUBJECT_BYTES_MAX = 64,
 	/* VN, province, commune, agency, division: five today. */
 	TREE_DEPTH_MAX = 8,
@@ -46,6 +47,8 @@ enum {
 	PAGE_SIZE_DEFAULT = 100,
 	PAGE_SIZE_MAX = 1000,
 	PAGE_ROWS_LOOKED_MAX = 20000,
+	/* Beyond this a page ends early, so that no list grows past a frame. */
+	PAGE_ARENA_BYTES_MAX = 2 << 20,
 	/* Figures whose change is remembered for Watch; older readers are told to start again. */
 	FIGURES_WATCHED_MAX = 65536,
 	FIGURES_PER_REPLY_MAX = 10000,

@@ -280,7 +280,7 @@ work(struct node *node)
 		free(queued);
 		return true;
 	}
-	if (node->draining)
+	if (node->draining || node->space_short)
 		return false;
 	return feeds_work(node);
 }
@@ -292,11 +292,12 @@ timers_may_fire(struct node *node)
 }
 
 static void
-fire_timers(struct node *node)
+fire_timers(struct node *node, int64_t until_us)
 {
+	const struct world *world = node->world;
 	for (unsigned i = 0; i < TIMERS_PER_RUN_MAX && timers_may_fire(node); i++) {
-		if (!timers_fire(node))
-			return;
+		if (!timers_fire(node) || world->monotonic_us(world->context) >= until_us)
+			return; /* callers have their turn between the steps of a long issue */
 	}
 }
 
@@ -336,7 +337,10 @@ run_opened(struct node *node, int64_t until_us)
 {
 	const struct world *world = node->world;
 	bool more = true;
-	fire_timers(node);
+	fire_timers(node, until_us);
+	/* A feed has its turn in every round: a revoked token arrives by one. */
+	if (!node->draining && !node->space_short && node_may_decide(node))
+		feeds_work(node);
 	while (more && node_may_decide(node)) {
 		more = work(node);
 		if (more && world->monotonic_us(world->context) >= until_us)

@@ -36,7 +36,8 @@ page_next(struct page *page)
 {
 	if (!store_walk_next(&page->walk))
 		return false;
-	if (page->count == page->size || page->looked == PAGE_ROWS_LOOKED_MAX) {
+	bool full = page->count == page->size || page->looked == PAGE_ROWS_LOOKED_MAX;
+	if (full || (page->count > 0 && page->call->arena->used > PAGE_ARENA_BYTES_MAX)) {
 		page->more = true;
 		return false;
 	}

@@ -54,8 +54,8 @@ replies_latency(struct replies *replies, uint64_t out[3])
 	memset(replies->latency, 0, sizeof(replies->latency));
 }
 
-static void
-reply_send(struct node *node, struct slice route, struct slice frame, int64_t received_us)
+void
+replies_send(struct node *node, struct slice route, struct slice frame, int64_t received_us)
 {
 	const struct world *world = node->world;
 	world->reply(world->context, route, frame);
@@ -67,7 +67,7 @@ void
 replies_add(struct node *node, struct slice route, struct slice frame, uint64_t seq, int64_t received_us)
 {
 	if (seq <= node->durable_seq && node->replies.first == NULL) {
-		reply_send(node, route, frame, received_us);
+		replies_send(node, route, frame, received_us);
 		return;
 	}
 	struct waiting *waiting = malloc(sizeof(*waiting) + route.size + frame.size);
@@ -102,8 +102,8 @@ replies_release(struct node *node)
 	struct replies *replies = &node->replies;
 	while (replies->first != NULL && replies->first->seq <= node->durable_seq) {
 		struct waiting *waiting = replies->first;
-		reply_send(node, slice_of(waiting->bytes, waiting->route_size),
-			   slice_of(waiting->bytes + waiting->route_size, waiting->frame_size), waiting->received_us);
+		replies_send(node, slice_of(waiting->bytes, waiting->route_size),
+			     slice_of(waiting->bytes + waiting->route_size, waiting->frame_size), waiting->received_us);
 		replies_drop_first(replies);
 	}
 }

@@ -177,6 +177,11 @@ node_rpc_retry_refused(Mt__Node_Service *service, const Mt__SettleRefusedRequest
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "refused again: %s", again.message);
 		return;
 	}
+	if (again.facts_count >= FACTS_PER_CALL_MAX) {
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "the reaction makes %d facts or more",
+			    FACTS_PER_CALL_MAX);
+		return;
+	}
 	if (again.facts_count > 0) {
 		*call->facts_last = again.facts;
 		call->facts_last = again.facts_last;

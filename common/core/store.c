@@ -114,6 +114,12 @@ store_walk(const struct store *store, struct slice prefix)
 }
 
 struct store_walk
+store_walk_from(const struct store *store, struct slice prefix, struct slice from)
+{
+	return walk_from(store, prefix, from, true);
+}
+
+struct store_walk
 store_walk_after(const struct store *store, struct slice prefix, struct slice after)
 {
 	return walk_from(store, prefix, after, false);

@@ -47,6 +47,8 @@ struct store_walk {
 };
 
 struct store_walk store_walk(const struct store *store, struct slice prefix);
+/* From a key on, inclusively; it begins with the prefix. */
+struct store_walk store_walk_from(const struct store *store, struct slice prefix, struct slice from);
 struct store_walk store_walk_after(const struct store *store, struct slice prefix, struct slice after);
 bool store_walk_next(struct store_walk *walk);
 

@@ -27,8 +27,13 @@ apply_timer_set(struct apply *apply, int64_t due_us, const char *method, const c
 	record.method = (char *)method;
 	record.request = (ProtobufCBinaryData){packed.size, (uint8_t *)packed.data};
 	apply_put(apply, &key, &record.base);
-	if (!apply->scratch && due_us < apply->node->timer_due_us)
-		apply->node->timer_due_us = due_us;
+	struct node *node = apply->node;
+	if (apply->scratch)
+		return;
+	if (due_us < node->timer_due_us)
+		node->timer_due_us = due_us;
+	if (slice_compare(key_slice(&key), key_slice(&node->timers_from)) < 0)
+		node->timers_from = key;
 }
 
 void
@@ -44,15 +49,18 @@ timer_apply_fired(struct apply *apply, struct slice key)
 	store_delete(apply->store, key);
 }
 
-/* The first row; false if there is none. Remembers when it is due. */
+/* The first row; false if there is none. Remembers when it is due, and its place: walking over
+ * the rows of timers that fired before would cost more with each. */
 static bool
 timer_first(struct node *node, struct slice *key, struct slice *value)
 {
 	struct key table = key_of(TABLE_TIMER);
-	struct store_walk walk = store_walk(&node->store, key_slice(&table));
+	struct slice from = node->timers_from.size == 0 ? key_slice(&table) : key_slice(&node->timers_from);
+	struct store_walk walk = store_walk_from(&node->store, key_slice(&table), from);
 	node->timer_due_us = INT64_MAX;
 	if (!store_walk_next(&walk))
 		return false;
+	node->timers_from = key_copy(walk.key);
 	*key = arena_copy(&node->call_arena, walk.key);
 	*value = arena_copy(&node->call_arena, walk.value);
 	struct slice rest = slice_of(key->data + 1, key->size - 1);

@@ -283,6 +283,10 @@ socket_set_limits(void *zmq, const struct bus_options *options, bool tcp)
 		    socket_set(zmq, ZMQ_LINGER, options->kind == BUS_ROUTER ? LINGER_MS : 0) &&
 		    socket_set(zmq, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
 		    socket_set(zmq, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MS_MAX);
+	/* Frames for a peer that is away are refused, not kept: a command executed hours after its
+	 * caller was told 503 would be worse than a lost one. */
+	if (options->kind == BUS_DEALER)
+		good = good && socket_set(zmq, ZMQ_IMMEDIATE, 1);
 	if (options->kind == BUS_ROUTER)
 		good = good && socket_set(zmq, ZMQ_ROUTER_MANDATORY, 1);
 	if (tcp)

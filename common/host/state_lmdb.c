@@ -18,8 +18,9 @@
 enum {
 	ROW_KEY_BYTES_MAX = 511, /* what LMDB takes */
 	/* LMDB keeps the page buffers of its largest transaction for as long as it is open, up to
-	 * 512 MiB. After a flush of this much it is opened anew, which takes a millisecond. */
-	REOPEN_BYTES = 16 << 20,
+	 * 512 MiB; scattered rows cost two or three pages each. After a flush of this many it is
+	 * opened anew, which takes a millisecond. */
+	REOPEN_ROWS = 1024,
 };
 
 struct state_lmdb {
@@ -293,7 +294,7 @@ on_worked(uv_work_t *work, int status)
 {
 	struct state_lmdb *state = work->data;
 	assert(status == 0); /* never cancelled */
-	bool large = memtable_bytes(state->frozen) >= REOPEN_BYTES;
+	bool large = memtable_entries(state->frozen) >= REOPEN_ROWS;
 	state_end(state);
 	if (large) {
 		state_forget_reading(state);

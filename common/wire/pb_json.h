@@ -22,6 +22,8 @@ bool
 pb_set_text(ProtobufCMessage *message, struct arena *arena, const char *name, const char *text, struct fault *fault);
 
 void pb_to_json(struct buf *buf, const ProtobufCMessage *message);
+/* The same for readers who look for a list: the message's own repeated fields are written when they are empty too. */
+void pb_to_json_reply(struct buf *buf, const ProtobufCMessage *message);
 
 /* lowerCamelCase of a proto field name; out holds at least strlen(name) + 1 bytes. */
 void pb_json_name(const char *name, char *out);

@@ -135,7 +135,7 @@ enum_write(struct buf *buf, const ProtobufCEnumDescriptor *type, int32_t number)
 		json_write_string(buf, slice_text(value->name));
 }
 
-static void message_write(struct buf *buf, const ProtobufCMessage *message);
+static void message_write(struct buf *buf, const ProtobufCMessage *message, bool empty_lists);
 
 static void
 value_write(struct buf *buf, const ProtobufCFieldDescriptor *field, const void *at)
@@ -178,7 +178,7 @@ value_write(struct buf *buf, const ProtobufCFieldDescriptor *field, const void *
 		base64_write(buf, at);
 		return;
 	case PROTOBUF_C_TYPE_MESSAGE:
-		message_write(buf, *(const ProtobufCMessage *const *)at);
+		message_write(buf, *(const ProtobufCMessage *const *)at, false);
 		return;
 	}
 }
@@ -244,22 +244,24 @@ list_write(struct buf *buf, const ProtobufCMessage *message, const ProtobufCFiel
 	size_t each = pb_json_value_bytes(field->type);
 	size_t count = *(const size_t *)((const char *)message + field->quantifier_offset);
 	const char *list = *(const char *const *)((const char *)message + field->offset);
+	buf_byte(buf, '[');
 	for (size_t i = 0; i < count; i++) {
-		buf_byte(buf, i == 0 ? '[' : ',');
+		if (i > 0)
+			buf_byte(buf, ',');
 		value_write(buf, field, list + i * each);
 	}
 	buf_byte(buf, ']');
 }
 
 static void
-message_write(struct buf *buf, const ProtobufCMessage *message)
+message_write(struct buf *buf, const ProtobufCMessage *message, bool empty_lists)
 {
 	const ProtobufCMessageDescriptor *type = message->descriptor;
 	bool first = true;
 	buf_byte(buf, '{');
 	for (unsigned i = 0; i < type->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
-		if (!is_present(message, field))
+		if (!is_present(message, field) && !(empty_lists && field->label == PROTOBUF_C_LABEL_REPEATED))
 			continue;
 		name_write(buf, field->name, first);
 		first = false;
@@ -274,5 +276,11 @@ message_write(struct buf *buf, const ProtobufCMessage *message)
 void
 pb_to_json(struct buf *buf, const ProtobufCMessage *message)
 {
-	message_write(buf, message);
+	message_write(buf, message, false);
+}
+
+void
+pb_to_json_reply(struct buf *buf, const ProtobufCMessage *message)
+{
+	message_write(buf, message, true);
 }

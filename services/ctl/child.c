@@ -18,6 +18,7 @@ enum {
 	BACKOFF_MS_MAX = 5000,
 	STEADY_MS = 10000, /* a server that ran so long begins at the shortest pause again */
 	NAME_WIDTH = 12,
+	LAST_READS_MAX = 64, /* more than a pipe holds */
 };
 
 static void
@@ -55,6 +56,26 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
 	pipe->open = false;
 }
 
+/* What it wrote before it ended; whoever else holds the pipe may go on later. */
+static void
+pipes_empty(struct child *child)
+{
+	static char bytes[CHILD_LINE_BYTES];
+	for (int i = 0; i < 2; i++) {
+		struct child_pipe *pipe = &child->pipes[i];
+		uv_buf_t buf = uv_buf_init(bytes, sizeof(bytes));
+		uv_os_fd_t fd;
+		if (!pipe->open || uv_fileno((const uv_handle_t *)&pipe->pipe, &fd) != 0)
+			continue;
+		for (int reads = 0; reads < LAST_READS_MAX; reads++) {
+			ssize_t size = read(fd, bytes, sizeof(bytes)); /* libuv made it non-blocking */
+			if (size <= 0)
+				break;
+			on_read((uv_stream_t *)&pipe->pipe, size, &buf);
+		}
+	}
+}
+
 static void
 pid_write(const struct child *child)
 {
@@ -76,7 +97,7 @@ child_ended(struct child *child)
 {
 	unlink(child->pid_path);
 	if (child->stopping) {
-		child->on_stopped(child->context);
+		child->on_stopped(child);
 		return;
 	}
 	say("%s is started again in %llu ms", child->name, (unsigned long long)child->backoff_ms);
@@ -89,6 +110,7 @@ on_exit(uv_process_t *process, int64_t code, int number)
 {
 	struct child *child = process->data;
 	child->running = false;
+	pipes_empty(child);
 	if (uv_now(child->loop) - child->started_ms > STEADY_MS)
 		child->backoff_ms = BACKOFF_MS_MIN;
 	if (number != 0)
@@ -96,6 +118,8 @@ on_exit(uv_process_t *process, int64_t code, int number)
 	else if (code != 0 || !child->stopping)
 		say("%s ended with exit code %lld", child->name, (long long)code);
 	uv_close((uv_handle_t *)&child->process, NULL);
+	if (number == 0 && !child->stopping)
+		child->stopping = child->is_hopeless(child, code);
 	child_ended(child);
 }
 
@@ -188,12 +212,14 @@ child_start(struct child *child)
 void
 child_stop(struct child *child)
 {
+	if (child->stopping)
+		return;
 	child->stopping = true;
 	uv_timer_stop(&child->again);
 	if (child->running)
 		uv_process_kill(&child->process, SIGTERM);
 	else
-		child->on_stopped(child->context);
+		child->on_stopped(child);
 }
 
 void

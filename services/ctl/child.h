@@ -4,7 +4,8 @@
  * out on standard error, each line with its name in front.
  *
  * Promises: a server that ends while it should run is started again, after 100 ms at
- * first and 5 s at most, and this is said; DIR/NAME/pid holds its number while it runs. */
+ * first and 5 s at most, and this is said, unless its owner finds that it cannot work;
+ * DIR/NAME/pid holds its number while it runs; its last words come before its end is said. */
 #ifndef SERVICES_CTL_CHILD_H
 #define SERVICES_CTL_CHILD_H
 
@@ -31,14 +32,16 @@ struct child {
 	uv_loop_t *loop;
 	uv_process_t process;
 	bool running;
-	bool stopping;
-	bool killed; /* it did not drain in time */
+	bool stopping; /* it is not started again */
+	bool killed;   /* it did not drain in time */
 	uint64_t started_ms;
 	uint64_t backoff_ms;
 	uv_timer_t again;
 	struct child_pipe pipes[2];
+	/* True if a server that ended by itself with that code is not to be started again; on_stopped follows. */
+	bool (*is_hopeless)(const struct child *child, int64_t exit_code);
 	/* When it has ended and is not started again. */
-	void (*on_stopped)(void *context);
+	void (*on_stopped)(struct child *child);
 	void *context;
 };
 
@@ -47,7 +50,7 @@ bool child_init(struct child *child, uv_loop_t *loop, const char *data, const ch
 /* The text must outlive the child. */
 void child_add_argument(struct child *child, const char *argument);
 void child_start(struct child *child);
-/* SIGTERM; on_stopped follows, at once if it does not run. */
+/* SIGTERM; on_stopped follows, at once if it does not run. Nothing for one that was stopped already. */
 void child_stop(struct child *child);
 void child_kill(struct child *child);
 void child_close(struct child *child);

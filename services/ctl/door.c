@@ -4,6 +4,7 @@
  * made here (--generate FILE) is written for the province to keep: the public line, then
  * the secret one; only the public key goes to enrollment. */
 #include "services/ctl/link.h"
+#include "services/ctl/units.h"
 
 #include "common/host/files.h"
 
@@ -42,6 +43,8 @@ door_add(const struct args *args, struct link *link)
 		say("a door key wants --authority and either --key or --generate");
 		return EXIT_USED_WRONGLY;
 	}
+	if (!units_ensure(args, link, request.authority))
+		return EXIT_FAILED;
 	if (file != NULL && !pair_generate(file, &pair))
 		return EXIT_FAILED;
 	request.door_key = file == NULL ? (char *)(uintptr_t)key : pair.public_text;

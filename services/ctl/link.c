@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TRY_MS = 2000, PAUSE_MS = 50, CALL_ID_BYTES = 16, ARENA_BLOCK_BYTES = 256 << 10 };
+enum { TRY_MS = 2000, PAUSE_MS = 50, CALL_ID_BYTES = 16, ARENA_BLOCK_BYTES = 256 << 10, ROLES_TEXT_BYTES = 1024 };
 
 /* Of --peer NAME=ENDPOINT, or under the data folder. */
 static bool
@@ -195,16 +195,41 @@ link_call(struct link *link, const struct link_ask *ask, const ProtobufCMessage 
 	return message;
 }
 
+static bool
+is_role(const char *name, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (name[i] != (text[i] == '-' ? '_' : toupper((unsigned char)text[i])))
+			return false;
+	}
+	return name[size] == '\0';
+}
+
 static const ProtobufCEnumValue *
 role_find(const char *text, size_t size)
 {
 	const ProtobufCEnumDescriptor *roles = &mt__role__descriptor;
 	for (unsigned i = 0; i < roles->n_values; i++) {
-		const char *name = roles->values[i].name;
-		if (strlen(name) == size && strncasecmp(name, text, size) == 0)
+		if (is_role(roles->values[i].name, text, size))
 			return &roles->values[i];
 	}
 	return NULL;
+}
+
+/* Nobody is no role, and a token is never a node. */
+static void
+say_no_role(const char *text, size_t size)
+{
+	struct buf list;
+	char name[32];
+	buf_init(&list, ROLES_TEXT_BYTES);
+	for (unsigned i = 0; i < mt__role__descriptor.n_values; i++) {
+		Mt__Role role = (Mt__Role)mt__role__descriptor.values[i].value;
+		if (role != MT__ROLE__NOBODY && role != MT__ROLE__NODE)
+			buf_format(&list, "%s%s", list.size == 0 ? "" : ", ", role_name(role, name));
+	}
+	say("there is no role %.*s; there are %.*s", (int)size, text, (int)list.size, (const char *)list.data);
+	buf_free(&list);
 }
 
 bool
@@ -214,8 +239,12 @@ roles_read(const char *text, Mt__Role *roles, size_t max, size_t *count)
 	while (*text != '\0') {
 		size_t size = strcspn(text, ",");
 		const ProtobufCEnumValue *role = role_find(text, size);
-		if (role == NULL || role->value == MT__ROLE__NOBODY || *count == max) {
-			say("there is no role %.*s", (int)size, text);
+		if (role == NULL || role->value == MT__ROLE__NOBODY) {
+			say_no_role(text, size);
+			return false;
+		}
+		if (*count == max) {
+			say("more than %zu roles are given", max);
 			return false;
 		}
 		roles[(*count)++] = (Mt__Role)role->value;

@@ -52,7 +52,7 @@ const ProtobufCMessage *link_call(struct link *link, const struct link_ask *ask,
 void link_say_refusal(const struct link *link, const char *method, const Mt__Reply *reply);
 const char *status_name(Mt__Status status);
 
-/* Roles spelt "registrar,leader" in any case. False, and said, if one is unknown. */
+/* Roles spelt "registrar,hr_officer" in any case, with - or _. False, and said with the list, if one is unknown. */
 bool roles_read(const char *text, Mt__Role *roles, size_t max, size_t *count);
 /* "registrar"; NULL if there is none. */
 const char *role_name(Mt__Role role, char name[32]);

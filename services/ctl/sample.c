@@ -2,7 +2,8 @@
  *
  * Personnel events as a province's system would send them: everybody is hired, some are
  * transferred or retire later. With --units people serve in the communes below the given
- * authorities too. The same seed writes the same lines, so pushing them again is harmless. */
+ * authorities too. No event takes effect after 2026-06-30. The same seed writes the same lines, so pushing them again
+ * is harmless. */
 #include "services/ctl/csv.h"
 #include "services/ctl/ctl.h"
 #include "services/ctl/names.h"
@@ -21,12 +22,18 @@ enum {
 	HOME_PERCENT = 30, /* who serve at the authority itself, not in a commune */
 	TRANSFERRED_PERCENT = 4,
 	RETIRED_PERCENT = 3,
-	CHANGES_BEHIND = 50,     /* people hired in between, so that a change seldom stands beside its hiring */
-	FIRST_DAY = 14610,       /* 2010-01-01 */
-	DAYS = 4400,             /* until early in 2022, so that changes lie in the past too */
+	CHANGES_BEHIND = 50,    /* people hired in between, so that a change seldom stands beside its hiring */
+	FIRST_DAY = 14610,      /* 2010-01-01 */
+	DAYS = 4400,            /* until early in 2022, so that changes lie in the past too */
+	TRANSFER_DAYS_MIN = 30, /* after the hiring */
+	RETIRE_DAYS_MIN = 365,
+	CHANGE_DAYS = 900,
+	LAST_DAY = 20634,        /* 2026-06-30 */
 	BIRTH_FIRST_DAY = -1100, /* 1966-12-27 */
 	BIRTH_DAYS = 12500,      /* the youngest were born in 2001 */
 };
+
+_Static_assert(FIRST_DAY + DAYS + CHANGE_DAYS + RETIRE_DAYS_MIN <= LAST_DAY, "a retirement after the last day");
 
 struct sample {
 	struct random random;
@@ -150,7 +157,7 @@ transferred(struct sample *sample, const struct hire *hire)
 		to = authority_pick(sample);
 	if (to == hire->authority)
 		return;
-	date_format(hire->date + (int32_t)random_below(&sample->random, 900) + 30, date);
+	date_format(hire->date + (int32_t)random_below(&sample->random, CHANGE_DAYS) + TRANSFER_DAYS_MIN, date);
 	envelope(sample, "transferred", hire);
 	printf("\"toAuthority\":\"%s\",\"toStaffCode\":\"%s-%" PRIu64 "-T%06" PRIu64
 	       "\",\"position\":\"%s\",\"effectiveDate\":\"%s\"}}\n",
@@ -161,7 +168,7 @@ static void
 retired(struct sample *sample, const struct hire *hire)
 {
 	char date[DATE_TEXT_BYTES];
-	date_format(hire->date + (int32_t)random_below(&sample->random, 900) + 365, date);
+	date_format(hire->date + (int32_t)random_below(&sample->random, CHANGE_DAYS) + RETIRE_DAYS_MIN, date);
 	envelope(sample, "retired", hire);
 	printf("\"effectiveDate\":\"%s\"}}\n", date);
 }

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_MS_MAX = 10000, PAUSE_MS = 20, NO_EXEC_EXIT_CODE = 127 };
+enum { START_MS_MAX = 10000, END_MS_MAX = 15000, PAUSE_MS = 20, NO_EXEC_EXIT_CODE = 127 };
 
 static bool
 own_path(char path[PATH_BYTES_MAX])
@@ -57,6 +57,52 @@ data_prepare(const char *data)
 		return true;
 	say("%s", error.text);
 	return false;
+}
+
+/* The program may have been replaced meanwhile, so its folder says nothing: the name must do. */
+static bool
+is_server(long pid, const char *name)
+{
+	char path[64];
+	char program[PATH_BYTES_MAX];
+	char wanted[64];
+	snprintf(path, sizeof(path), "/proc/%ld/exe", pid);
+	snprintf(wanted, sizeof(wanted), "/matricula-%s", name);
+	ssize_t size = readlink(path, program, sizeof(program) - 1);
+	program[size < 0 ? 0 : size] = '\0';
+	const char *file = strrchr(program, '/');
+	return file != NULL && strncmp(file, wanted, strlen(wanted)) == 0;
+}
+
+void
+server_await_end(const char *data, const char *name)
+{
+	char path[PATH_BYTES_MAX];
+	long pid = 0;
+	FILE *file = path_format(path, "%s/%s/pid", data, name) ? fopen(path, "r") : NULL;
+	if (file == NULL)
+		return;
+	bool read = fscanf(file, "%ld", &pid) == 1;
+	fclose(file);
+	if (!read || !is_server(pid, name))
+		return;
+	say("%s of a former run, process %ld, still ends", name, pid);
+	for (int waited_ms = 0; waited_ms < END_MS_MAX && is_server(pid, name); waited_ms += PAUSE_MS)
+		poll(NULL, 0, PAUSE_MS);
+}
+
+/* The repository whose build/VARIANT/bin holds this program, or what a package installs. */
+bool
+units_path(char path[PATH_BYTES_MAX])
+{
+	char own[PATH_BYTES_MAX];
+	if (own_path(own)) {
+		*strrchr(own, '/') = '\0';
+		if (path_format(path, "%s/../../../tests/data/vietnam-units-2025.csv", own) &&
+		    realpath(path, own) != NULL)
+			return path_format(path, "%s", own);
+	}
+	return path_format(path, "/usr/share/matricula/units.csv") && access(path, R_OK) == 0;
 }
 
 /* In the child: exec or end. */

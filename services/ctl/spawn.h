@@ -14,8 +14,14 @@
 /* BIN/matricula-NAME, beside this program. False, and said, if it is not there. */
 bool server_path(char path[PATH_BYTES_MAX], const char *name);
 
+/* The file of Viet Nam's units that came with this program; false if there is none. */
+bool units_path(char path[PATH_BYTES_MAX]);
+
 /* The data folder with its run folder and whatever keys are missing. False, and said. */
 bool data_prepare(const char *data);
+
+/* Waits, 15 s at most, until the process in DIR/NAME/pid is no such server: it may still drain. */
+void server_await_end(const char *data, const char *name);
 
 /* Starts that server on the data folder, its words in DIR/run/NAME.log, and waits until somebody
  * listens. -1, and said, if it does not come. */

@@ -8,6 +8,7 @@
 #include "services/ctl/link.h"
 #include "services/ctl/spawn.h"
 #include "services/ctl/tree.h"
+#include "services/ctl/units.h"
 
 #include "common/base/hash.h"
 #include "common/base/text.h"
@@ -93,7 +94,7 @@ grant(const struct args *args, struct link *link)
 	if (!args_number(args, "days", 1, DAYS_MAX, 0, &days) ||
 	    !roles_read(roles_text, roles, ROLES_MAX, &request.n_roles))
 		return EXIT_USED_WRONGLY;
-	if (strcmp(authority, ROOT_CODE) == 0 && !tree_ensure_root(link))
+	if (!units_ensure(args, link, authority))
 		return EXIT_FAILED;
 	randombytes_buf(bytes, sizeof(bytes));
 	text_base64url(slice_of(bytes, sizeof(bytes)), token + strlen(TOKEN_PREFIX));

@@ -3,6 +3,8 @@
  * Authorities of a CSV file: code, name, name_en, parent_code, kind, in an order where a
  * parent stands before those below it; without a parent they stand below VN, which is
  * registered if it is missing. The same file again changes nothing. */
+#include "services/ctl/units.h"
+
 #include "services/ctl/bulk.h"
 #include "services/ctl/csv.h"
 #include "services/ctl/progress.h"
@@ -110,8 +112,8 @@ units_frame(struct units *units, struct bulk *bulk, bool *last)
 	return true;
 }
 
-static int
-units_load(struct units *units)
+static bool
+units_register(struct units *units, bool quiet)
 {
 	struct bulk bulk = {.rpc = units->link->rpc,
 			    .key = &units->link->key,
@@ -120,16 +122,90 @@ units_load(struct units *units)
 	struct progress progress;
 	bool last = false;
 	bool good = tree_ensure_root(units->link);
-	progress_begin(&progress, "units", units->total, args_has(units->args, "quiet"));
+	progress_begin(&progress, "units", units->total, quiet);
 	while (good && !last) {
 		good = units_frame(units, &bulk, &last);
 		progress_show(&progress, units->added + units->unchanged + units->refused);
 	}
 	progress_end(&progress, units->added + units->unchanged + units->refused);
-	if (!good)
+	return good;
+}
+
+static int
+units_load(struct units *units)
+{
+	if (!units_register(units, args_has(units->args, "quiet")))
 		return EXIT_FAILED;
 	printf("%zu added, %zu unchanged, %zu refused\n", units->added, units->unchanged, units->refused);
 	return units->refused == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static bool
+is_known(struct link *link, const char *authority)
+{
+	Mt__GetAuthorityRequest request = MT__GET_AUTHORITY_REQUEST__INIT;
+	request.authority = (char *)(uintptr_t)authority;
+	const Mt__Reply *reply = link_ask(link, &(struct link_ask){.method = "Authorities.Get"}, &request.base);
+	return reply != NULL && reply->status == MT__STATUS__OK;
+}
+
+/* True if there is the root at most. */
+static bool
+is_bare(struct link *link)
+{
+	Mt__ListAuthoritiesRequest request = MT__LIST_AUTHORITIES_REQUEST__INIT;
+	struct fault fault;
+	request.authority = (char *)ROOT_CODE;
+	request.page_size = 1;
+	if (!is_known(link, ROOT_CODE))
+		return true;
+	const Mt__Reply *reply = link_ask(link, &(struct link_ask){.method = "Authorities.List"}, &request.base);
+	if (reply == NULL || reply->status != MT__STATUS__OK)
+		return false;
+	const Mt__ListAuthoritiesReply *list = (const Mt__ListAuthoritiesReply *)pb_unpack(
+		&mt__list_authorities_reply__descriptor, &link->arena, slice_of(reply->reply.data, reply->reply.len),
+		false, &fault);
+	return list != NULL && list->n_authorities == 0;
+}
+
+static bool
+file_has(const char *path, const char *authority)
+{
+	struct csv csv;
+	bool broken;
+	bool found = false;
+	if (!csv_open(&csv, path))
+		return false;
+	int code = csv_column(&csv, "code");
+	while (code >= 0 && !found && csv_next(&csv, &broken))
+		found = strcmp(csv.fields[code], authority) == 0;
+	csv_close(&csv);
+	return found;
+}
+
+static bool
+units_bring(const struct args *args, struct link *link, const char *path)
+{
+	struct units units = {.args = args, .link = link};
+	bool good = units_open(&units, path) && units_register(&units, true);
+	csv_close(&units.csv);
+	if (good)
+		say("the tree was empty: %zu units of %s are registered", units.added, path);
+	return good;
+}
+
+bool
+units_ensure(const struct args *args, struct link *link, const char *authority)
+{
+	char path[PATH_BYTES_MAX];
+	if (strcmp(authority, ROOT_CODE) == 0)
+		return tree_ensure_root(link);
+	if (is_known(link, authority))
+		return true;
+	if (units_path(path) && file_has(path, authority) && is_bare(link))
+		return units_bring(args, link, path);
+	say("authority %s is unknown; load the units first: matricula units FILE.csv", authority);
+	return false;
 }
 
 int

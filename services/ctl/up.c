@@ -3,9 +3,13 @@
  * All five servers on one machine, under one process that is told apart from them by
  * holding DIR/lock. A service that --peer says is elsewhere is not started here.
  *
+ * The gateway ends first, and alone: what it is answering still needs the others.
+ *
  * Promises: whoever starts a second one on the same data is refused by name of the first;
  * every server ends with us, drained if it can within 15 seconds; the exit code of an
- * ordered end is 0. Standard output holds one line when everything is ready. */
+ * ordered end is 0. A server that crashes is started again for ever; one that was used
+ * wrongly (2), or refuses (1) before all were ready once, ends us with its code. Standard
+ * output holds one line when everything is ready. */
 #include "services/ctl/child.h"
 #include "services/ctl/ctl.h"
 #include "services/ctl/ready.h"
@@ -23,6 +27,7 @@
 enum {
 	SERVERS = 5,
 	DRAIN_MS_MAX = 15000,
+	GATEWAY_DRAIN_MS_MAX = 10000, /* what is left is the others' */
 	SETTLED_MS = 200,
 	MEMORY_MIB_DEFAULT = 256,
 	MEMORY_MIB_MIN = 32, /* of one node */
@@ -39,6 +44,8 @@ struct up {
 	uv_signal_t interrupt;
 	uv_signal_t hangup;
 	uv_timer_t limit;
+	uv_timer_t gateway_limit;
+	bool was_ready;
 	bool stopping;
 	struct ready ready;
 	struct child children[SERVERS];
@@ -59,6 +66,12 @@ is_elsewhere(const struct args *args, const char *name)
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_gateway(const struct child *child)
+{
+	return strcmp(child->name, "gateway") == 0;
 }
 
 static void
@@ -84,7 +97,7 @@ read_memory(struct up *up)
 static void
 add_options(const struct up *up, struct child *child)
 {
-	bool gateway = strcmp(child->name, "gateway") == 0;
+	bool gateway = is_gateway(child);
 	bool courier = strcmp(child->name, "notification") == 0;
 	add_option(child, "--data", args_data(up->args));
 	if (!gateway)
@@ -116,16 +129,22 @@ up_close(struct up *up)
 	uv_close((uv_handle_t *)&up->interrupt, NULL);
 	uv_close((uv_handle_t *)&up->hangup, NULL);
 	uv_close((uv_handle_t *)&up->limit, NULL);
+	uv_close((uv_handle_t *)&up->gateway_limit, NULL);
 }
 
 static void
-on_stopped(void *context)
+stop_others(struct up *up)
 {
-	struct up *up = context;
-	if (++up->stopped < up->children_count)
-		return;
-	say("all servers have ended");
-	up_close(up);
+	for (size_t i = 0; i < up->children_count; i++) {
+		if (!is_gateway(&up->children[i]))
+			child_stop(&up->children[i]);
+	}
+}
+
+static void
+on_gateway_limit(uv_timer_t *timer)
+{
+	stop_others(timer->data);
 }
 
 static void
@@ -136,19 +155,58 @@ on_limit(uv_timer_t *timer)
 		child_kill(&up->children[i]);
 }
 
+/* The timers first: with the last server everything is closed, and that may be at once. */
+static void
+up_stop(struct up *up)
+{
+	struct child *last = &up->children[up->children_count - 1];
+	up->stopping = true;
+	say("draining");
+	uv_timer_start(&up->limit, on_limit, DRAIN_MS_MAX, 0);
+	uv_timer_start(&up->gateway_limit, on_gateway_limit, GATEWAY_DRAIN_MS_MAX, 0);
+	if (is_gateway(last) && !last->stopping)
+		child_stop(last);
+	else
+		stop_others(up);
+}
+
 static void
 on_signal(uv_signal_t *handle, int number)
 {
 	struct up *up = handle->data;
 	(void)number;
-	if (up->stopping)
+	if (!up->stopping)
+		up_stop(up);
+}
+
+static void
+on_stopped(struct child *child)
+{
+	struct up *up = child->context;
+	if (++up->stopped == up->children_count) {
+		say("all servers have ended");
+		up_close(up);
 		return;
-	up->stopping = true;
-	say("draining");
-	uv_timer_start(&up->limit, on_limit, DRAIN_MS_MAX, 0);
-	/* The gateway first, so that it takes nothing new that the others would refuse. */
-	for (size_t i = up->children_count; i > 0; i--)
-		child_stop(&up->children[i - 1]);
+	}
+	if (!up->stopping)
+		up_stop(up);
+	else if (is_gateway(child))
+		stop_others(up);
+}
+
+static bool
+is_hopeless(const struct child *child, int64_t exit_code)
+{
+	struct up *up = child->context;
+	bool wrongly = exit_code == EXIT_USED_WRONGLY;
+	if (!wrongly && (exit_code != EXIT_FAILED || up->was_ready))
+		return false;
+	if (!up->stopping) {
+		say("%s %s, as it says above; it is not started again", child->name,
+		    wrongly ? "was used wrongly" : "refuses to start");
+		up->exit_code = (int)exit_code;
+	}
+	return true;
 }
 
 /* A gateway that cannot bind ends within moments; whoever answered in its place was somebody else. */
@@ -167,8 +225,9 @@ static bool
 on_ready(void *context)
 {
 	struct up *up = context;
-	if (!is_ours(up))
+	if (up->stopping || !is_ours(up))
 		return false;
+	up->was_ready = true;
 	printf("ready http://%s door %s data %s pid %ld\n", args_get(up->args, "http", "127.0.0.1:8080"),
 	       args_get(up->args, "door", "tcp://127.0.0.1:5570"), args_data(up->args), (long)getpid());
 	fflush(stdout);
@@ -191,6 +250,7 @@ up_open(struct up *up)
 		struct child *child = &up->children[up->children_count];
 		if (is_elsewhere(up->args, names[i]))
 			continue;
+		child->is_hopeless = is_hopeless;
 		child->on_stopped = on_stopped;
 		child->context = up;
 		if (!child_init(child, &up->loop, args_data(up->args), names[i]))
@@ -207,6 +267,8 @@ up_open(struct up *up)
 	signal_catch(up, &up->hangup, SIGHUP);
 	uv_timer_init(&up->loop, &up->limit);
 	up->limit.data = up;
+	uv_timer_init(&up->loop, &up->gateway_limit);
+	up->gateway_limit.data = up;
 	return true;
 }
 
@@ -222,6 +284,9 @@ command_up(const struct args *args)
 	struct up *up = calloc(1, sizeof(*up));
 	assert(up != NULL);
 	up->args = args;
+	/* A supervisor that was killed leaves servers that still drain; they hold ports and locks. */
+	for (int i = 0; i < SERVERS; i++)
+		server_await_end(args_data(args), names[i]);
 	if (!read_memory(up) || !up_open(up))
 		return EXIT_USED_WRONGLY;
 	for (size_t i = 0; i < up->children_count; i++)

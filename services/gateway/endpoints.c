@@ -67,6 +67,7 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 		 .path = "/v1/journal/{service}",
 		 .serve = tail_serve,
 		 .context = of->tails,
+		 .reads_query = true,
 		 .summary = "Facts of a service after a sequence number, as NDJSON or server-sent events."},
 		{.verb = "GET",
 		 .path = "/v1/door",

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { ETAG_BYTES = 32 };
+enum { ETAG_BYTES = 32, NAME_SPELT_BYTES = 128 };
 
 static bool
 takes_body(const char *verb)
@@ -42,7 +42,7 @@ message_begin(struct request *request, const struct rule *rule)
 static bool
 is_repeated(const ProtobufCMessageDescriptor *type, const char *name)
 {
-	char spelt[128];
+	char spelt[NAME_SPELT_BYTES];
 	for (unsigned i = 0; i < type->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
 		if (field->label != PROTOBUF_C_LABEL_REPEATED || strlen(field->name) >= sizeof(spelt))
@@ -67,18 +67,30 @@ query_is_single(struct request *request, const struct rule *rule, size_t index)
 	return !twice;
 }
 
+/* What is neither must not be carried out for real. */
+static bool
+dry_run_read(struct request *request, const char *value, bool *dry_run)
+{
+	*dry_run = strcmp(value, "true") == 0;
+	if (*dry_run || strcmp(value, "false") == 0)
+		return true;
+	request_refuse(request, PROBLEM_INVALID_ARGUMENT, "dryRun", "query parameter dryRun is neither true nor false");
+	return false;
+}
+
 static bool
 query_fill(struct request *request, const struct rule *rule, ProtobufCMessage *message, bool *dry_run)
 {
 	struct fault fault;
 	for (size_t i = 0; i < request->query_count; i++) {
 		const struct request_parameter *parameter = &request->query[i];
-		if (rule->kind == MT__KIND__COMMAND && strcmp(parameter->name, "dryRun") == 0) {
-			*dry_run = strcmp(parameter->value, "true") == 0;
-			continue;
-		}
 		if (!query_is_single(request, rule, i))
 			return false;
+		if (rule->kind == MT__KIND__COMMAND && strcmp(parameter->name, "dryRun") == 0) {
+			if (!dry_run_read(request, parameter->value, dry_run))
+				return false;
+			continue;
+		}
 		if (takes_body(rule->verb)) {
 			request_refuse(request, PROBLEM_INVALID_ARGUMENT, parameter->name,
 				       "query parameter %s is not known, fields stand in the body", parameter->name);
@@ -90,12 +102,38 @@ query_fill(struct request *request, const struct rule *rule, ProtobufCMessage *m
 	return true;
 }
 
+/* The text in a field of that JSON name; "" if there is none. What stands in a path is a string. */
+static const char *
+text_of(const ProtobufCMessage *message, const char *name)
+{
+	const char *text;
+	char spelt[NAME_SPELT_BYTES];
+	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+		if (field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED ||
+		    strlen(field->name) >= sizeof(spelt))
+			continue;
+		pb_json_name(field->name, spelt);
+		if (strcmp(spelt, name) != 0)
+			continue;
+		memcpy(&text, (const char *)message + field->offset, sizeof(text));
+		return text == NULL ? "" : text;
+	}
+	return "";
+}
+
 static bool
 path_fill(struct request *request, ProtobufCMessage *message)
 {
 	struct fault fault;
 	for (size_t i = 0; i < request->match.count; i++) {
 		const struct route_value *value = &request->match.values[i];
+		const char *said = text_of(message, value->name);
+		if (said[0] != '\0' && strcmp(said, value->value) != 0) {
+			request_refuse(request, PROBLEM_INVALID_ARGUMENT, value->name,
+				       "field %s is not the same in the body as in the path", value->name);
+			return false;
+		}
 		if (!pb_set_text(message, &request->arena, value->name, value->value, &fault))
 			return refuse_fault(request, &fault);
 	}
@@ -136,12 +174,13 @@ etag_make(const ProtobufCMessage *message, char etag[ETAG_BYTES])
 	return true;
 }
 
-/* If-None-Match is a list of tags or a star; a weak one compares equal (RFC 9110 section 13.1.2). */
+/* If-None-Match is a list of tags or a star; a weak one compares equal (RFC 9110 section 13.1.2).
+ * 304 is for those who only look: what was done is told. */
 static bool
 etag_is_known(const struct request *request, const char *etag)
 {
 	const char *known = request_header(request, "If-None-Match");
-	if (known == NULL)
+	if (known == NULL || strcmp(request->endpoint->verb, "GET") != 0)
 		return false;
 	return strcmp(known, "*") == 0 || strstr(known, etag) != NULL;
 }
@@ -166,7 +205,7 @@ on_reply(void *context, size_t number, const Mt__Reply *reply)
 			return;
 		}
 	}
-	pb_to_json(&body, message);
+	pb_to_json_reply(&body, message);
 	buf_byte(&body, '\n');
 	request_answer(request, 200, "application/json", &body);
 }

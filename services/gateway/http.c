@@ -145,8 +145,9 @@ static bool
 body_take(struct request *request, const char *piece, size_t size)
 {
 	struct http *http = request->http;
-	size_t limit = request->endpoint->body_bytes_max;
-	if (!request->body_too_large && request->body.size + size <= limit &&
+	size_t limit = request->endpoint == NULL ? 0 : request->endpoint->body_bytes_max;
+	bool refused = request->response != NULL;
+	if (!refused && !request->body_too_large && request->body.size + size <= limit &&
 	    http->counters.bodies_bytes + size <= BODIES_BYTES_MAX) {
 		buf_append(&request->body, slice_of(piece, size));
 		http->counters.bodies_bytes += size;
@@ -154,7 +155,7 @@ body_take(struct request *request, const char *piece, size_t size)
 	}
 	request->body_too_large = true;
 	request->body_excess += size;
-	return request->body_excess <= BODY_EXCESS_MAX;
+	return request->body_excess <= BODY_EXCESS_MAX + (refused ? limit : 0);
 }
 
 static void
@@ -192,14 +193,14 @@ on_request(void *context, struct MHD_Connection *connection, const char *path, c
 		if (request_begin(request, http->routes, http->endpoints, path))
 			return MHD_YES;
 		http->counters.refused++;
-		return response_queue(request);
+		return request_drains(request) ? MHD_YES : response_queue(request);
 	}
 	if (*piece_bytes > 0) {
 		bool taken = body_take(request, piece, *piece_bytes);
 		*piece_bytes = 0;
 		return taken ? MHD_YES : MHD_NO;
 	}
-	if (!request->served)
+	if (!request->served && request->response == NULL)
 		request_serve(request);
 	if (request->response != NULL)
 		return response_queue(request);

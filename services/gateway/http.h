@@ -30,6 +30,7 @@ struct endpoint {
 	void (*serve)(struct request *request, void *context);
 	void *context;
 	size_t body_bytes_max; /* 0: it takes no body */
+	bool reads_query;      /* of an endpoint without a rule: it knows parameters */
 	const char *summary;   /* of an endpoint without a rule, for openapi.json; NULL: not listed */
 
 	uint64_t answers[6]; /* by the first digit of the status */

@@ -106,9 +106,8 @@ problem_retry_after(const struct problem *problem)
 	return own == 0 ? 0 : problem->retry_after_s != 0 ? problem->retry_after_s : own;
 }
 
-/* Thousandths of the q value of a range that begins at text; 1000 if it has none. */
-static long
-quality(const char *text, size_t size)
+long
+problem_quality(const char *text, size_t size)
 {
 	const char *q = memmem(text, size, "q=", 2);
 	if (q == NULL)
@@ -130,10 +129,10 @@ problem_language(const char *accept_language)
 		const char *range = accept_language + (blank < size ? blank : size);
 		size_t left = size - (size_t)(range - accept_language);
 		bool ends = left == 2 || (left > 2 && strchr("-; \t", range[2]) != NULL);
-		if (ends && strncasecmp(range, "vi", 2) == 0 && quality(range, left) > best[LANGUAGE_VI])
-			best[LANGUAGE_VI] = quality(range, left);
-		if (ends && strncasecmp(range, "en", 2) == 0 && quality(range, left) > best[LANGUAGE_EN])
-			best[LANGUAGE_EN] = quality(range, left);
+		if (ends && strncasecmp(range, "vi", 2) == 0 && problem_quality(range, left) > best[LANGUAGE_VI])
+			best[LANGUAGE_VI] = problem_quality(range, left);
+		if (ends && strncasecmp(range, "en", 2) == 0 && problem_quality(range, left) > best[LANGUAGE_EN])
+			best[LANGUAGE_EN] = problem_quality(range, left);
 		accept_language += size;
 		accept_language += *accept_language == ',' ? 1 : 0;
 	}

@@ -50,6 +50,8 @@ const char *problem_code(enum problem_kind kind);
 /* Seconds for Retry-After; 0 means no such header. */
 uint32_t problem_retry_after(const struct problem *problem);
 
+/* Thousandths of the q of one range of an Accept header; 1000 if it has none, 0 if it is none. */
+long problem_quality(const char *text, size_t size);
 /* What Accept-Language prefers of the two; NULL and anything odd mean English. */
 enum language problem_language(const char *accept_language);
 

@@ -48,6 +48,8 @@ struct header_counts {
 	unsigned authorization;
 	unsigned type;
 	unsigned key;
+	unsigned content_encoding;
+	unsigned if_match;
 };
 
 static enum MHD_Result
@@ -64,6 +66,8 @@ on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *
 		{"Authorization", &counts->authorization},
 		{"Content-Type", &counts->type},
 		{"Idempotency-Key", &counts->key},
+		{"Content-Encoding", &counts->content_encoding},
+		{"If-Match", &counts->if_match},
 	};
 	(void)kind;
 	(void)value;
@@ -78,6 +82,23 @@ header_refuse(struct request *request, const char *what)
 	request_header_add(request, "Connection", "close");
 	request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL, "the header %s", what);
 	return false;
+}
+
+/* Sound headers that ask for what is not done here; to ignore them would do something else instead. */
+static bool
+demands_check(struct request *request, const struct header_counts *counts)
+{
+	const char *encoding = request_header(request, "Content-Encoding");
+	if (encoding != NULL && strcasecmp(encoding, "identity") != 0) {
+		request_refuse(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL, "Content-Encoding %.64s is not taken",
+			       encoding);
+		return false;
+	}
+	if (counts->if_match > 0) {
+		request_refuse(request, PROBLEM_UNIMPLEMENTED, NULL, "If-Match is not taken yet");
+		return false;
+	}
+	return true;
 }
 
 static bool
@@ -101,7 +122,10 @@ header_check(struct request *request)
 		return header_refuse(request, "names Content-Type twice");
 	if (counts.key > 1)
 		return header_refuse(request, "names Idempotency-Key twice");
-	return true;
+	if (counts.content_encoding > 1)
+		return header_refuse(request, "names Content-Encoding twice");
+	request->drains = true;
+	return demands_check(request, &counts);
 }
 
 struct query_reading {
@@ -147,7 +171,9 @@ token_read(struct request *request)
 	if (value == NULL)
 		return true;
 	size_t size = strncasecmp(value, "Bearer ", 7) == 0 ? strlen(value + 7) : 0;
-	if (size == 0 || size > TOKEN_BYTES_MAX || strcspn(value + 7, " \t") != size) {
+	while (size > 0 && (value[7 + size - 1] == ' ' || value[7 + size - 1] == '\t'))
+		size--;
+	if (size == 0 || size > TOKEN_BYTES_MAX || strcspn(value + 7, " \t") < size) {
 		request_refuse(request, PROBLEM_UNAUTHENTICATED, NULL,
 			       "the header Authorization is not Bearer and one token");
 		return false;
@@ -172,9 +198,21 @@ trace_read(struct request *request)
 			     memcmp(request->trace_id, none, TRACE_ID_BYTES) != 0;
 }
 
-static bool
-endpoint_find(struct request *request, const struct routes *routes, struct endpoint *endpoints, const char *path)
+/* A target may be written with scheme and authority (RFC 9112 section 3.2.2); Host was looked at already. */
+static const char *
+path_of(const char *target)
 {
+	size_t scheme = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
+	if (scheme == 0)
+		return target;
+	const char *path = strchr(target + scheme, '/');
+	return path == NULL ? "/" : path;
+}
+
+static bool
+endpoint_find(struct request *request, const struct routes *routes, struct endpoint *endpoints, const char *target)
+{
+	const char *path = path_of(target);
 	if (strlen(path) > PATH_BYTES_LIMIT) {
 		request_refuse(request, PROBLEM_URI_TOO_LONG, NULL, "the path is longer than %d bytes",
 			       PATH_BYTES_LIMIT);
@@ -198,18 +236,38 @@ endpoint_find(struct request *request, const struct routes *routes, struct endpo
 	return false;
 }
 
+static size_t
+body_limit(const struct request *request)
+{
+	return request->endpoint == NULL ? 0 : request->endpoint->body_bytes_max;
+}
+
+static unsigned long long
+body_length(const struct request *request)
+{
+	const char *length = request_header(request, "Content-Length");
+	return length == NULL ? 0 : strtoull(length, NULL, 10);
+}
+
 static bool
 length_check(struct request *request)
 {
-	const char *length = request_header(request, "Content-Length");
-	size_t limit = request->endpoint->body_bytes_max;
-	if (length == NULL || strtoull(length, NULL, 10) <= limit)
+	size_t limit = body_limit(request);
+	if (body_length(request) <= limit)
 		return true;
 	if (limit == 0)
 		request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL, "this request takes no body");
 	else
 		request_refuse(request, PROBLEM_CONTENT_TOO_LARGE, NULL, "the body is larger than %zu bytes", limit);
 	return false;
+}
+
+/* Methods know their own parameters, and so do the few routes that say so. */
+static bool
+query_allowed(struct request *request)
+{
+	static const char *const none[] = {NULL};
+	return request->endpoint->rule != NULL || request->endpoint->reads_query || request_query_only(request, none);
 }
 
 bool
@@ -220,7 +278,15 @@ request_begin(struct request *request, const struct routes *routes, struct endpo
 	if (!endpoint_find(request, routes, endpoints, path) || !length_check(request))
 		return false;
 	trace_read(request);
-	return query_read(request) && token_read(request);
+	return query_read(request) && query_allowed(request) && token_read(request);
+}
+
+/* A connection that is closed while its client still sends loses the answer on the way (RFC 9112 section 9.6). */
+bool
+request_drains(const struct request *request)
+{
+	return request->drains && request_header(request, "Expect") == NULL &&
+	       body_length(request) <= body_limit(request) + BODY_EXCESS_MAX;
 }
 
 /* --- looking at it ----------------------------------------------------------------------------------------------- */
@@ -299,22 +365,38 @@ request_query_number(struct request *request, const char *name, uint64_t max, ui
 	return true;
 }
 
+/* Thousandths of the weight that Accept gives to a range as it is spelt; -1 if it does not name it. */
+static long
+accept_weight(const struct request *request, const char *range)
+{
+	const char *accept = request_header(request, "Accept");
+	size_t size = strlen(range);
+	for (const char *at = accept == NULL ? "" : accept; *at != '\0'; at += strcspn(at, ",")) {
+		at += strspn(at, " \t,");
+		if (strncasecmp(at, range, size) == 0 && strchr(" \t,;", at[size]) != NULL)
+			return problem_quality(at, strcspn(at, ","));
+	}
+	return -1;
+}
+
+/* The most precise range decides (RFC 9110 section 12.5.1). */
+static long
+json_weight(const struct request *request)
+{
+	static const char *const ranges[] = {"application/json", "application/*", "*/*"};
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		long weight = accept_weight(request, ranges[i]);
+		if (weight >= 0)
+			return weight;
+	}
+	return 0;
+}
+
 bool
 request_accepts(const struct request *request, const char *type)
 {
-	const char *accept = request_header(request, "Accept");
-	size_t size = strlen(type);
-	if (accept == NULL)
-		return false;
-	for (const char *at = accept; *at != '\0'; at++) {
-		at += strspn(at, " \t,");
-		if (strncasecmp(at, type, size) == 0 && strchr(" \t,;", at[size]) != NULL)
-			return true;
-		at += strcspn(at, ",");
-		if (*at == '\0')
-			return false;
-	}
-	return false;
+	long weight = accept_weight(request, type);
+	return weight > 0 && weight >= json_weight(request);
 }
 
 bool

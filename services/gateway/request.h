@@ -41,6 +41,7 @@ struct request {
 	uint8_t trace_id[TRACE_ID_BYTES];
 	uint64_t began_us;
 
+	bool drains; /* where the body ends is not in doubt: it can be read to its end before a refusal */
 	bool served; /* the endpoint was called */
 	bool suspended;
 	bool owed;                     /* counted as in flight */
@@ -56,6 +57,8 @@ struct request *request_new(struct http *http, struct MHD_Connection *connection
 void request_free(struct request *request);
 /* Checks the header and finds the endpoint; false if the request was refused. */
 bool request_begin(struct request *request, const struct routes *routes, struct endpoint *endpoints, const char *path);
+/* True if what was refused shall be answered after its body, which is not too long for that and on its way. */
+bool request_drains(const struct request *request);
 
 /* NULL if there is none. */
 const char *request_header(const struct request *request, const char *name);
@@ -65,7 +68,7 @@ const char *request_path_value(const struct request *request, const char *name);
 bool request_query_only(struct request *request, const char *const *names);
 /* A number in the query; false, and refused, if it is none or beyond max. *value stays if absent. */
 bool request_query_number(struct request *request, const char *name, uint64_t max, uint64_t *value);
-/* True if the Accept header names the type; q is not weighed. */
+/* True if the Accept header names the type and does not weigh JSON higher. */
 bool request_accepts(const struct request *request, const char *type);
 /* True if Content-Type is that type, whatever its parameters. */
 bool request_content_is(const struct request *request, const char *type);
