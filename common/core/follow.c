@@ -112,7 +112,10 @@ feed_ask(struct node *node, unsigned peer, struct feed *feed, int64_t now_us)
 	frame_add_call(&node->send_frame, pb_pack(&node->call_arena, &call.base));
 	const struct seal_key *key = &node->config.peer_keys[peer];
 	frame_close(&node->send_frame, key->key_id, key->key);
-	world->send(world->context, peer, buf_slice(&node->send_frame));
+	if (!world->send(world->context, peer, buf_slice(&node->send_frame))) {
+		feed->retry_us = now_us + (int64_t)FEED_AWAY_MS * 1000;
+		return;
+	}
 	feed->state = FEED_ASKED;
 	feed->retry_us = now_us + (int64_t)(FEED_WAIT_MS + FEED_RETRY_MS) * 1000;
 }

@@ -61,6 +61,8 @@ enum {
 	FEED_UNRECORDED_MAX = 1000,
 	/* After a batch that was not full a feed rests, so that a follower does not wake for every commit. */
 	FEED_REST_MS = 10,
+	/* A feed whose producer is not connected looks again after this. */
+	FEED_AWAY_MS = 50,
 	/* A feed that finds its producer away tries again after this. */
 	FEED_RETRY_MS = 500,
 	FEED_WAIT_MS = 1000,

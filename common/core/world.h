@@ -36,8 +36,9 @@ struct world {
 	/* Sends a frame back to whom route names (as node_receive got it). Never waits;
 	 * a caller that is gone or does not read loses the frame and retries. */
 	void (*reply)(void *context, struct slice route, struct slice frame);
-	/* Sends a frame to the peer of that index in module->follows. Never waits; may be lost. */
-	void (*send)(void *context, unsigned peer, struct slice frame);
+	/* Sends a frame to the peer of that index in module->follows. Never waits; may be lost.
+	 * False if the peer is known to be away. */
+	bool (*send)(void *context, unsigned peer, struct slice frame);
 
 	/* Makes the batch durable; ends in node_committed. The batch stays untouched until then. */
 	void (*journal_commit)(void *context, const struct journal_batch *batch);

@@ -35,12 +35,12 @@ world_reply(void *context, struct slice route, struct slice frame)
 	bus_send(host->callers, route, frame); /* dropped ones are counted there */
 }
 
-static void
+static bool
 world_send(void *context, unsigned peer, struct slice frame)
 {
 	const struct host *host = context;
 	assert(peer < PRODUCERS_MAX);
-	bus_send(host->peers[peer].socket, slice_of(NULL, 0), frame);
+	return bus_send(host->peers[peer].socket, slice_of(NULL, 0), frame);
 }
 
 static void

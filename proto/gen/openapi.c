@@ -51,13 +51,10 @@ parameters_of(struct model *model, const struct method *method)
 		if (is_in_path(rule, method->input->proto->field[i]) || !has_body(rule))
 			json_array_append_new(parameters, parameter_of(model, method, i));
 	}
-	const char *header = NULL;
-	if (strcmp(rule->verb, "POST") == 0)
-		header = "#/components/parameters/IdempotencyKey";
-	if (strcmp(rule->verb, "PUT") == 0 || strcmp(rule->verb, "PATCH") == 0)
-		header = "#/components/parameters/IfMatch";
-	if (header != NULL)
-		json_array_append_new(parameters, json_pack("{ss}", "$ref", header));
+	if (rule->kind == MT__KIND__COMMAND) {
+		json_array_append_new(parameters, json_pack("{ss}", "$ref", "#/components/parameters/IdempotencyKey"));
+		json_array_append_new(parameters, json_pack("{ss}", "$ref", "#/components/parameters/DryRun"));
+	}
 	return parameters;
 }
 
@@ -143,7 +140,7 @@ problem_schema(void)
 	json_object_set_new(properties, "detail",
 			    property("string", NULL, "The sentence, in the language of Accept-Language (en, vi)."));
 	json_object_set_new(properties, "field", property("string", NULL, "The field at fault, if it is one."));
-	json_object_set_new(properties, "instance", property("string", "uri-reference", NULL));
+	json_object_set_new(properties, "code", property("string", NULL, "The kind of refusal in one word, stable."));
 	return json_pack("{ss, ss, so}", "type", "object", "description", "A refusal, as RFC 9457 shapes it.",
 			 "properties", properties);
 }
@@ -161,8 +158,9 @@ components_build(json_t *schemas)
 	json_t *parameters = json_object();
 	json_object_set_new(parameters, "IdempotencyKey",
 			    header_parameter("Idempotency-Key", "Retries with one key act once and get one reply."));
-	json_object_set_new(parameters, "IfMatch",
-			    header_parameter("If-Match", "The ETag last read: refused if there is a newer one."));
+	json_object_set_new(parameters, "DryRun",
+			    json_pack("{ss, ss, ss, s{ss}}", "name", "dryRun", "in", "query", "description",
+				      "true: says what would happen and keeps nothing.", "schema", "type", "boolean"));
 	json_t *problem = json_pack("{ss, s{s{s{ss}}}}", "description", "Refused.", "content",
 				    "application/problem+json", "schema", "$ref", "#/components/schemas/Problem");
 	return json_pack("{s{s{ss, ss}}, so, s{so}, so}", "securitySchemes", "bearer", "type", "http", "scheme",

@@ -34,12 +34,13 @@ no_reply(void *context, struct slice route, struct slice frame)
 	(void)frame;
 }
 
-static void
+static bool
 no_send(void *context, unsigned peer, struct slice frame)
 {
 	(void)context;
 	(void)peer;
 	(void)frame;
+	return true;
 }
 
 static void

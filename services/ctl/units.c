@@ -140,13 +140,23 @@ units_load(struct units *units)
 	return units->refused == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-static bool
-is_known(struct link *link, const char *authority)
+enum known { KNOWN_NOT, KNOWN, KNOWN_UNCLEAR };
+
+/* Unclear, and said, if enrollment gave no answer to the question. */
+static enum known
+authority_ask(struct link *link, const char *authority)
 {
 	Mt__GetAuthorityRequest request = MT__GET_AUTHORITY_REQUEST__INIT;
 	request.authority = (char *)(uintptr_t)authority;
 	const Mt__Reply *reply = link_ask(link, &(struct link_ask){.method = "Authorities.Get"}, &request.base);
-	return reply != NULL && reply->status == MT__STATUS__OK;
+	if (reply == NULL)
+		return KNOWN_UNCLEAR;
+	if (reply->status == MT__STATUS__OK)
+		return KNOWN;
+	if (reply->status == MT__STATUS__INVALID_ARGUMENT || reply->status == MT__STATUS__NOT_FOUND)
+		return KNOWN_NOT;
+	link_say_refusal(link, "Authorities.Get", reply);
+	return KNOWN_UNCLEAR;
 }
 
 /* True if there is the root at most. */
@@ -157,8 +167,9 @@ is_bare(struct link *link)
 	struct fault fault;
 	request.authority = (char *)ROOT_CODE;
 	request.page_size = 1;
-	if (!is_known(link, ROOT_CODE))
-		return true;
+	enum known root = authority_ask(link, ROOT_CODE);
+	if (root != KNOWN)
+		return root == KNOWN_NOT;
 	const Mt__Reply *reply = link_ask(link, &(struct link_ask){.method = "Authorities.List"}, &request.base);
 	if (reply == NULL || reply->status != MT__STATUS__OK)
 		return false;
@@ -200,8 +211,9 @@ units_ensure(const struct args *args, struct link *link, const char *authority)
 	char path[PATH_BYTES_MAX];
 	if (strcmp(authority, ROOT_CODE) == 0)
 		return tree_ensure_root(link);
-	if (is_known(link, authority))
-		return true;
+	enum known known = authority_ask(link, authority);
+	if (known != KNOWN_NOT)
+		return known == KNOWN;
 	if (units_path(path) && file_has(path, authority) && is_bare(link))
 		return units_bring(args, link, path);
 	say("authority %s is unknown; load the units first: matricula units FILE.csv", authority);

@@ -26,6 +26,7 @@ rules_add(struct http *http, const struct endpoints_of *of)
 		void *context;
 	} special[] = {
 		{"Events.Push", events_serve, of->upstreams[SERVICE_ENROLLMENT]},
+		{"Events.Get", event_serve, of->upstreams[SERVICE_ENROLLMENT]},
 		{"Figures.Query", figures_serve, of->upstreams},
 		{"Figures.Definitions", figure_definitions_serve, of->upstreams},
 		{"Figures.Watch", stream_serve, of->streams},

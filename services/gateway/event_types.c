@@ -1,6 +1,9 @@
 /* services/gateway/event_types.c
  *
- * To add a type: a message and a line in event.proto, and an example here. */
+ * To add a type: a message and a line in event.proto, and an example here. The examples
+ * are one person's story in the order of event.proto: each can be posted as it stands,
+ * one after the other. The transfer stays below authority 01, so that 01 may still say
+ * of the old staff code that the person retired. */
 #include "services/gateway/event_types.h"
 
 #include "common/wire/json.h"
@@ -21,7 +24,7 @@ static const struct {
 		  "\"category\":\"CIVIL_SERVANT\",\"position\":\"01.003\",\"effectiveDate\":\"2026-01-05\"}"},
 	{"updated", "{\"name\":\"Nguyễn Thị Ân\",\"email\":\"an.nt@example.vn\",\"position\":\"01.002\","
 		    "\"effectiveDate\":\"2026-03-01\"}"},
-	{"transferred", "{\"toAuthority\":\"79\",\"toStaffCode\":\"79-000451\",\"position\":\"01.003\","
+	{"transferred", "{\"toAuthority\":\"00004\",\"toStaffCode\":\"00004-000017\",\"position\":\"01.003\","
 			"\"effectiveDate\":\"2026-07-01\"}"},
 	{"retired", "{\"effectiveDate\":\"2026-12-01\"}"},
 };
@@ -146,9 +149,9 @@ event_type_write(struct buf *body, const ProtobufCFieldDescriptor *field)
 	}
 	buf_format(body,
 		   "],\"example\":{\"specversion\":\"1.0\",\"type\":\"%s\",\"source\":\"/authorities/01/hr\","
-		   "\"id\":\"2026-000001\",\"subject\":\"01-000123\",\"time\":\"2026-01-05T08:30:00+07:00\","
+		   "\"id\":\"example-%s\",\"subject\":\"01-000451\",\"time\":\"2026-01-05T08:30:00+07:00\","
 		   "\"datacontenttype\":\"application/json\",\"data\":%s}}",
-		   type, example != NULL ? example : "{}");
+		   type, field->name, example != NULL ? example : "{}");
 }
 
 void

@@ -9,6 +9,7 @@
 #include "common/wire/json.h"
 #include "services/gateway/cloudevents.h"
 #include "services/gateway/event_types.h"
+#include "services/gateway/forward.h"
 
 #include <ctype.h>
 
@@ -155,6 +156,24 @@ keep(struct push *push, const char *text)
 	return arena_text(&push->request->arena, slice_text(text));
 }
 
+/* The core names the authority by its id, which the sender never saw: what it said itself is told. A refusal that
+ * names no authority is of the caller's roles. */
+static Mt__Reply
+refusal_spelt(struct push *push, size_t number, const Mt__Reply *reply)
+{
+	static char source_field[] = "source";
+	static const char begins[] = "/authorities/";
+	const char *source = push->events[number].request.source;
+	Mt__Reply spelt = *reply;
+	if (reply->status != MT__STATUS__PERMISSION_DENIED || strncmp(reply->message, "authority ", 10) != 0)
+		return spelt;
+	const char *code = source + (strncmp(source, begins, sizeof(begins) - 1) == 0 ? sizeof(begins) - 1 : 0);
+	spelt.field = source_field;
+	spelt.message = arena_format(&push->request->arena, "authority %.*s of the source is outside the caller's own",
+				     (int)strcspn(code, "/"), code);
+	return spelt;
+}
+
 static void
 worst_keep(struct push *push, const Mt__Reply *reply)
 {
@@ -200,10 +219,11 @@ on_reply(void *context, size_t number, const Mt__Reply *reply)
 {
 	struct push *push = context;
 	struct result *result = &push->results[number];
+	const Mt__Reply refusal = refusal_spelt(push, number, reply);
 	if (concerns_all(push, reply->status))
-		worst_keep(push, reply);
+		worst_keep(push, &refusal);
 	else if (reply->status != MT__STATUS__OK)
-		refusal_keep(push, result, reply);
+		refusal_keep(push, result, &refusal);
 	else
 		verdict_keep(push, result, reply);
 	push->waiting--;
@@ -351,6 +371,35 @@ events_serve(struct request *request, void *context)
 		request_refuse(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
 			       "the body is not application/cloudevents+json, application/cloudevents-batch+json, or "
 			       "application/json with ce- headers");
+}
+
+/* --- what became of one ------------------------------------------------------------------------------------------ */
+
+static void
+on_event(void *context, size_t number, const Mt__Reply *reply)
+{
+	struct request *request = context;
+	struct buf body;
+	(void)number;
+	const Mt__EventView *event = forward_reply(request, reply, &mt__event_view__descriptor);
+	if (event == NULL)
+		return;
+	buf_init(&body, RESPONSE_BYTES_MAX);
+	member_write(&body, "{\"source\":", event->source);
+	member_write(&body, ",\"id\":", event->id);
+	member_write(&body, ",\"outcome\":", outcome_word(event->outcome));
+	member_write(&body, ",\"personId\":", event->person_id);
+	buf_text(&body, "}\n");
+	request_answer(request, 200, "application/json", &body);
+}
+
+void
+event_serve(struct request *request, void *context)
+{
+	bool dry_run;
+	const ProtobufCMessage *message = forward_message(request, &dry_run);
+	if (message != NULL)
+		forward_call(request, context, "Events.Get", message, on_event);
 }
 
 /* --- event types ------------------------------------------------------------------------------------------------- */

@@ -90,6 +90,15 @@ on_free(void *context)
 	open_count--;
 }
 
+bool
+outlet_answer_head(struct request *request, const char *type)
+{
+	if (strcmp(request->verb, "HEAD") != 0)
+		return false;
+	request_answer_static(request, 200, type, slice_text(""));
+	return true;
+}
+
 struct outlet *
 outlet_open(struct request *request, const char *type, const struct outlet_owner *owner)
 {

@@ -18,6 +18,9 @@ struct outlet_owner {
 	void *context;
 };
 
+/* True if only the head was asked for: answered, empty and with that type. A stream after it would be read as the
+ * next answer. */
+bool outlet_answer_head(struct request *request, const char *type);
 /* Answers the request, 200 with that type. */
 struct outlet *outlet_open(struct request *request, const char *type, const struct outlet_owner *owner);
 void outlet_write(struct outlet *outlet, struct slice bytes);

@@ -28,13 +28,20 @@ service_find(const char *name, enum service *service)
 }
 
 void
+place_format(const struct place *place, char text[PLACE_TEXT_BYTES])
+{
+	snprintf(text, PLACE_TEXT_BYTES, "%llx.%llx", (unsigned long long)place->incarnation,
+		 (unsigned long long)place->seq);
+}
+
+void
 position_format(const struct position *position, char text[POSITION_TEXT_BYTES])
 {
-	int used = 0;
 	for (int i = 0; i < SERVICES; i++) {
-		const struct place *place = &position->places[i];
-		used += snprintf(text + used, (size_t)(POSITION_TEXT_BYTES - used), "%s%llx.%llx", i > 0 ? "_" : "",
-				 (unsigned long long)place->incarnation, (unsigned long long)place->seq);
+		if (i > 0)
+			*text++ = '_';
+		place_format(&position->places[i], text);
+		text += strlen(text);
 	}
 }
 
@@ -52,15 +59,28 @@ number_parse(const char *text, uint64_t *number)
 	return at == text ? NULL : at;
 }
 
+/* What stands behind the place; NULL if there is none. */
+static const char *
+place_read(const char *text, struct place *place)
+{
+	text = number_parse(text, &place->incarnation);
+	if (text == NULL || *text != '.')
+		return NULL;
+	return number_parse(text + 1, &place->seq);
+}
+
+bool
+place_parse(const char *text, struct place *place)
+{
+	text = place_read(text, place);
+	return text != NULL && *text == '\0';
+}
+
 bool
 position_parse(const char *text, struct position *position)
 {
 	for (int i = 0; i < SERVICES; i++) {
-		struct place *place = &position->places[i];
-		text = number_parse(text, &place->incarnation);
-		if (text == NULL || *text++ != '.')
-			return false;
-		text = number_parse(text, &place->seq);
+		text = place_read(text, &position->places[i]);
 		if (text == NULL || *text != (i + 1 < SERVICES ? '_' : '\0'))
 			return false;
 		text++;

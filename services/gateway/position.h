@@ -11,8 +11,8 @@
 
 enum service { SERVICE_ENROLLMENT, SERVICE_ASSESSMENT, SERVICE_CERTIFICATE, SERVICE_NOTIFICATION, SERVICES };
 
-/* Hexadecimal numbers "INCARNATION.SEQ", four of them joined by "_", with the NUL. */
-enum { POSITION_TEXT_BYTES = SERVICES * (16 + 1 + 16 + 1) };
+/* Hexadecimal numbers "INCARNATION.SEQ", with the NUL; a position is four of them joined by "_". */
+enum { PLACE_TEXT_BYTES = 16 + 1 + 16 + 1, POSITION_TEXT_BYTES = SERVICES * PLACE_TEXT_BYTES };
 
 struct place {
 	uint64_t incarnation;
@@ -27,6 +27,9 @@ const char *service_name(enum service service);
 /* False if there is no such service. */
 bool service_find(const char *name, enum service *service);
 
+void place_format(const struct place *place, char text[PLACE_TEXT_BYTES]);
+/* False unless text is exactly what place_format writes. */
+bool place_parse(const char *text, struct place *place);
 void position_format(const struct position *position, char text[POSITION_TEXT_BYTES]);
 /* False unless text is exactly what position_format writes. */
 bool position_parse(const char *text, struct position *position);

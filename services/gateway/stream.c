@@ -279,7 +279,7 @@ stream_serve(struct request *request, void *context)
 	struct streams *streams = context;
 	struct feed wanted = {.next = NULL};
 	struct position position = {.places = {{0, 0}}};
-	if (!question_read(request, &wanted, &position))
+	if (!question_read(request, &wanted, &position) || outlet_answer_head(request, "text/event-stream"))
 		return;
 	struct feed *feed = streams->ending || outlets_open() >= STREAMS_MAX ? NULL : feed_find(streams, &wanted);
 	if (feed == NULL) {

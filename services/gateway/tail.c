@@ -1,7 +1,9 @@
 /* services/gateway/tail.c
  *
  * One read of the journal at a time: the next is asked for when the client has taken
- * the last, so a slow reader slows its own reading and holds one piece. */
+ * the last, so a slow reader slows its own reading and holds one piece. The id of an
+ * event names the journal's incarnation beside the entry: who comes back after a
+ * restored backup is told to forget, instead of going on in another history. */
 #include "services/gateway/tail.h"
 
 #include "common/base/fatal.h"
@@ -13,6 +15,9 @@
 
 #include <stdlib.h>
 
+#define EVENTS_TYPE "text/event-stream"
+#define LINES_TYPE "application/x-ndjson"
+
 enum { SCRATCH_BYTES = 64 << 10, QUESTION_BYTES_MAX = 64, WAIT_S_MAX = 30 };
 
 struct tail {
@@ -23,7 +28,7 @@ struct tail {
 	enum service service;
 	bool follows; /* server-sent events */
 	bool complete;
-	uint64_t after;
+	struct place after; /* incarnation 0: of whichever journal is there */
 	uint32_t wait_ms;
 	uint64_t call;
 };
@@ -58,7 +63,7 @@ tail_ask(struct tail *tail, Mt__Status *refusal)
 {
 	uint8_t packed[QUESTION_BYTES_MAX];
 	Mt__JournalReadRequest read = MT__JOURNAL_READ_REQUEST__INIT;
-	read.after_seq = tail->after;
+	read.after_seq = tail->after.seq;
 	read.bytes_max = JOURNAL_PIECE_BYTES_MAX;
 	read.wait_ms = tail->wait_ms;
 	struct upstream_call call = {
@@ -86,6 +91,14 @@ on_empty(void *context)
 }
 
 static void
+place_write(const struct tail *tail, struct buf *text)
+{
+	char id[PLACE_TEXT_BYTES];
+	place_format(&tail->after, id);
+	buf_format(text, "\nid: %s\n\n", id);
+}
+
+static void
 entries_write(struct tail *tail, const Mt__JournalReadReply *read, struct buf *text, struct arena *arena)
 {
 	const ProtobufCMessageDescriptor *type = facts_type(tail->service);
@@ -95,10 +108,10 @@ entries_write(struct tail *tail, const Mt__JournalReadReply *read, struct buf *t
 			buf_text(text, "event: facts\ndata: ");
 		size_t empty = text->size;
 		struct slice entry = slice_of(read->entries[i].data, read->entries[i].len);
-		if (!facts_write(text, arena, type, entry, &tail->after) || text->size == empty)
+		if (!facts_write(text, arena, type, entry, &tail->after.seq) || text->size == empty)
 			text->size = begins;
 		else if (tail->follows)
-			buf_format(text, "\nid: %llu\n\n", (unsigned long long)tail->after);
+			place_write(tail, text);
 		else
 			buf_byte(text, '\n');
 	}
@@ -109,26 +122,44 @@ tail_start(struct tail *tail)
 {
 	struct outlet_owner owner = {.on_empty = on_empty, .on_gone = on_gone, .context = tail};
 	if (tail->outlet == NULL)
-		tail->outlet = outlet_open(tail->request, tail->follows ? "text/event-stream" : "application/x-ndjson",
-					   &owner);
+		tail->outlet = outlet_open(tail->request, tail->follows ? EVENTS_TYPE : LINES_TYPE, &owner);
+}
+
+/* True if the reader stands in another history, or further than this one goes: it begins again. */
+static bool
+tail_reset(struct tail *tail, const Mt__JournalReadReply *read, struct buf *text)
+{
+	bool same = tail->after.incarnation == 0 || tail->after.incarnation == read->incarnation;
+	bool ahead = tail->after.seq > read->head_seq;
+	tail->after.incarnation = read->incarnation;
+	if (!tail->follows || (same && !ahead))
+		return false;
+	tail->after.seq = 0;
+	buf_text(text, "event: reset\ndata: {}");
+	place_write(tail, text);
+	return true;
 }
 
 static void
 tail_tell(struct tail *tail, const Mt__JournalReadReply *read, struct arena *arena)
 {
 	struct buf text;
-	uint64_t before = tail->after;
 	buf_init(&text, STREAM_BUFFER_BYTES_MAX);
-	entries_write(tail, read, &text, arena);
-	bool whole = !buf_failed(&text) && (read->n_entries == 0 || tail->after > before);
-	if (whole && read->read_seq > tail->after)
-		tail->after = read->read_seq; /* past what this reader may not see */
+	bool reset = tail_reset(tail, read, &text);
+	uint64_t before = tail->after.seq;
+	if (!reset)
+		entries_write(tail, read, &text, arena);
+	bool whole = !buf_failed(&text) && (reset || read->n_entries == 0 || tail->after.seq > before);
+	if (whole && !reset && read->read_seq > tail->after.seq)
+		tail->after.seq = read->read_seq; /* past what this reader may not see */
 	tail_start(tail);
-	if (tail->follows && text.size == 0)
-		buf_format(&text, ": heartbeat\nid: %llu\n\n", (unsigned long long)tail->after);
+	if (tail->follows && text.size == 0) {
+		buf_text(&text, ": heartbeat");
+		place_write(tail, &text);
+	}
 	if (!tail->follows)
 		tail->wait_ms = 0; /* what is there was told: on to the head without waiting */
-	tail->complete = !whole || tail->tails->ending || (!tail->follows && tail->after >= read->head_seq);
+	tail->complete = !whole || tail->tails->ending || (!tail->follows && tail->after.seq >= read->head_seq);
 	if (!buf_failed(&text))
 		outlet_write(tail->outlet, buf_slice(&text));
 	if (tail->complete)
@@ -169,18 +200,21 @@ question_read(struct request *request, struct tail *tail)
 	static const char *const names[] = {"after", "wait", NULL};
 	const char *last = request_header(request, "Last-Event-ID");
 	uint64_t wait_s = 0;
-	char *end = NULL;
-	tail->follows = request_accepts(request, "text/event-stream");
+	tail->follows = request_accepts(request, EVENTS_TYPE);
 	if (!service_find(request_path_value(request, "service"), &tail->service)) {
 		request_refuse(request, PROBLEM_NOT_FOUND, "service", "there is no service %s",
 			       request_path_value(request, "service"));
 		return false;
 	}
-	if (!request_query_only(request, names) || !request_query_number(request, "after", INT64_MAX, &tail->after) ||
+	if (!request_query_only(request, names) ||
+	    !request_query_number(request, "after", INT64_MAX, &tail->after.seq) ||
 	    !request_query_number(request, "wait", WAIT_S_MAX, &wait_s))
 		return false;
-	if (tail->follows && last != NULL && last[0] >= '0' && last[0] <= '9')
-		tail->after = strtoull(last, &end, 10);
+	if (tail->follows && last != NULL && last[0] != '\0' && !place_parse(last, &tail->after)) {
+		request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL,
+			       "the header Last-Event-ID is not an id of this stream");
+		return false;
+	}
 	tail->wait_ms = tail->follows ? JOURNAL_POLL_MS : (uint32_t)wait_s * 1000;
 	return true;
 }
@@ -191,7 +225,7 @@ tail_serve(struct request *request, void *context)
 	struct tails *tails = context;
 	struct tail asked = {.tails = tails, .request = request};
 	Mt__Status refusal;
-	if (!question_read(request, &asked))
+	if (!question_read(request, &asked) || outlet_answer_head(request, asked.follows ? EVENTS_TYPE : LINES_TYPE))
 		return;
 	if (tails->ending || outlets_open() >= STREAMS_MAX) {
 		request_refuse(request, PROBLEM_UNAVAILABLE, NULL, "there are too many streams, come again");

@@ -68,6 +68,42 @@ check "the same units again" m units "$units" --quiet
 is "nothing changes" '^0 added, 3355 unchanged, 0 refused'
 refuse "a call to nobody" "is not running" m call Authorities.Get '{"authority":"01"}'
 
+# --- an authority in a tree that is still empty
+fresh() { timeout 120 "$bin/matricula" "$@" --data "$work/fresh"; }
+refuse "an authority that no file has is refused with the next step" "authority ZZ9 is unknown; load the units first: matricula units FILE.csv" fresh token --roles auditor --authority ZZ9
+check "a token for 01 in an empty tree" fresh token --roles Province-System,HR_officer --authority 01
+is "the token alone is printed" '^mtk_[A-Za-z0-9_-]{43}$'
+[ "$(wc -l <"$work/out")" = 1 ] && ok "one line" || not_ok "one line"
+grep -q "the tree was empty: 3355 units of .*csv are registered" "$work/err" && [ "$(wc -l <"$work/err")" = 1 ] && ok "one line tells of the units" || not_ok "one line tells of the units"
+check "a second token" fresh token --roles HR-OFFICER --authority 48
+[ -s "$work/err" ] && not_ok "registers nothing" || ok "registers nothing"
+check "units know them" fresh units "$units" --quiet
+is "nothing changes" '^0 added, 3355 unchanged, 0 refused'
+mkdir -p "$work/installed" && cp "$bin"/matricula* "$work/installed/"
+[ -e /usr/share/matricula/units.csv ] ||
+	refuse "without a file the next step is said" "authority 01 is unknown; load the units first" "$work/installed/matricula" token --roles auditor --authority 01 --data "$work/bare"
+rm -rf "$work/installed" "$work/fresh" "$work/bare"
+
+# --- up gives up on what cannot work
+# gives_up NAME CODE PATTERN OPTIONS...: ends by itself with that code and the reason
+gives_up() {
+	local name=$1 code=$2 pattern=$3; shift 3
+	timeout 30 "$bin/matricula" up --data "$work/wrong" --memory 64 "$@" >"$work/out" 2>"$work/err"
+	local got=$?
+	if [ "$got" = "$code" ] && grep -qE "$pattern" "$work/err" && ! grep -q "started again in" "$work/err" && ! [ -s "$work/out" ]; then ok "$name"; else echo "exit code $got" >>"$work/err"; not_ok "$name"; fi
+}
+busy=$(free_port)
+/usr/bin/python3 -c 'import socket, sys, time; s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(60)' "$busy" &
+holder=$!
+until_true bash -c "</dev/tcp/127.0.0.1/$busy"
+gives_up "up gives up on an HTTP port that is taken" 1 "^gateway .*(in use|cannot|listen)" --http "127.0.0.1:$busy" --door "$door"
+gives_up "up gives up on a door port that is taken" 1 "^gateway .*(in use|cannot|bind)" --http "$http" --door "tcp://127.0.0.1:$busy"
+kill "$holder"; wait "$holder" 2>/dev/null
+gives_up "up gives up on an open address without a proxy" 2 "^gateway .*proxy" --http "0.0.0.0:$busy" --door "$door"
+gives_up "up gives up on a wrong option" 2 "zone" --http "$http" --door "$door" --zone nowhere
+check "nothing is left running" bash -c "! ls '$work'/wrong/*/pid"
+rm -rf "$work/wrong"
+
 # --- up
 start
 grep -qE "^ready http://$http " "$work/up.out" && ok "up says ready" || not_ok "up says ready"
@@ -103,7 +139,7 @@ id=$(m token list --authority 01 | awk '/ctl-victim/ { print $1 }')
 check "token revoke" m token revoke "$id"
 code=$(curl -s -o /dev/null -w '%{http_code}' "http://$http/v1/whoami" -H "Authorization: Bearer $victim")
 [ "$code" = 401 ] && ok "a revoked token is refused" || { echo "$code" >"$work/err"; not_ok "a revoked token is refused"; }
-refuse "an unknown role" "no role king" m token --roles king --authority 01
+refuse "an unknown role is refused with the list" "no role king; there are province_system, .*auditor" m token --roles king --authority 01
 
 check "door add --generate" m door add --authority 48 --name danang --generate "$work/48.key"
 check "door list" m door list
@@ -133,6 +169,46 @@ m keys create >/dev/null
 refuse "a key that is not registered" "does not answer" m push "$work/48.ndjson" --authority 48 --door "$door" --key "$data/keys/operator.curve"
 key=$(sed -n 1p "$work/48.key")
 check "door remove" m door remove "$key"
+
+# --- SIGTERM while requests are in flight
+cat >"$work/flight.py" <<'PYTHON'
+# Requests whose last byte is sent just before the SIGTERM: each is answered, 2xx or a 503 problem, none is reset.
+import os, signal, socket, sys, time
+http, token, file, up = sys.argv[1:5]
+lines = open(file, encoding="utf-8").read().splitlines()
+host, port = http.split(":")
+clients = [socket.create_connection((host, int(port)), timeout=20) for _ in range(24)]
+for at, client in enumerate(clients):
+    body = ("[" + ",".join(lines[at * 200:at * 200 + 200]) + "]").encode()
+    client.sendall((f"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+                    f"Content-Type: application/cloudevents-batch+json\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body[:-1])
+time.sleep(0.5)
+for client in clients:
+    client.sendall(b"]")
+os.kill(int(up), signal.SIGTERM)
+answers = []
+for client in clients:
+    answer = b""
+    while chunk := client.recv(65536):
+        answer += chunk
+    answers.append(answer)
+for answer in answers:
+    status = answer.split(b" ", 2)[1]
+    assert status[:1] == b"2" or (status == b"503" and b"application/problem+json" in answer), answer[:300]
+good = sum(answer.split(b" ", 2)[1][:1] == b"2" for answer in answers)
+print(f"{len(answers)} answered, {good} with 2xx")
+assert good > 0
+PYTHON
+m sample --people 5000 --seed 9 --authority 01 >"$work/flight.ndjson"
+check "requests in flight at SIGTERM are all answered" /usr/bin/python3 "$work/flight.py" "$http" "$token" "$work/flight.ndjson" "$up"
+is "none is reset" '^24 answered'
+stop
+[ "$stopped" = 0 ] && ok "and the exit code is 0" || not_ok "and the exit code is 0"
+tail -n 20 "$work/up.err" >"$work/err"
+ended=$(grep -nE '^gateway +\| .*ended' "$work/up.err" | tail -1 | cut -d: -f1)
+drained=$(grep -nE '^enrollment +\| .*draining' "$work/up.err" | tail -1 | cut -d: -f1)
+[ "${ended:-0}" -gt 0 ] && [ "$ended" -lt "${drained:-0}" ] && ok "the gateway ends before the others drain" || not_ok "the gateway ends before the others drain"
+start
 
 # --- follow, status
 check "follow --once" m follow enrollment --once --after 3300

@@ -89,19 +89,20 @@ outside_reply(void *context, struct slice route_bytes, struct slice frame)
 	mishap_deliver(process->sim, process->index, route.endpoint, event, frame);
 }
 
-static void
+static bool
 outside_send(void *context, unsigned peer, struct slice frame)
 {
 	struct process *process = context;
 	assert(peer < PRODUCERS_MAX);
 	if (process_gone(process))
-		return;
+		return true;
 	struct event event = {
 		.kind = EVENT_CALL,
 		.who = process->peers[peer],
 		.route = {.endpoint = process->index, .boot = process->boot, .peer = peer},
 	};
 	mishap_deliver(process->sim, process->index, process->peers[peer], event, frame);
+	return true;
 }
 
 static void

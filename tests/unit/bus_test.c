@@ -127,9 +127,24 @@ ask_more(struct table *table)
 	while (table->asked < FRAMES && table->asked - table->answered < IN_FLIGHT) {
 		uint8_t frame[700] = {0};
 		put_u64(frame, table->asked);
+		bool sent = bus_send(table->asker, slice_of(NULL, 0), slice_of(frame, 8 + (table->asked + 1) % 600));
+		if (!sent && table->answered == 0)
+			return; /* not connected yet */
+		assert_true(sent);
 		table->asked++;
-		assert_true(bus_send(table->asker, slice_of(NULL, 0), slice_of(frame, 8 + table->asked % 600)));
 	}
+}
+
+/* A frame is taken only once the connection stands. */
+static void
+ask_first(struct table *table)
+{
+	for (int i = 0; i < 5000 && table->asked == 0; i++) {
+		ask_more(table);
+		uv_run(&table->loop, UV_RUN_NOWAIT);
+		usleep(1000);
+	}
+	assert_true(table->asked > 0);
 }
 
 static void
@@ -199,7 +214,7 @@ echo_all(void (*on_frame)(void *context, struct slice route, struct slice frame,
 	assert_non_null(table.answerer);
 	table.asker = bus_connect(table.near, endpoint, &dealer, &error);
 	assert_non_null(table.asker);
-	ask_more(&table);
+	ask_first(&table);
 	table_run(&table, PATIENCE_MS);
 	assert_false(table.ran_out);
 	table_run(&table, 2200); /* the safety timer looks twice */
@@ -304,7 +319,7 @@ curve_lets_in_whom_the_list_names(void **state)
 	assert_non_null(table.asker);
 	assert_non_null(denied);
 	bus_send(denied, slice_of(NULL, 0), slice_text("let me in"));
-	ask_more(&table);
+	ask_first(&table);
 	table_run(&table, PATIENCE_MS);
 	assert_false(table.ran_out);
 	table_run(&table, QUIET_MS);

@@ -276,7 +276,7 @@ openapi query "places(listing) == {k: 'query' for k in ('authorityId', 'pageSize
 	'requestBody' not in listing"
 openapi body_rest "sorted(body(enrol)['properties']) == ['authorityId', 'classRecord']"
 openapi body_whole "body(replace) == {'\$ref': '#/components/schemas/HR2Class'}"
-openapi headers "header(enrol) == ['IdempotencyKey'] and header(replace) == ['IfMatch'] and header(listing) == []"
+openapi headers "header(enrol) == header(replace) == ['IdempotencyKey', 'DryRun'] and header(listing) == []"
 openapi int64 "hr['properties']['seatsMax']['type'] == 'string' and hr['properties']['seatsMax']['format'] == 'int64'"
 openapi bytes "hr['properties']['photo'] == {'type': 'string', 'contentEncoding': 'base64'}"
 openapi list "hr['properties']['rows'] == {'type': 'array', 'items': {'\$ref': '#/components/schemas/HR2Class.Row'}}"
@@ -285,7 +285,7 @@ openapi oneof "hr['properties']['left']['format'] == 'uint32' and hr['properties
 openapi enum "schemas['Mood']['enum'] == ['MOOD_UNSET', 'GLAD'] and 'GLAD: smiles' in schemas['Mood']['description']"
 openapi reply "enrol['responses']['200']['content']['application/json']['schema'] == \
 	{'\$ref': '#/components/schemas/HR2Class'}"
-openapi problem "list(schemas['Problem']['properties']) == ['type', 'title', 'status', 'detail', 'field', 'instance'] \
+openapi problem "list(schemas['Problem']['properties']) == ['type', 'title', 'status', 'detail', 'field', 'code'] \
 	and 'application/problem+json' in d['components']['responses']['Problem']['content']"
 openapi references "all(found(r) for r in refs(d))"
 
