@@ -25,6 +25,8 @@ bool tree_parent(const struct store *store, struct id *id);
 size_t tree_path(const struct store *store, struct arena *arena, const char *id, const char *path[]);
 /* The root, whose locality is 0 and which so is the first; NULL in an empty tree. */
 const Mt__AuthorityRecord *tree_root(const struct store *store, struct arena *arena);
+/* The whole tree in memory, from its rows; the arena is reset and used for each. */
+struct tree_memory *tree_load(const struct store *store, struct arena *arena);
 /* Prefix of the rows (child ids) below a parent, for pages; the id is the rest of the key. */
 struct key tree_children_key(const char *parent_id);
 

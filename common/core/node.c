@@ -8,6 +8,7 @@
 
 #include "common/base/fatal.h"
 #include "common/core/impl.h"
+#include "common/core/tree_memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ node_free(struct node *node)
 	feeds_clear(node);
 	journal_clear(node);
 	figures_free(&node->figures);
+	tree_memory_free(node->store.tree);
 	memtable_free(node->store.top);
 	if (node->store.frozen != NULL)
 		memtable_free(node->store.frozen);
@@ -137,6 +139,7 @@ node_open(struct node *node)
 	read_state_head(node);
 	node->flushed_seq = node->head.seq;
 	check_state_against_journal(node);
+	node->store.tree = tree_load(&node->store, &node->call_arena);
 	node_wake_in(node, 0);
 }
 

@@ -21,11 +21,14 @@ struct store_base {
 	bool (*next)(void *context, struct slice from, bool inclusive, struct slice *key, struct slice *value);
 };
 
+struct tree_memory;
+
 struct store {
-	struct memtable *top;    /* takes the writes */
-	struct memtable *frozen; /* being flushed, or NULL */
-	struct store_base base;  /* functions may be NULL: nothing below */
-	uint64_t rows_written;   /* puts and deletes since the store was made */
+	struct memtable *top;     /* takes the writes */
+	struct memtable *frozen;  /* being flushed, or NULL */
+	struct store_base base;   /* functions may be NULL: nothing below */
+	struct tree_memory *tree; /* the rows' authority tree, in memory; NULL: read the rows */
+	uint64_t rows_written;    /* puts and deletes since the store was made */
 };
 
 bool store_get(const struct store *store, struct slice key, struct slice *value);

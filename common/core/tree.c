@@ -6,6 +6,7 @@
 #include "common/core/access.h"
 
 #include "common/core/impl.h"
+#include "common/core/tree_memory.h"
 
 #include <assert.h>
 
@@ -22,7 +23,10 @@ tree_get(const struct store *store, struct arena *arena, struct id id)
 {
 	struct key key = key_of_id(TABLE_AUTHORITY, id);
 	struct slice value;
-	if (!store_get(store, key_slice(&key), &value))
+	bool is_root;
+	bool found = store->tree != NULL ? tree_memory_get(store->tree, id, &value, NULL, &is_root)
+					 : store_get(store, key_slice(&key), &value);
+	if (!found)
 		return NULL;
 	const ProtobufCMessage *record = pb_unpack_trusted(&mt__authority_record__descriptor, arena, value);
 	assert(record != NULL);
@@ -39,6 +43,10 @@ tree_find(const struct store *store, struct arena *arena, const char *reference,
 	size_t size = strlen(reference);
 	if (size == 0 || size > CODE_BYTES_MAX)
 		return NULL;
+	if (store->tree != NULL) {
+		bool known = tree_memory_code(store->tree, reference, &id, ambiguous);
+		return known && !*ambiguous ? tree_get(store, arena, id) : NULL;
+	}
 	struct key prefix = key_of(TABLE_AUTHORITY_CODE);
 	key_text(&prefix, reference);
 	struct store_walk walk = store_walk(store, key_slice(&prefix));
@@ -60,6 +68,9 @@ tree_parent(const struct store *store, struct id *id)
 {
 	struct key key = key_of_id(TABLE_AUTHORITY_PARENT, *id);
 	struct slice value;
+	bool is_root;
+	if (store->tree != NULL)
+		return tree_memory_get(store->tree, *id, &value, id, &is_root) && !is_root;
 	if (!store_get(store, key_slice(&key), &value) || value.size != ID_BYTES)
 		return false;
 	memcpy(id->bytes, value.data, ID_BYTES);
@@ -118,6 +129,27 @@ tree_children_key(const char *parent_id)
 	return key_of_id(TABLE_AUTHORITY_CHILD, id);
 }
 
+struct tree_memory *
+tree_load(const struct store *store, struct arena *arena)
+{
+	struct tree_memory *tree = tree_memory_new();
+	struct key table = key_of(TABLE_AUTHORITY);
+	struct store_walk walk = store_walk(store, key_slice(&table));
+	while (store_walk_next(&walk)) {
+		struct id id;
+		struct id parent;
+		arena_reset(arena);
+		const Mt__AuthorityRecord *authority = (const Mt__AuthorityRecord *)pb_unpack_trusted(
+			&mt__authority_record__descriptor, arena, walk.value);
+		assert(authority != NULL);
+		bool valid = id_parse(authority->authority_id, &id);
+		assert(valid);
+		bool has_parent = id_parse(authority->parent_id, &parent);
+		tree_memory_put(tree, id, has_parent ? &parent : NULL, authority->code, walk.value);
+	}
+	return tree;
+}
+
 void
 apply_authority(struct apply *apply, const Mt__AuthorityRecord *authority)
 {
@@ -129,8 +161,11 @@ apply_authority(struct apply *apply, const Mt__AuthorityRecord *authority)
 	if (!apply->scratch)
 		figures_settle(apply->node, apply->seq); /* sums so far belong to the tree as it was */
 
+	struct slice record = pb_pack(apply->arena, &authority->base);
+	if (apply->store->tree != NULL)
+		tree_memory_put(apply->store->tree, id, has_parent ? &parent : NULL, authority->code, record);
 	struct key key = key_of_id(TABLE_AUTHORITY, id);
-	apply_put(apply, &key, &authority->base);
+	apply_put_bytes(apply, &key, record);
 	key = key_of_id(TABLE_AUTHORITY_PARENT, id);
 	apply_put_bytes(apply, &key, has_parent ? slice_of(parent.bytes, ID_BYTES) : slice_text(""));
 	key = key_of(TABLE_AUTHORITY_CODE);

@@ -1,12 +1,113 @@
 /* services/gateway/openapi.c
  *
  * The generated text is read with jansson once, at the start; each endpoint without a
- * rule adds its operation. What cannot be read is served as it was generated. */
+ * rule adds its operation, and where an answer has a shape of its own the table below says
+ * so. What cannot be read is served as it was generated. */
 #include "services/gateway/openapi.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* What the generator cannot know: operations that have a shape of their own. Members given here replace those
+ * generated. In these texts ' stands for ", which keeps them readable. */
+#define TEXT "{'type':'string'}"
+#define OBJECT "{'type':'object'}"
+#define OUTCOME "{'enum':['accepted','duplicate','conflict','parked','held','rejected']}"
+#define RESULT "{'$ref':'#/components/schemas/EventResult'}"
+#define RESULT_JSON "'content':{'application/json':{'schema':" RESULT "}}"
+#define EVENT "{'$ref':'#/components/schemas/CloudEvent'}"
+#define PROBLEM "{'$ref':'#/components/responses/Problem'}"
+#define LAST_EVENT_ID "{'in':'header','name':'Last-Event-ID','schema':" TEXT "}"
+
+static const struct {
+	const char *path;
+	const char *verb;
+	const char *members;
+} corrections[] = {
+	{"/v1/events", "post",
+	 "{'parameters':[],"
+	 "'requestBody':{'required':true,'content':{"
+	 "'application/cloudevents+json':{'schema':" EVENT "},"
+	 "'application/cloudevents-batch+json':{'schema':{'type':'array','maxItems':1000,'items':" EVENT "}},"
+	 "'application/json':{'schema':{'type':'object','description':'Data alone, attributes in ce- headers.'}}}},"
+	 "'responses':{"
+	 "'200':{'description':'Accepted or duplicate; of a batch, a result for each.','content':{'application/json':"
+	 "{'schema':{'oneOf':[" RESULT ","
+	 "{'type':'object','properties':{'results':{'type':'array','items':" RESULT "}}}]}}}},"
+	 "'202':{'description':'Parked or held.'," RESULT_JSON "},"
+	 "'409':{'description':'Conflict: this id was taken with another payload.'," RESULT_JSON "},"
+	 "'413':" PROBLEM ","
+	 "'422':{'description':'Rejected.'," RESULT_JSON "},"
+	 "'default':" PROBLEM "}}"},
+	{"/v1/events", "get",
+	 "{'responses':{'200':{'description':'Done.','content':{'application/json':{'schema':{'type':'object',"
+	 "'properties':{'source':" TEXT ",'id':" TEXT ",'outcome':" OUTCOME ",'personId':" TEXT "}}}}},"
+	 "'default':" PROBLEM "}}"},
+	{"/v1/certificates/{certificateId}", "get",
+	 "{'responses':{'200':{'description':'The credential, byte for byte as it was signed.',"
+	 "'content':{'application/vc':{'schema':" OBJECT "}}},'default':" PROBLEM "}}"},
+	{"/.well-known/did.json", "get",
+	 "{'responses':{'200':{'description':'The DID document.',"
+	 "'content':{'application/did+json':{'schema':" OBJECT "}}},'default':" PROBLEM "}}"},
+	{"/v1/figures", "get",
+	 "{'responses':{'200':{'description':'All services merged; a stream resumes at the position.','content':{"
+	 "'application/json':{'schema':{'type':'object','properties':{'position':" TEXT ","
+	 "'figures':{'type':'array','items':{'$ref':'#/components/schemas/Figure'}}}}},"
+	 "'text/csv':{'schema':" TEXT "}}},'default':" PROBLEM "}}"},
+	{"/v1/figures/stream", "get",
+	 "{'parameters':[{'in':'query','name':'metric','schema':" TEXT "},"
+	 "{'in':'query','name':'authority','schema':" TEXT "},"
+	 "{'in':'query','name':'depth','schema':{'type':'integer','minimum':0,'maximum':3}}," LAST_EVENT_ID "],"
+	 "'responses':{'200':{'description':'Events figure, whose data is a Figure, and reset.',"
+	 "'content':{'text/event-stream':{'schema':" TEXT "}}},'default':" PROBLEM "}}"},
+	{"/v1/journal/{service}", "get",
+	 "{'security':[{'bearer':[]}],'x-roles':['OPERATOR','AUDITOR'],'parameters':["
+	 "{'in':'path','name':'service','required':true,"
+	 "'schema':{'enum':['enrollment','assessment','certificate','notification']}},"
+	 "{'in':'query','name':'after','schema':{'type':'integer','minimum':0}},"
+	 "{'in':'query','name':'wait','schema':{'type':'integer','minimum':0,'maximum':30}}," LAST_EVENT_ID "],"
+	 "'responses':{'200':{'description':'Lines {seq, time, facts}; or events facts and reset.','content':{"
+	 "'application/x-ndjson':{'schema':" TEXT "},'text/event-stream':{'schema':" TEXT "}}},"
+	 "'default':" PROBLEM "}}"},
+};
+
+static const char event_schemas[] =
+	"{'CloudEvent':{'type':'object','required':['specversion','type','source','id','subject','data'],"
+	"'properties':{'specversion':{'const':'1.0'},'type':" TEXT ",'source':" TEXT ",'id':" TEXT ",'subject':" TEXT
+	",'time':{'type':'string','format':'date-time'},'datacontenttype':{'const':'application/json'},"
+	"'data':" OBJECT "}},"
+	"'EventResult':{'type':'object','properties':{'index':{'type':'integer'},'source':" TEXT ",'id':" TEXT
+	",'outcome':" OUTCOME ",'field':" TEXT ",'code':" TEXT ",'message':" TEXT "}}}";
+
+static json_t *
+text_read(const char *text)
+{
+	char *spelt = strdup(text);
+	for (char *at = spelt; at != NULL && *at != '\0'; at++)
+		*at = *at == '\'' ? '"' : *at;
+	json_t *value = spelt == NULL ? NULL : json_loads(spelt, 0, NULL);
+	assert(value != NULL);
+	free(spelt);
+	return value;
+}
+
+static void
+corrections_make(json_t *root)
+{
+	json_t *paths = json_object_get(root, "paths");
+	json_t *schemas = text_read(event_schemas);
+	json_object_update(json_object_get(json_object_get(root, "components"), "schemas"), schemas);
+	json_decref(schemas);
+	for (size_t i = 0; i < sizeof(corrections) / sizeof(corrections[0]); i++) {
+		json_t *members = text_read(corrections[i].members);
+		json_object_update(json_object_get(json_object_get(paths, corrections[i].path), corrections[i].verb),
+				   members);
+		json_decref(members);
+	}
+}
 
 static json_t *
 parameters_of(const char *path)
@@ -50,6 +151,8 @@ openapi_make(struct arena *arena, const struct endpoint *endpoints, size_t count
 		if (endpoints[i].rule == NULL && endpoints[i].summary != NULL)
 			operation_add(paths, &endpoints[i]);
 	}
+	if (paths != NULL)
+		corrections_make(root);
 	char *text = root == NULL ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	json_decref(root);
 	if (text == NULL)

@@ -1,0 +1,146 @@
+/* common/core/tree_memory.c
+ *
+ * Two open-addressing tables, by id and by code, that double when they are half full.
+ * Texts and records stand in one arena; what an authority was before stays in it, which
+ * is little, since authorities change a few times in a decade. */
+#include "common/core/tree_memory.h"
+
+#include "common/base/arena.h"
+#include "common/base/fatal.h"
+#include "common/base/hash.h"
+
+#include <stdlib.h>
+
+enum { PLACES_FIRST = 1024, ARENA_BLOCK_BYTES = 64 << 10 };
+
+struct place {
+	struct slice key; /* id or code; data NULL: free */
+	struct id id;
+	struct id parent;
+	bool is_root;
+	bool ambiguous;
+	struct slice record;
+};
+
+struct places {
+	struct place *places;
+	size_t capacity;
+	size_t count;
+};
+
+struct tree_memory {
+	struct places by_id;
+	struct places by_code;
+	struct arena arena;
+};
+
+static struct place *
+find(const struct places *table, struct slice key)
+{
+	size_t at = hash_fnv(key) & (table->capacity - 1);
+	while (table->places[at].key.data != NULL && !slice_equal(table->places[at].key, key))
+		at = (at + 1) & (table->capacity - 1);
+	return &table->places[at];
+}
+
+static void
+places_init(struct places *table, size_t capacity)
+{
+	table->places = calloc(capacity, sizeof(*table->places));
+	if (table->places == NULL)
+		fatal("no memory for %zu authorities", capacity);
+	table->capacity = capacity;
+	table->count = 0;
+}
+
+static void
+grow(struct places *table)
+{
+	struct places larger;
+	places_init(&larger, table->capacity * 2);
+	for (size_t i = 0; i < table->capacity; i++) {
+		if (table->places[i].key.data != NULL)
+			*find(&larger, table->places[i].key) = table->places[i];
+	}
+	larger.count = table->count;
+	free(table->places);
+	*table = larger;
+}
+
+/* The place of the key, made if it is not there. */
+static struct place *
+place_of(struct places *table, struct arena *arena, struct slice key)
+{
+	if (table->count * 2 >= table->capacity)
+		grow(table);
+	struct place *place = find(table, key);
+	if (place->key.data == NULL) {
+		*place = (struct place){.key = arena_copy(arena, key)};
+		table->count++;
+	}
+	return place;
+}
+
+struct tree_memory *
+tree_memory_new(void)
+{
+	struct tree_memory *tree = calloc(1, sizeof(*tree));
+	if (tree == NULL)
+		fatal("no memory for the authority tree");
+	places_init(&tree->by_id, PLACES_FIRST);
+	places_init(&tree->by_code, PLACES_FIRST);
+	arena_init(&tree->arena, ARENA_BLOCK_BYTES, 0);
+	return tree;
+}
+
+void
+tree_memory_free(struct tree_memory *tree)
+{
+	if (tree == NULL)
+		return;
+	free(tree->by_id.places);
+	free(tree->by_code.places);
+	arena_free(&tree->arena);
+	free(tree);
+}
+
+void
+tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, const char *code, struct slice record)
+{
+	struct place *place = place_of(&tree->by_id, &tree->arena, slice_of(id.bytes, ID_BYTES));
+	place->id = id;
+	place->is_root = parent == NULL;
+	if (parent != NULL)
+		place->parent = *parent;
+	place->record = arena_copy(&tree->arena, record);
+
+	place = place_of(&tree->by_code, &tree->arena, slice_text(code));
+	bool taken = place->record.data != NULL && memcmp(place->id.bytes, id.bytes, ID_BYTES) != 0;
+	place->ambiguous = place->ambiguous || taken;
+	place->id = id;
+	place->record = place->key; /* marks the place as filled */
+}
+
+bool
+tree_memory_get(const struct tree_memory *tree, struct id id, struct slice *record, struct id *parent, bool *is_root)
+{
+	const struct place *place = find(&tree->by_id, slice_of(id.bytes, ID_BYTES));
+	if (place->key.data == NULL)
+		return false;
+	*record = place->record;
+	*is_root = place->is_root;
+	if (parent != NULL && !place->is_root)
+		*parent = place->parent;
+	return true;
+}
+
+bool
+tree_memory_code(const struct tree_memory *tree, const char *code, struct id *id, bool *ambiguous)
+{
+	const struct place *place = find(&tree->by_code, slice_text(code));
+	if (place->key.data == NULL)
+		return false;
+	*id = place->id;
+	*ambiguous = place->ambiguous;
+	return true;
+}

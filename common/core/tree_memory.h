@@ -1,0 +1,28 @@
+/* common/core/tree_memory.h
+ *
+ * The authority tree in memory, beside its rows: every scope check, every figure and
+ * every event asks for it, and a nation's is half a megabyte. Built from the rows when
+ * a node opens, kept up by apply_authority, and only ever a copy: a store without one (the
+ * overlay of a dry run) reads the rows. */
+#ifndef COMMON_CORE_TREE_MEMORY_H
+#define COMMON_CORE_TREE_MEMORY_H
+
+#include "common/base/id.h"
+#include "common/core/store.h"
+
+struct tree_memory;
+
+struct tree_memory *tree_memory_new(void);
+void tree_memory_free(struct tree_memory *tree); /* NULL is fine */
+
+/* An authority is there, or is what it is now. record is copied. */
+void
+tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, const char *code, struct slice record);
+
+/* False if the id is unknown. parent may be NULL; is_root tells that there is none. */
+bool
+tree_memory_get(const struct tree_memory *tree, struct id id, struct slice *record, struct id *parent, bool *is_root);
+/* False if the code is unknown; ambiguous if it stands for several. */
+bool tree_memory_code(const struct tree_memory *tree, const char *code, struct id *id, bool *ambiguous);
+
+#endif
