@@ -10,7 +10,7 @@ B      := build/$(V)
 G      := build/gen
 CC     := gcc
 SHELL  := /bin/bash
-PKGS   := libprotobuf-c libzmq libuv lmdb libmicrohttpd libcurl jansson libsodium libcrypto libutf8proc zlib
+PKGS   := libprotobuf-c libzmq libuv lmdb libmicrohttpd libcurl jansson libsodium libcrypto libutf8proc
 
 CFLAGS_release := -O2 -g
 CFLAGS_debug   := -O0 -g3
@@ -55,8 +55,10 @@ run: deps
 	@$(MAKE) --no-print-directory -j2 all
 	@deploy/run.sh $(B)/bin ./var 127.0.0.1:8080
 
+# NEED=check, bench or develop for more than running it.
+NEED ?= run
 deps:
-	@deploy/install.sh run
+	@deploy/install.sh $(NEED)
 
 # --- generated sources -----------------------------------------------------------------------------------------------
 
@@ -138,6 +140,7 @@ $(FUZZ): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY) $(SIM_WORLD)
 	$(link) -fsanitize=fuzzer
 
 fuzz:
+	@deploy/install.sh develop
 	@$(MAKE) --no-print-directory V=fuzz fuzz-run
 fuzz-run: $(FUZZ)
 	@for target in $^; do echo "$$target"; $$target -max_total_time=$(SECONDS) -max_len=65536 -print_final_stats=1 2>&1 | \

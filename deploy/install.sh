@@ -1,12 +1,12 @@
 #!/bin/sh
-# deploy/install.sh run|check|bench
+# deploy/install.sh run|check|bench|develop
 #
 # Installs the Debian packages of deploy/packages that are missing, as root or with sudo.
 # Says nothing and takes no time if nothing is missing.
 set -eu
 need=${1:-run}
 list=$(dirname "$0")/packages
-case $need in run|check|bench) ;; *) echo "used as: deploy/install.sh run|check|bench" >&2; exit 2 ;; esac
+case $need in run|check|bench|develop) ;; *) echo "used as: deploy/install.sh run|check|bench|develop" >&2; exit 2 ;; esac
 
 wanted=$(awk -v need="$need" '/^[^#]/ { n = split($2, for_, ","); for (i = 1; i <= n; i++) if (for_[i] == need) print $1 }' "$list")
 # shellcheck disable=SC2086

@@ -92,7 +92,8 @@ def http_cases(world):
     yield "path with dots", head("GET", "/v1/classes/../whoami", auth), (400, 404), None, ""
     yield "a body where none belongs", head("GET", "/v1/whoami", auth, "Content-Length: 3") + b"abc", 400, None, \
         "no body"
-    yield "a body that is too large, said before", framing("Content-Length: 2000000"), 413, None, \
+    yield "a body that is too large, said before", framing("Content-Length: 2000000", "Expect: 100-continue"), 413, \
+        None, \
         "larger than 1048576"
     yield "a body that is too large, in chunks", (framing("Transfer-Encoding: chunked") +
                                                   b"100000\r\n" + b" " * 0x100000 + b"\r\n" +

@@ -198,6 +198,7 @@ static void
 every_served_example_is_an_event(void **state)
 {
 	(void)state;
+	char ids[1024] = "";
 	for (unsigned i = 0; i < mt__event_data__descriptor.n_fields; i++) {
 		struct buf body;
 		buf_init(&body, 1 << 16);
@@ -212,6 +213,9 @@ every_served_example_is_an_event(void **state)
 		struct fault fault;
 		assert_true(cloudevents_read_one(&arena, event_text, &event, &fault));
 		assert_null(event.code);
+		/* The same id with another payload would be a conflict. */
+		assert_null(strstr(ids, event.request.id));
+		snprintf(ids + strlen(ids), sizeof(ids) - strlen(ids), "%s ", event.request.id);
 		buf_free(&body);
 	}
 }

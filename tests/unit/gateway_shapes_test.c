@@ -172,6 +172,23 @@ positions_come_back(void **state)
 }
 
 static void
+places_come_back(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {"", "1", "1.", ".1", "1.2x", "1.2_0.0", "01.2", "1.02", "g.1", "1,2"};
+	static const struct place places[] = {{0, 0}, {1, 0}, {0x38f7e1f3, 3360}, {UINT64_MAX, UINT64_MAX}};
+	struct place back;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		char id[PLACE_TEXT_BYTES];
+		place_format(&places[i], id);
+		assert_true(place_parse(id, &back));
+		assert_memory_equal(&back, &places[i], sizeof(back));
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(place_parse(wrong[i], &back));
+}
+
+static void
 only_the_last_figure_moves_the_position(void **state)
 {
 	Mt__Figure first = MT__FIGURE__INIT;
@@ -279,6 +296,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(languages_are_weighed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(fields_are_spelt_as_in_json, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(positions_come_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(places_come_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_the_last_figure_moves_the_position, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(facts_are_told_without_secrets, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(did_document_names_our_keys, set_up, tear_down),

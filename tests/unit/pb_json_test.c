@@ -386,6 +386,29 @@ names_are_turned_as_protoc_does(void **state)
 	}
 }
 
+/* Readers look for the list that a reply is made of; what lies deeper stays canonical. */
+static void
+replies_have_their_lists(void **state)
+{
+	(void)state;
+	struct fault fault;
+	static const char *const rows[][2] = {
+		{"{}", "{\"method\":[]}"},
+		{"{\"options\":{}}", "{\"method\":[],\"options\":{}}"},
+		{"{\"method\":[{\"options\":{}}]}", "{\"method\":[{\"options\":{}}]}"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf buf;
+		buf_init(&buf, 1 << 10);
+		const ProtobufCMessage *message = pb_from_json(&google__protobuf__service_descriptor_proto__descriptor,
+							       &arena, slice_text(rows[i][0]), &fault);
+		assert_string_equal(json_of(message), rows[i][0]);
+		pb_to_json_reply(&buf, message);
+		assert_string_equal(arena_text(&arena, buf_slice(&buf)), rows[i][1]);
+		buf_free(&buf);
+	}
+}
+
 static void
 full_buffers_fail(void **state)
 {
@@ -459,6 +482,7 @@ main(void)
 		cmocka_unit_test(memory_ends_in_a_refusal),
 		cmocka_unit_test(texts_set_fields),
 		cmocka_unit_test(names_are_turned_as_protoc_does),
+		cmocka_unit_test(replies_have_their_lists),
 		cmocka_unit_test(full_buffers_fail),
 		cmocka_unit_test(random_messages_come_back),
 	};
