@@ -146,6 +146,7 @@ on_tick(uv_timer_t *timer)
 	struct host *host = timer->data;
 	host->wake_us = INT64_MAX;
 	node_tick(host->node);
+	state_lmdb_rest(host->state);
 	host_wake(host);
 }
 

@@ -10,17 +10,16 @@
 
 #include "common/base/fatal.h"
 #include "common/host/lmdb_env.h"
+#include "common/host/probe.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	ROW_KEY_BYTES_MAX = 511, /* what LMDB takes */
-	/* LMDB keeps the page buffers of its largest transaction for as long as it is open, up to
-	 * 512 MiB; scattered rows cost two or three pages each. After a flush of this many it is
-	 * opened anew, which takes a millisecond. */
-	REOPEN_ROWS = 1024,
+	ROW_KEY_BYTES_MAX = 511,    /* what LMDB takes */
+	REST_US = 15 * 1000 * 1000, /* without a flush: then page buffers are given back */
 };
 
 struct state_lmdb {
@@ -33,6 +32,8 @@ struct state_lmdb {
 	uv_loop_t *loop;
 	uv_work_t work;
 	bool busy;
+	bool grown;         /* LMDB holds page buffers of a flush */
+	int64_t flushed_us; /* monotonic: when the last one ended */
 	const struct memtable *frozen;
 	enum outcome outcome;
 	void (*on_flushed)(void *context, enum outcome outcome);
@@ -294,13 +295,23 @@ on_worked(uv_work_t *work, int status)
 {
 	struct state_lmdb *state = work->data;
 	assert(status == 0); /* never cancelled */
-	bool large = memtable_entries(state->frozen) >= REOPEN_ROWS;
+	state->grown = true;
+	state->flushed_us = probe_monotonic_us();
 	state_end(state);
-	if (large) {
-		state_forget_reading(state);
-		lmdb_env_reopen(&state->lmdb);
-	}
 	state->on_flushed(state->context, state->outcome);
+}
+
+/* LMDB keeps the page buffers of its largest transaction for as long as it is open, up to 512 MiB.
+ * The next flush uses them again, so they go only once there was none for a while. */
+void
+state_lmdb_rest(struct state_lmdb *state)
+{
+	if (!state->grown || state->busy || probe_monotonic_us() - state->flushed_us < REST_US)
+		return;
+	state->grown = false;
+	state_forget_reading(state);
+	lmdb_env_reopen(&state->lmdb);
+	malloc_trim(0);
 }
 
 void

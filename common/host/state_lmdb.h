@@ -30,6 +30,8 @@ void state_lmdb_close(struct state_lmdb *state);
 void state_lmdb_flush(struct state_lmdb *state, const struct memtable *frozen);
 /* The same, waiting. */
 enum outcome state_lmdb_flush_now(struct state_lmdb *state, const struct memtable *frozen);
+/* Called now and then: gives memory back after a time without flushes, which takes milliseconds. */
+void state_lmdb_rest(struct state_lmdb *state);
 bool state_lmdb_busy(const struct state_lmdb *state);
 
 /* Reads of the rows; slices are valid until the end of a flush on the loop, after which the

@@ -29,6 +29,9 @@ enum {
 	DRAIN_MS_MAX = 15000,
 	GATEWAY_DRAIN_MS_MAX = 10000, /* what is left is the others' */
 	SETTLED_MS = 200,
+	/* A supervisor that was killed leaves servers behind that drain for up to ten seconds and hold
+	 * locks and ports as long: refusals until then are tried again. */
+	HOPE_MS = 12000,
 	MEMORY_MIB_DEFAULT = 256,
 	MEMORY_MIB_MIN = 32, /* of one node */
 	MEMORY_MIB_MAX = 1 << 20,
@@ -52,6 +55,7 @@ struct up {
 	size_t children_count;
 	size_t stopped;
 	int exit_code;
+	uint64_t started_ms;
 	char memory[2][24]; /* MiB, of enrollment and of each other node */
 };
 
@@ -199,7 +203,8 @@ is_hopeless(const struct child *child, int64_t exit_code)
 {
 	struct up *up = child->context;
 	bool wrongly = exit_code == EXIT_USED_WRONGLY;
-	if (!wrongly && (exit_code != EXIT_FAILED || up->was_ready))
+	bool early = uv_now(&up->loop) - up->started_ms < HOPE_MS;
+	if (!wrongly && (exit_code != EXIT_FAILED || up->was_ready || early))
 		return false;
 	if (!up->stopping) {
 		say("%s %s, as it says above; it is not started again", child->name,
@@ -246,6 +251,7 @@ static bool
 up_open(struct up *up)
 {
 	uv_loop_init(&up->loop);
+	up->started_ms = uv_now(&up->loop);
 	for (int i = 0; i < SERVERS; i++) {
 		struct child *child = &up->children[up->children_count];
 		if (is_elsewhere(up->args, names[i]))
