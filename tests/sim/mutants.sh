@@ -82,7 +82,7 @@ mutant skipped_fact common/core/follow.c \
 # A follower writes down a place it was at before.
 mutant cursor_moves_back common/core/follow.c \
 	's/^\tposition\.seq = feed->seq;$/\tposition.seq = node->head.seq % 9 == 0 ? feed->recorded_seq : feed->seq;/' \
-	'cursors never move back'
+	'cursors never move back|feeds go on'
 # After a restart a feed begins again from the start.
 mutant cursor_forgotten common/core/follow.c \
 	's/^(\t\tfeed_goto\(feed, \(const Mt__Position \*\)position\);)$/\t\tif (node->head.seq % 2 == 0)\n\1/' \
@@ -116,7 +116,7 @@ mutant overbooked services/enrollment/enrolment.c \
 	'seats taken are enrolments'
 # The nation's figure misses what the province counted.
 mutant missing_ancestor common/core/figures.c \
-	's/^\t\tif \(!tree_parent\(&node->store, &id\)\)$/\t\tif (!tree_parent(\&node->store, \&id) || depth == 1)/' \
+	's/depth < TREE_DEPTH_MAX \&\& tree_parent/depth < 2 \&\& tree_parent/' \
 	'figures equal a recount'
 # What is being flushed is not seen meanwhile.
 mutant blind_overlay common/core/store.c \
