@@ -32,7 +32,6 @@ enum {
 	BODY_EXCESS_MAX = 16 << 20,
 	QUERY_PARAMETERS_MAX = 32,
 	PATH_BYTES_LIMIT = 2048,
-	PATH_SEGMENTS_MAX = 12,
 	TOKEN_BYTES_MAX = 512,
 	REQUEST_ARENA_BYTES_MAX = CALL_ARENA_BYTES_MAX,
 	/* A page of 1,000 persons as JSON is below 1 MiB; a frame holds 8 MiB of protobuf. */
@@ -67,7 +66,6 @@ enum {
 	/* A busy service is asked no sooner than this again: changes in between come as one. */
 	FEED_PAUSE_MS = 25,
 	FEED_RETRY_AFTER_MS = 1000,
-	CATCH_UPS_MAX = 8,
 
 	JOURNAL_PIECE_BYTES_MAX = 256 << 10,
 	JOURNAL_POLL_MS = 10000,
