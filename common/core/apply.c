@@ -39,13 +39,25 @@ apply_seq(const struct apply *apply)
 	return apply->seq;
 }
 
+const uint8_t *
+apply_secret(const struct apply *apply)
+{
+	return apply->node->config.secret;
+}
+
 void *
 apply_record(struct apply *apply, const struct key *key, const ProtobufCMessageDescriptor *type)
 {
 	struct slice value;
 	if (!store_get(apply->store, key_slice(key), &value))
 		return NULL;
-	ProtobufCMessage *record = pb_unpack_trusted(type, apply->arena, value);
+	return apply_unpack(apply, type, value);
+}
+
+void *
+apply_unpack(struct apply *apply, const ProtobufCMessageDescriptor *type, struct slice value)
+{
+	ProtobufCMessage *record = personal_unpack(apply->node, apply->store, apply->arena, type, value);
 	assert(record != NULL);
 	return record;
 }
@@ -59,7 +71,7 @@ apply_put_bytes(struct apply *apply, const struct key *key, struct slice value)
 void
 apply_put(struct apply *apply, const struct key *key, const ProtobufCMessage *record)
 {
-	apply_put_bytes(apply, key, pb_pack(apply->arena, record));
+	apply_put_bytes(apply, key, pb_pack(apply->arena, personal_sealed_again(apply, record)));
 }
 
 void
@@ -98,6 +110,24 @@ core_apply(struct apply *apply, const ProtobufCMessage *core_fact)
 		break;
 	case MT__CORE_FACT__KIND_AUTHORITY_REGISTERED:
 		apply_authority(apply, fact->authority_registered->authority);
+		break;
+	case MT__CORE_FACT__KIND_AUTHORITY_RENAMED:
+		apply_authority_renamed(apply, fact->authority_renamed);
+		break;
+	case MT__CORE_FACT__KIND_AUTHORITY_MOVED:
+		apply_authority_moved(apply, fact->authority_moved);
+		break;
+	case MT__CORE_FACT__KIND_AUTHORITY_MERGED:
+		apply_authority_merged(apply, fact->authority_merged);
+		break;
+	case MT__CORE_FACT__KIND_AUTHORITY_SPLIT:
+		apply_authority_split(apply, fact->authority_split);
+		break;
+	case MT__CORE_FACT__KIND_AUTHORITY_CODED:
+		apply_authority_coded(apply, fact->authority_coded);
+		break;
+	case MT__CORE_FACT__KIND_SUBJECT_ERASED:
+		erasure_apply(apply, fact->subject_erased);
 		break;
 	case MT__CORE_FACT__KIND_TOKEN_GRANTED:
 		apply_token_granted(apply, fact->token_granted->token);

@@ -166,7 +166,7 @@ call_emit(struct call *call, const ProtobufCMessage *fact)
 	assert(call->facts_count < FACTS_PER_CALL_MAX);
 	struct emitted *emitted = arena_alloc(call->arena, sizeof(*emitted));
 	emitted->next = NULL;
-	emitted->bytes = fact_wrap(call->node->module, call->arena, fact);
+	emitted->bytes = fact_wrap(call->node->module, call->arena, personal_sealed(call, fact));
 	*call->facts_last = emitted;
 	call->facts_last = &emitted->next;
 	call->facts_count++;
@@ -188,9 +188,22 @@ call_record(const struct call *call, const struct key *key, const ProtobufCMessa
 	struct slice value;
 	if (!store_get(call->store, key_slice(key), &value))
 		return NULL;
-	const ProtobufCMessage *record = pb_unpack_trusted(type, call->arena, value);
+	return call_unpack(call, type, value);
+}
+
+void *
+call_unpack(const struct call *call, const ProtobufCMessageDescriptor *type, struct slice value)
+{
+	ProtobufCMessage *record = personal_unpack(call->node, call->store, call->arena, type, value);
 	assert(record != NULL);
 	return record;
+}
+
+bool
+call_erased(const struct call *call, const char *subject_id)
+{
+	struct id id;
+	return id_parse(subject_id, &id) && subject_find(call->node, call->store, id).state == SUBJECT_ERASED;
 }
 
 const char *
@@ -236,22 +249,4 @@ call_id(struct call *call, const char *field, const char *value, struct id *id)
 		return true;
 	call_refuse_field(call, field, value[0] == '\0' ? "%s is missing" : "%s is not an id", field);
 	return false;
-}
-
-const Mt__AuthorityRecord *
-call_authority_ref(struct call *call, const char *field, const char *reference)
-{
-	bool ambiguous = false;
-	const Mt__AuthorityRecord *authority = tree_find(call->store, call->arena, reference, &ambiguous);
-	if (authority != NULL)
-		return authority;
-	if (reference[0] == '\0')
-		call_refuse_field(call, field, "%s is missing", field);
-	else if (ambiguous)
-		call_refuse_field(call, field,
-				  "authority code %.64s stands for different authorities in different lists",
-				  reference);
-	else
-		call_refuse_field(call, field, "authority %.64s is unknown", reference);
-	return NULL;
 }

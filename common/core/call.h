@@ -66,6 +66,10 @@ bool call_park(struct call *call, uint32_t wait_ms);
 
 /* The record at a key, unpacked in the call's arena; NULL if there is none. */
 const void *call_record(const struct call *call, const struct key *key, const ProtobufCMessageDescriptor *type);
+/* The record in a row that was walked over. Personal data is sealed in rows: only these two open it. */
+void *call_unpack(const struct call *call, const ProtobufCMessageDescriptor *type, struct slice value);
+/* True if the subject was erased: what is personal of it is empty, and stays so. */
+bool call_erased(const struct call *call, const char *subject_id);
 
 /* Checks a string field: refuses by field name when empty (unless may_be_empty) or longer than
  * bytes_max, and gives it back in NFC; NULL means refused. */
@@ -108,7 +112,11 @@ int64_t apply_time_us(const struct apply *apply);
 int apply_zone_minutes(const struct apply *apply);
 uint64_t apply_seq(const struct apply *apply);
 
+/* The same secret as call_secret: for keyed hashes of what must not stand in a key as it is. */
+const uint8_t *apply_secret(const struct apply *apply);
+
 void *apply_record(struct apply *apply, const struct key *key, const ProtobufCMessageDescriptor *type); /* or NULL */
+void *apply_unpack(struct apply *apply, const ProtobufCMessageDescriptor *type, struct slice value);
 void apply_put(struct apply *apply, const struct key *key, const ProtobufCMessage *record);
 void apply_put_bytes(struct apply *apply, const struct key *key, struct slice value);
 void apply_delete(struct apply *apply, const struct key *key);
@@ -118,6 +126,10 @@ void apply_delete(struct apply *apply, const struct key *key);
 void apply_timer_set(struct apply *apply, int64_t due_us, const char *method, const char *name,
 		     const ProtobufCMessage *request);
 void apply_timer_clear(struct apply *apply, int64_t due_us, const char *method, const char *name);
+
+/* Erases a subject: nothing of it is opened or sealed any more, and its key is destroyed once this is
+ * durable. The service empties its own rows of the subject first, see module->erase. */
+void apply_erase(struct apply *apply, const char *subject_id);
 
 /* CoreFact goes back to the core: one line in every service's apply. */
 void core_apply(struct apply *apply, const ProtobufCMessage *core_fact);

@@ -17,6 +17,9 @@
 #define CRASH_FOLLOWED "follow.decided" /* a followed batch is decided, not appended */
 #define CRASH_TIMER "timer.fired"       /* the timer's call is decided, not appended */
 
+#define CRASH_ERASING "slot.erasing" /* an erasure is in the state on disk, its key is still there */
+#define CRASH_ERASED "slot.erased"
+
 extern const char *const crash_points[]; /* all of them, then NULL */
 
 #endif

@@ -27,8 +27,19 @@ on_reply(const ProtobufCMessage *reply, void *closure_data)
 	struct call *call = closure_data;
 	assert(call->state == CALL_OPEN);
 	assert(call->scoped);
+	/* A command's reply stands in the journal. */
+	assert(call->method->rule->kind != MT__KIND__COMMAND ||
+	       personal_verdict(call->node, reply->descriptor) == PERSONAL_NOT);
 	call->state = CALL_REPLIED;
 	call->reply = pb_pack(call->arena, reply);
+}
+
+static void
+drop_facts(struct call *call)
+{
+	call->facts = NULL;
+	call->facts_last = &call->facts;
+	call->facts_count = 0;
 }
 
 static void
@@ -37,6 +48,11 @@ invoke(struct call *call, const ProtobufCMessage *request)
 	ProtobufCService *service = call->method->service;
 	service->invoke(service, call->method->index, request, on_reply, call);
 	assert(call->state != CALL_OPEN);
+	if (!call->slots_short || call->state != CALL_REPLIED)
+		return;
+	call->state = CALL_OPEN;
+	drop_facts(call);
+	call_refuse(call, MT__STATUS__UNAVAILABLE, "keys for new persons are being made");
 }
 
 bool
@@ -48,18 +64,20 @@ dispatch_internal(struct node *node, struct call *call, const struct method *met
 	invoke(call, input);
 	if (call->state != CALL_REFUSED)
 		return true;
-	call->facts = NULL;
-	call->facts_last = &call->facts;
-	call->facts_count = 0;
+	drop_facts(call);
 	return false;
 }
 
+/* Keyed: a plain hash in the journal would let whoever guesses a request know that he guessed right. */
 static void
-request_hash(const Mt__Call *in, uint8_t out[HASH_BYTES])
+request_hash(const struct call *call, const Mt__Call *in, uint8_t out[HASH_BYTES])
 {
-	struct slice parts[] = {slice_of(in->method, strlen(in->method) + 1),
-				slice_of(in->request.data, in->request.len)};
-	hash_sha256_parts(parts, 2, out);
+	struct slice method = slice_of(in->method, strlen(in->method) + 1);
+	uint8_t *whole = arena_alloc(call->arena, method.size + in->request.len);
+	memcpy(whole, method.data, method.size);
+	if (in->request.len > 0)
+		memcpy(whole + method.size, in->request.data, in->request.len);
+	seal_make(slice_of(whole, method.size + in->request.len), call->node->config.secret, out);
 }
 
 static bool
@@ -169,11 +187,12 @@ decide(struct call *call, struct incoming *incoming, struct caller *caller)
 	if (!access_allow_scope(call, request))
 		return;
 	if (saves) {
-		request_hash(in, hash);
+		request_hash(call, in, hash);
 		if (find_saved(call, incoming, hash))
 			return;
 	}
 	call->may_park = !incoming->last;
+	call->from_node = incoming->kind == KEY_NODE;
 	invoke(call, request);
 	if (call->state != CALL_REPLIED || !is_command(call))
 		return;

@@ -2,7 +2,9 @@
  *
  * Counting as facts are applied. Sums of a batch gather in a small hash table keyed by
  * the authority that counts, and are spread over its ancestors when the batch ends, so
- * a roster of one province costs a few rows. Which rows changed lately is kept in a
+ * a roster of one province costs a few rows. What was counted at exactly one authority
+ * is kept beside, so that figures can be added up over another tree than the one of
+ * their time. Which rows changed lately is kept in a
  * ring for Watch; it is memory only, and readers older than the ring are told to reset. */
 #include "common/core/figures.h"
 
@@ -105,12 +107,22 @@ figures_add(struct apply *apply, const struct metric *metric, const char *author
 	sum_of(figures, &wanted)->delta += delta;
 }
 
-static struct key
-figure_key(struct id authority, const struct figure_sum *sum)
+struct key
+figures_key(uint8_t table, struct id authority, uint16_t metric)
 {
-	struct key key = key_of(TABLE_FIGURE);
+	struct key key = key_of(table);
 	key_bytes(&key, slice_of(authority.bytes, ID_BYTES));
-	key_u16(&key, sum->metric);
+	if (metric != 0)
+		key_u16(&key, metric);
+	return key;
+}
+
+static struct key
+figure_key(uint8_t table, const struct figure_sum *sum)
+{
+	struct id authority;
+	memcpy(authority.bytes, sum->authority, ID_BYTES);
+	struct key key = figures_key(table, authority, sum->metric);
 	key_text(&key, sum->category);
 	key_u32(&key, sum->month);
 	return key;
@@ -146,7 +158,7 @@ note_change(struct figures *figures, const struct key *key, uint64_t seq)
 /* A row that comes to nothing is deleted: whether it was ever more depends on where
  * batches ended, and the state must not. */
 static void
-add_to_row(struct node *node, const struct key *key, int64_t delta, uint64_t seq)
+add_to_row(struct node *node, const struct key *key, int64_t delta)
 {
 	struct slice value;
 	uint8_t bytes[8];
@@ -157,7 +169,6 @@ add_to_row(struct node *node, const struct key *key, int64_t delta, uint64_t seq
 		store_delete(&node->store, key_slice(key));
 	else
 		store_put(&node->store, key_slice(key), slice_of(bytes, sizeof(bytes)));
-	note_change(&node->figures, key, seq);
 }
 
 /* Adds what was counted at an authority to the sums of all its ancestors. */
@@ -186,14 +197,61 @@ figures_settle(struct node *node, uint64_t seq)
 	}
 	for (size_t i = 0; i < figures->sums_count; i++) {
 		struct figure_sum *sum = &figures->sums[figures->sums_used[i]];
-		struct id id;
-		memcpy(id.bytes, sum->authority, ID_BYTES);
-		struct key key = figure_key(id, sum);
-		if (sum->delta + sum->inherited != 0)
-			add_to_row(node, &key, sum->delta + sum->inherited, seq);
+		struct key key = figure_key(TABLE_FIGURE, sum);
+		if (sum->delta + sum->inherited != 0) {
+			add_to_row(node, &key, sum->delta + sum->inherited);
+			note_change(figures, &key, seq);
+		}
+		if (sum->delta != 0) {
+			key.data[0] = TABLE_FIGURE_OWN;
+			add_to_row(node, &key, sum->delta);
+		}
 		sum->used = false;
 	}
 	figures->sums_count = 0;
+}
+
+static bool
+is_or_is_below(const struct store *store, struct id id, struct id above)
+{
+	for (unsigned depth = 0; depth < TREE_DEPTH_MAX; depth++) {
+		if (memcmp(id.bytes, above.bytes, ID_BYTES) == 0)
+			return true;
+		if (!tree_parent(store, &id))
+			return false;
+	}
+	return false;
+}
+
+/* Adds to the figure of that key at an authority and at all above it that do not stand above other as well. */
+static void
+add_above(struct apply *apply, struct key key, struct id at, struct id other, int64_t delta)
+{
+	struct node *node = apply->node;
+	do {
+		if (is_or_is_below(&node->store, other, at))
+			return;
+		memcpy(key.data + 1, at.bytes, ID_BYTES);
+		add_to_row(node, &key, delta);
+		note_change(&node->figures, &key, apply->seq);
+	} while (tree_parent(&node->store, &at));
+}
+
+void
+figures_move(struct apply *apply, struct id top, struct id from, struct id to)
+{
+	struct node *node = apply->node;
+	figures_settle(node, apply->seq); /* sums so far belong to the tree as it was */
+	for (const struct metric *metric = node->module->metrics; metric->number != 0; metric++) {
+		struct key prefix = figures_key(TABLE_FIGURE, top, metric->number);
+		struct store_walk walk = store_walk(&node->store, key_slice(&prefix));
+		while (metric->kind == METRIC_STOCK && store_walk_next(&walk)) {
+			struct key key = key_copy(walk.key);
+			int64_t value = (int64_t)get_u64(walk.value.data);
+			add_above(apply, key, from, to, -value);
+			add_above(apply, key, to, from, value);
+		}
+	}
 }
 
 void

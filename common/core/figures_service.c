@@ -3,14 +3,23 @@
  * Reading figures: an authority and those below it, and a long poll for what changed.
  * Numbers under FIGURE_MASKED_BELOW are hidden from readers outside the authority, and
  * where only one of several siblings would be hidden, so that it could be subtracted
- * from the parent's, the next smallest is hidden with it. */
+ * from the parent's, the next smallest is hidden with it.
+ *
+ * Flows are read as of the time (units=then): the rows as counted, and below an authority
+ * also those that have left it, each for its months; or as of today (units=now): what was
+ * counted at exactly those that stand there now, added up. See figures.proto. */
 #include "common/base/date.h"
 #include "common/core/impl.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { FIGURE_MASKED_BELOW = 5, DEPTH_MAX = 3 };
+enum {
+	FIGURE_MASKED_BELOW = 5,
+	DEPTH_MAX = 3,
+	/* Read for one answer with units=now: a year of one metric of every commune, and less than 100 ms of the loop. */
+	FIGURES_OWN_ROWS_MAX = 100000,
+};
 
 struct figure_list {
 	struct call *call;
@@ -18,8 +27,11 @@ struct figure_list {
 	struct id *parents; /* of each figure's authority; zero bytes at the top of the reading */
 	size_t count;
 	uint16_t metric; /* 0: all */
-	uint32_t from;
+	uint32_t from;   /* months of flows */
 	uint32_t to;
+	bool without_stocks; /* of an authority that has left the one it is listed below */
+	bool units_now;
+	size_t own_rows_left; /* that may still be read for units=now */
 };
 
 static const struct metric *
@@ -82,7 +94,8 @@ read_row(struct figure_list *list, const Mt__AuthorityRecord *authority, struct 
 	    !key_read_text(&rest, &category) || !key_read_u32(&rest, &month))
 		return NULL;
 	const struct metric *metric = metric_by_number(list->call->node, number);
-	if (metric == NULL || (month != 0 && (month < list->from || month > list->to)))
+	if (metric == NULL || (month != 0 && (month < list->from || month > list->to)) ||
+	    (month == 0 && list->without_stocks))
 		return NULL;
 	Mt__Figure *figure = arena_alloc(arena, sizeof(*figure));
 	mt__figure__init(figure);
@@ -93,6 +106,15 @@ read_row(struct figure_list *list, const Mt__AuthorityRecord *authority, struct 
 	figure->month = text_of_month(arena, month);
 	figure->value = (int64_t)get_u64(value.data);
 	return figure;
+}
+
+static struct id
+id_of(const Mt__AuthorityRecord *authority)
+{
+	struct id id;
+	bool valid = id_parse(authority->authority_id, &id);
+	assert(valid);
+	return id;
 }
 
 static bool
@@ -108,50 +130,125 @@ list_add(struct figure_list *list, Mt__Figure *figure, struct id parent)
 	list->figures[list->count++] = figure;
 }
 
-static void
-list_authority(struct figure_list *list, const Mt__AuthorityRecord *authority, struct id parent)
+static bool
+is_full(const struct figure_list *list)
 {
-	struct id id;
-	bool valid = id_parse(authority->authority_id, &id);
-	assert(valid);
-	struct key prefix = key_of(TABLE_FIGURE);
-	key_bytes(&prefix, slice_of(id.bytes, ID_BYTES));
-	if (list->metric != 0)
-		key_u16(&prefix, list->metric);
+	return list->count == FIGURES_PER_REPLY_MAX;
+}
+
+/* One row, if the list wants it; rest is its key behind the authority. */
+static void
+list_row(struct figure_list *list, const Mt__AuthorityRecord *authority, struct id parent, struct slice rest,
+	 struct slice value)
+{
+	Mt__Figure *figure = read_row(list, authority, rest, value);
+	if (figure == NULL)
+		return;
 	bool covered = list->call->caller->everywhere ||
 		       tree_covers(list->call->store, list->call->caller->authority, authority->authority_id);
+	figure->masked = !covered && is_small(figure);
+	list_add(list, figure, parent);
+}
+
+/* The rows as counted: all of them, or the stocks alone. */
+static void
+list_counted(struct figure_list *list, const Mt__AuthorityRecord *authority, struct id parent, bool stocks_only)
+{
+	struct key prefix = figures_key(TABLE_FIGURE, id_of(authority), list->metric);
 	struct store_walk walk = store_walk(list->call->store, key_slice(&prefix));
-	while (list->count < FIGURES_PER_REPLY_MAX && store_walk_next(&walk)) {
+	while (!is_full(list) && store_walk_next(&walk)) {
 		struct slice rest = slice_of(walk.key.data + 1 + ID_BYTES, walk.key.size - 1 - ID_BYTES);
-		Mt__Figure *figure = read_row(list, authority, rest, walk.value);
-		if (figure == NULL)
-			continue;
-		figure->masked = !covered && is_small(figure);
-		list_add(list, figure, parent);
+		if (!stocks_only || get_u32(walk.key.data + walk.key.size - sizeof(uint32_t)) == 0)
+			list_row(list, authority, parent, rest, walk.value);
 	}
 }
 
-static void
-list_below(struct figure_list *list, const Mt__AuthorityRecord *authority, unsigned depth, struct id parent)
+/* The flows of all that stands there today. False if they are too many to add up. */
+static bool
+list_summed(struct figure_list *list, const Mt__AuthorityRecord *authority, struct id parent)
+{
+	struct memtable *sums = memtable_new();
+	bool fits = figures_sum_own(list->call->store, id_of(authority), list->metric, sums, &list->own_rows_left);
+	struct slice key = slice_text("");
+	struct slice value;
+	while (fits && !is_full(list) && memtable_next(sums, key, false, &key, &value) == MEMTABLE_PRESENT)
+		list_row(list, authority, parent, key, value);
+	memtable_free(sums);
+	return fits;
+}
+
+/* The nation is the same both ways: everything that ever counted stands below it. */
+static bool
+list_authority(struct figure_list *list, const Mt__AuthorityRecord *authority, struct id parent)
+{
+	bool sums_up = list->units_now && authority->parent_id[0] != '\0';
+	list_counted(list, authority, parent, sums_up);
+	return !sums_up || list_summed(list, authority, parent);
+}
+
+static bool list_below(struct figure_list *list, const Mt__AuthorityRecord *authority, unsigned depth,
+		       struct id parent);
+
+static const Mt__AuthorityRecord *
+record_of_row(const struct figure_list *list, const struct store_walk *walk)
 {
 	bool ambiguous;
 	struct id id;
-	list_authority(list, authority, parent);
-	if (depth == 0)
-		return;
-	bool valid = id_parse(authority->authority_id, &id);
-	assert(valid);
+	char text[ID_TEXT_BYTES];
+	memcpy(id.bytes, walk->key.data + walk->key.size - ID_BYTES, ID_BYTES);
+	id_format(id, text);
+	const Mt__AuthorityRecord *record = tree_find(list->call->store, list->call->arena, text, &ambiguous);
+	assert(record != NULL);
+	return record;
+}
+
+/* Those that stand below it. One that came later is listed, as of the time, from the first whole month on. */
+static bool
+list_children(struct figure_list *list, const Mt__AuthorityRecord *authority, unsigned depth)
+{
 	struct key prefix = tree_children_key(authority->authority_id);
 	struct store_walk walk = store_walk(list->call->store, key_slice(&prefix));
-	while (list->count < FIGURES_PER_REPLY_MAX && store_walk_next(&walk)) {
-		struct id child;
-		char text[ID_TEXT_BYTES];
-		memcpy(child.bytes, walk.key.data + prefix.size, ID_BYTES);
-		id_format(child, text);
-		const Mt__AuthorityRecord *record = tree_find(list->call->store, list->call->arena, text, &ambiguous);
-		assert(record != NULL);
-		list_below(list, record, depth - 1, id);
+	bool fits = true;
+	while (fits && !is_full(list) && store_walk_next(&walk)) {
+		uint32_t from = list->from;
+		int32_t joined_on = tree_joined_on(walk.value);
+		if (!list->units_now && joined_on != DATE_NONE && list->from <= date_month(joined_on - 1))
+			list->from = date_month(joined_on - 1) + 1;
+		fits = list_below(list, record_of_row(list, &walk), depth, id_of(authority));
+		list->from = from;
 	}
+	return fits;
+}
+
+/* Those that left it are listed, as of the time, up to the month of their last day there. */
+static bool
+list_former(struct figure_list *list, const Mt__AuthorityRecord *authority, unsigned depth)
+{
+	struct key prefix = tree_former_key(authority->authority_id);
+	struct store_walk walk = store_walk(list->call->store, key_slice(&prefix));
+	struct figure_list saved = *list;
+	bool fits = true;
+	list->without_stocks = true;
+	while (fits && !is_full(list) && store_walk_next(&walk)) {
+		uint32_t last = date_month(tree_last_day(walk.value));
+		list->to = last < saved.to ? last : saved.to;
+		fits = list_below(list, record_of_row(list, &walk), depth, id_of(authority));
+	}
+	list->to = saved.to;
+	list->without_stocks = saved.without_stocks;
+	return fits;
+}
+
+/* False if units=now comes to more than may be added up. */
+static bool
+list_below(struct figure_list *list, const Mt__AuthorityRecord *authority, unsigned depth, struct id parent)
+{
+	if (!list_authority(list, authority, parent))
+		return false;
+	if (depth == 0)
+		return true;
+	return list_children(list, authority, depth - 1) &&
+	       (list->units_now || list_former(list, authority, depth - 1));
 }
 
 struct figure_place {
@@ -219,7 +316,7 @@ hide_masked(struct figure_list *list)
 static bool
 list_begin(struct figure_list *list, struct call *call, const char *metric)
 {
-	*list = (struct figure_list){.call = call, .to = UINT32_MAX};
+	*list = (struct figure_list){.call = call, .to = UINT32_MAX, .own_rows_left = FIGURES_OWN_ROWS_MAX};
 	list->figures = arena_alloc(call->arena, FIGURES_PER_REPLY_MAX * sizeof(*list->figures));
 	list->parents = arena_alloc(call->arena, FIGURES_PER_REPLY_MAX * sizeof(*list->parents));
 	figures_settle(call->node, call->node->head.seq);
@@ -244,6 +341,16 @@ depth_fits(struct call *call, uint32_t depth)
 	return false;
 }
 
+static bool
+read_units(struct call *call, const char *units, bool *now)
+{
+	*now = strcmp(units, "now") == 0;
+	if (*now || units[0] == '\0' || strcmp(units, "then") == 0)
+		return true;
+	call_refuse_field(call, "units", "units is neither then nor now");
+	return false;
+}
+
 static void
 figures_query(Mt__Figures_Service *service, const Mt__FiguresRequest *in, Mt__FiguresReply_Closure reply,
 	      void *closure_data)
@@ -252,13 +359,18 @@ figures_query(Mt__Figures_Service *service, const Mt__FiguresRequest *in, Mt__Fi
 	struct call *call = closure_data;
 	struct figure_list list;
 	if (!depth_fits(call, in->depth) || !list_begin(&list, call, in->metric) ||
-	    !read_month(call, "from", in->from, &list.from) || !read_month(call, "to", in->to, &list.to))
+	    !read_month(call, "from", in->from, &list.from) || !read_month(call, "to", in->to, &list.to) ||
+	    !read_units(call, in->units, &list.units_now))
 		return;
 	const Mt__AuthorityRecord *authority = authority_or_root(call, in->authority);
 	if (authority == NULL)
 		return;
-	list_below(&list, authority, in->depth, (struct id){{0}});
-	if (list.count == FIGURES_PER_REPLY_MAX) {
+	if (!list_below(&list, authority, in->depth, (struct id){{0}})) {
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED,
+			    "more than %d counts to add up: name a metric or less depth", FIGURES_OWN_ROWS_MAX);
+		return;
+	}
+	if (is_full(&list)) {
 		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "more than %d figures: name a metric or less depth",
 			    FIGURES_PER_REPLY_MAX);
 		return;

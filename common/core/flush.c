@@ -20,6 +20,7 @@ put_head(struct node *node)
 	head.zone_minutes = node->head.zone_minutes;
 	head.service = (char *)node->module->name;
 	head.facts = node->head.facts;
+	head.slots_next = node->personal->slots_next;
 	struct key key = key_of(TABLE_HEAD);
 	store_put(&node->store, key_slice(&key), pb_pack(&node->apply_arena, &head.base));
 }
@@ -31,8 +32,10 @@ wants_freeze(struct node *node, int64_t now_us)
 		return false;
 	if (node->top_since_us == 0)
 		node->top_since_us = now_us;
+	int64_t age_us = now_us - node->top_since_us;
 	return memtable_bytes(node->store.top) >= node->memtable_bytes_max ||
-	       now_us - node->top_since_us >= (int64_t)MEMTABLE_AGE_MS_MAX * 1000;
+	       age_us >= (int64_t)MEMTABLE_AGE_MS_MAX * 1000 ||
+	       (erasures_hurry(node) && age_us >= (int64_t)ERASURE_AGE_MS_MAX * 1000);
 }
 
 void

@@ -179,25 +179,35 @@ feeds_receive(struct node *node, unsigned peer, struct slice frame)
 
 static void
 react(struct node *node, struct entry *entry, const struct feed *feed, uint64_t seq, const struct method *method,
-      const ProtobufCMessage *fact, struct slice bytes)
+      const ProtobufCMessage *fact)
 {
 	struct call call;
 	call_begin(&call, node, method, &caller_node);
 	call.arena = &node->feed_arena;
 	call.now_us = entry->header.time_us;
 	if (!dispatch_internal(node, &call, method, fact)) {
+		/* Sealed anew: the producer's keys are not ours. */
+		struct slice input = pb_pack(call.arena, personal_sealed(&call, fact));
 		Mt__ReactionRefused refused = MT__REACTION_REFUSED__INIT;
 		refused.producer = (char *)feed->producer->name;
 		refused.seq = seq;
 		refused.method = (char *)method->rule->name;
-		refused.input = (ProtobufCBinaryData){bytes.size, (uint8_t *)bytes.data};
+		refused.input = (ProtobufCBinaryData){input.size, (uint8_t *)input.data};
 		refused.message = (char *)call.message;
 		call.state = CALL_OPEN;
 		call_emit(&call, &refused.base);
 	}
+	if (call.slots_short)
+		fatal("%s: no slot of keys is left for what %s brought", node->module->name, feed->producer->name);
 	entry_add(entry, &call);
 	entry_apply(node, &node->store, false, entry);
 }
+
+/* The texts of what is sealed in an entry's facts. */
+struct personal_part {
+	const struct slice *texts;
+	size_t count;
+};
 
 struct known_fact {
 	const struct method *method;
@@ -205,11 +215,13 @@ struct known_fact {
 	struct slice bytes;
 };
 
-/* All facts of an entry must be known before any acts. False if one is not. */
+/* All facts of an entry must be known before any acts. False if one is not, or lacks a text of what is
+ * sealed in it. */
 static bool
 know_facts(struct node *node, const struct feed *feed, const struct slice *facts, size_t count,
-	   struct known_fact *known, bool *restored)
+	   const struct personal_part *personal, struct known_fact *known, bool *restored)
 {
+	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
 		const ProtobufCMessageDescriptor *leaf;
 		struct fault fault;
@@ -221,13 +233,15 @@ know_facts(struct node *node, const struct feed *feed, const struct slice *facts
 		/* A producer's own mirror lags behind the owner's feed: acting on it would bring back what was revoked.
 		 */
 		known[i].method = fact_is_core(feed->producer->facts, facts[i]) ? NULL : methods_reaction(node, leaf);
-		if (known[i].method == NULL)
+		if (known[i].method == NULL && personal_verdict(node, leaf) != PERSONAL_HOLDS)
 			continue;
-		known[i].fact = pb_unpack(leaf, &node->feed_arena, known[i].bytes, true, &fault);
-		if (known[i].fact == NULL)
+		ProtobufCMessage *fact = pb_unpack(leaf, &node->feed_arena, known[i].bytes, true, &fault);
+		if (fact == NULL ||
+		    !personal_fill(node, &node->feed_arena, fact, personal->texts, personal->count, &used))
 			return false;
+		known[i].fact = fact;
 	}
-	return true;
+	return used == personal->count;
 }
 
 static bool
@@ -260,7 +274,8 @@ follow_entry(struct node *node, struct entry *entry, struct feed *feed, struct s
 	}
 	size_t count = facts_split(arena, parts.facts, &facts);
 	struct known_fact *known = arena_alloc(arena, (count + 1) * sizeof(*known));
-	if (!know_facts(node, feed, facts, count, known, &restored)) {
+	struct personal_part personal = {entry_personal(arena, bytes, &parts), parts.personal_count};
+	if (!know_facts(node, feed, facts, count, &personal, known, &restored)) {
 		feed_stop(feed, "holds a fact unknown to this binary", header->seq);
 		return false;
 	}
@@ -270,7 +285,7 @@ follow_entry(struct node *node, struct entry *entry, struct feed *feed, struct s
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (known[i].method != NULL)
-			react(node, entry, feed, header->seq, known[i].method, known[i].fact, known[i].bytes);
+			react(node, entry, feed, header->seq, known[i].method, known[i].fact);
 	}
 	feed->seq = header->seq;
 	feed->incarnation = header->incarnation;
@@ -333,6 +348,8 @@ feed_work(struct node *node, struct feed *feed)
 bool
 feeds_work(struct node *node)
 {
+	if (!slots_leave_room(node))
+		return false;
 	for (size_t i = 0; i < node->feeds_count; i++) {
 		if (node->feeds[i].state == FEED_ARRIVED) {
 			feed_work(node, &node->feeds[i]);

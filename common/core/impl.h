@@ -11,6 +11,7 @@
 #include "common/core/call.h"
 #include "common/core/crash.h"
 #include "common/core/node.h"
+#include "common/core/personal.h"
 #include "common/core/tables.h"
 #include "common/wire/frame.h"
 #include "common/wire/pb.h"
@@ -165,6 +166,7 @@ struct node {
 	struct feed feeds[PRODUCERS_MAX];
 	size_t feeds_count;
 	struct figures figures;
+	struct personal *personal; /* large: it stays in a block of its own */
 
 	struct batch filling;
 	struct batch committing;
@@ -228,6 +230,9 @@ struct call {
 	enum call_state state;
 	bool scoped; /* the authority was checked, or needs no check */
 	bool may_park;
+	bool from_node;   /* another service asks: it may read personal data */
+	bool slots_short; /* no slot was left for a new subject: it ends UNAVAILABLE */
+	struct subject_new *subjects;
 	uint32_t park_ms;
 	enum park_on park_on;
 	Mt__Status status;
@@ -265,6 +270,8 @@ struct entry {
 int64_t node_now_us(const struct node *node); /* entry time: never goes back */
 bool node_may_decide(struct node *node);      /* room in the batch, in the memtable, on the disk */
 void node_wake_in(struct node *node, int64_t ms);
+/* A core fact of the node's own, in an entry of its own. */
+void node_commit_own(struct node *node, const ProtobufCMessage *fact);
 
 /* methods.c */
 void methods_collect(struct node *node);
@@ -316,8 +323,11 @@ void journal_clear(struct node *node);
 struct entry_parts {
 	struct slice header, facts, reply, hash, reply_hash;
 	bool has_reply_hash;
+	size_t personal_count; /* of an entry as served, see entry_personal */
 };
 bool entry_split(struct slice bytes, struct entry_parts *parts);
+/* The texts of an entry's sealed parts, in the arena; parts->personal_count of them. */
+struct slice *entry_personal(struct arena *arena, struct slice bytes, const struct entry_parts *parts);
 /* An entry of this journal, durable or still on its way; valid until the next entry. */
 bool entry_read(struct node *node, uint64_t seq, struct entry_parts *parts);
 void entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, struct slice facts,
@@ -352,6 +362,15 @@ void figures_free(struct figures *figures);
 void figures_begin(struct node *node); /* after opening: changes count from here */
 /* Writes the batch's sums into the store, as changes of the entry seq. */
 void figures_settle(struct node *node, uint64_t seq);
+/* An authority goes, with all below it, from one parent to another: its stocks leave those above the one and join
+ * those above the other. Before the tree changes. */
+void figures_move(struct apply *apply, struct id top, struct id from, struct id to);
+/* The prefix of an authority's rows, and of a metric's unless that is 0. */
+struct key figures_key(uint8_t table, struct id authority, uint16_t metric);
+struct memtable;
+/* Adds up the flows counted at exactly the authorities at or below one, into rows of metric, category, month.
+ * metric 0: all. False if that is more than *budget rows, which is lowered by those read. */
+bool figures_sum_own(const struct store *store, struct id top, uint16_t metric, struct memtable *sums, size_t *budget);
 /* Tells the watchers what changed, at most every FIGURES_WATCH_MS. */
 void figures_wake(struct node *node);
 extern Mt__Figures_Service figures_service;
@@ -364,6 +383,9 @@ bool flush_leaves_room(struct node *node);
 bool access_resolve(struct call *call, struct caller *caller, enum key_kind kind, const Mt__Principal *principal);
 bool access_allow_role(struct call *call);
 bool access_allow_scope(struct call *call, const ProtobufCMessage *request);
+
+/* erase.c */
+void erasure_apply(struct apply *apply, const Mt__SubjectErased *fact);
 
 /* status.c */
 extern Mt__Node_Service node_service;

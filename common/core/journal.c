@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { ENTRY_HEADER = 1, ENTRY_FACTS, ENTRY_REPLY, ENTRY_HASH, ENTRY_REPLY_HASH, WIRE_LENGTH_DELIMITED = 2 };
+enum { ENTRY_HEADER = 1, ENTRY_FACTS, ENTRY_REPLY, ENTRY_HASH, ENTRY_REPLY_HASH, ENTRY_PERSONAL, WIRE_LENGTH_DELIMITED = 2 };
 
 static void
 put_part(struct buf *buf, unsigned field, struct slice bytes)
@@ -56,7 +56,7 @@ bool
 entry_split(struct slice bytes, struct entry_parts *parts)
 {
 	const struct slice nothing = slice_text("");
-	*parts = (struct entry_parts){nothing, nothing, nothing, nothing, nothing, false};
+	*parts = (struct entry_parts){nothing, nothing, nothing, nothing, nothing, false, 0};
 	unsigned field;
 	struct slice content;
 	while (bytes.size > 0) {
@@ -72,11 +72,26 @@ entry_split(struct slice bytes, struct entry_parts *parts)
 			parts->hash = content;
 		else if (field == ENTRY_REPLY_HASH)
 			parts->reply_hash = content;
+		else if (field == ENTRY_PERSONAL)
+			parts->personal_count++;
 		else
 			return false;
 	}
 	parts->has_reply_hash = parts->reply_hash.size == HASH_BYTES;
 	return parts->hash.size == HASH_BYTES && parts->header.size > 0;
+}
+
+struct slice *
+entry_personal(struct arena *arena, struct slice bytes, const struct entry_parts *parts)
+{
+	struct slice *texts = arena_alloc(arena, (parts->personal_count + 1) * sizeof(*texts));
+	unsigned field;
+	struct slice content;
+	for (size_t count = 0; next_part(&bytes, &field, &content);) {
+		if (field == ENTRY_PERSONAL)
+			texts[count++] = content;
+	}
+	return texts;
 }
 
 void
@@ -194,11 +209,13 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 	for (; *entry->unapplied != NULL; entry->unapplied = &(*entry->unapplied)->next) {
 		apply.index = entry->applied_count++;
 		arena_reset(&node->apply_arena);
-		const ProtobufCMessage *fact =
+		ProtobufCMessage *fact =
 			pb_unpack_trusted(node->module->facts, apply.arena, (*entry->unapplied)->bytes);
 		if (fact == NULL)
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
+		personal_note(&apply, fact);
+		personal_open(node, store, apply.arena, fact);
 		node->module->apply(&apply, fact);
 	}
 }

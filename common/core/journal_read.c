@@ -3,7 +3,8 @@
  * Serving the journal: durable entries after a position, without their replies, as a
  * long poll. A reader that names the hash it stands at is told when this journal is
  * not the one it followed. A reader from outside gets the entries of its own
- * authority and below, with gaps in the sequence. */
+ * authority and below, with gaps in the sequence. Another service also gets the text of
+ * what is sealed in them, to seal it under keys of its own. */
 #include "common/core/impl.h"
 
 #include <assert.h>
@@ -35,6 +36,33 @@ may_see(struct call *call, struct slice header_bytes)
 	return tree_covers(call->store, call->caller->authority, authority);
 }
 
+/* The texts of what is sealed in the entry's facts. */
+static void
+add_personal(struct reading *reading, struct slice list, Mt__Entry *entry)
+{
+	struct node *node = reading->call->node;
+	struct arena *arena = reading->call->arena;
+	struct personal_texts texts = {.node = node, .arena = arena};
+	const ProtobufCMessageDescriptor *leaf;
+	struct slice *facts;
+	struct slice bytes;
+	size_t count = facts_split(arena, list, &facts);
+	for (size_t i = 0; i < count; i++) {
+		bool known = fact_open(node->module->facts, facts[i], &leaf, &bytes);
+		assert(known);
+		if (personal_verdict(node, leaf) != PERSONAL_HOLDS)
+			continue;
+		ProtobufCMessage *fact = pb_unpack_trusted(leaf, arena, bytes);
+		assert(fact != NULL);
+		personal_texts_add(&texts, fact);
+	}
+	entry->n_personal = texts.count;
+	entry->personal = arena_alloc(arena, (texts.count + 1) * sizeof(*entry->personal));
+	for (size_t i = 0; i < texts.count; i++)
+		entry->personal[i] = (ProtobufCBinaryData){texts.list[i].size, (uint8_t *)texts.list[i].data};
+	reading->bytes += texts.bytes;
+}
+
 static void
 reading_add(struct reading *reading, const struct entry_parts *parts)
 {
@@ -46,6 +74,8 @@ reading_add(struct reading *reading, const struct entry_parts *parts)
 	entry.facts = (ProtobufCBinaryData){parts->facts.size, (uint8_t *)parts->facts.data};
 	entry.hash = (ProtobufCBinaryData){parts->hash.size, (uint8_t *)parts->hash.data};
 	entry.reply_hash = (ProtobufCBinaryData){HASH_BYTES, reply_hash};
+	if (reading->call->from_node)
+		add_personal(reading, parts->facts, &entry);
 	if (reading->count == reading->capacity) {
 		size_t capacity = reading->capacity == 0 ? 64 : reading->capacity * 2;
 		struct slice *entries = arena_alloc(arena, capacity * sizeof(*entries));

@@ -31,6 +31,14 @@ enum {
 	CALL_DEADLINE_MS_MAX = 60000,
 	/* A fact writes a bounded number of rows; more is a sequence of facts driven by a timer. */
 	FACTS_PER_CALL_MAX = 1024,
+	/* Free slots of keys that reactions and timers find before they begin: what one followed batch may
+	 * bring in new subjects. Commands may use up the rest. */
+	SLOTS_RESERVE = 8192,
+	/* Keys destroyed in one step, and rows of erased subjects looked at for them. */
+	ERASURES_AT_ONCE = 64,
+	ERASURES_LOOKED_MAX = 4096,
+	/* A memtable that holds an erasure is flushed after this, so that the key goes soon. */
+	ERASURE_AGE_MS_MAX = 1000,
 	/* Due timers handled before calls get their turn again. */
 	TIMERS_PER_RUN_MAX = 64,
 	/* Saved replies deleted with one entry, once they are a day old. */

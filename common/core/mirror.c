@@ -23,6 +23,46 @@ mirror_authority_registered(Mt__MirrorReactions_Service *service, const Mt__Auth
 }
 
 static void
+mirror_authority_renamed(Mt__MirrorReactions_Service *service, const Mt__AuthorityRenamed *in, Mt__Noted_Closure reply,
+			 void *call)
+{
+	(void)service;
+	mirror(&in->base, reply, call);
+}
+
+static void
+mirror_authority_moved(Mt__MirrorReactions_Service *service, const Mt__AuthorityMoved *in, Mt__Noted_Closure reply,
+		       void *call)
+{
+	(void)service;
+	mirror(&in->base, reply, call);
+}
+
+static void
+mirror_authority_merged(Mt__MirrorReactions_Service *service, const Mt__AuthorityMerged *in, Mt__Noted_Closure reply,
+			void *call)
+{
+	(void)service;
+	mirror(&in->base, reply, call);
+}
+
+static void
+mirror_authority_split(Mt__MirrorReactions_Service *service, const Mt__AuthoritySplit *in, Mt__Noted_Closure reply,
+		       void *call)
+{
+	(void)service;
+	mirror(&in->base, reply, call);
+}
+
+static void
+mirror_authority_coded(Mt__MirrorReactions_Service *service, const Mt__AuthorityCoded *in, Mt__Noted_Closure reply,
+		       void *call)
+{
+	(void)service;
+	mirror(&in->base, reply, call);
+}
+
+static void
 mirror_token_granted(Mt__MirrorReactions_Service *service, const Mt__TokenGranted *in, Mt__Noted_Closure reply,
 		     void *call)
 {
@@ -52,6 +92,17 @@ mirror_door_key_removed(Mt__MirrorReactions_Service *service, const Mt__DoorKeyR
 {
 	(void)service;
 	mirror(&in->base, reply, call);
+}
+
+/* Mirrored as a fact of this node's own: each destroys its own key of the person. */
+static void
+mirror_person_erased(Mt__MirrorReactions_Service *service, const Mt__PersonErased *in, Mt__Noted_Closure reply,
+		     void *call)
+{
+	(void)service;
+	Mt__SubjectErased fact = MT__SUBJECT_ERASED__INIT;
+	fact.person_id = in->person_id;
+	mirror(&fact.base, reply, call);
 }
 
 Mt__MirrorReactions_Service mirror_reactions = MT__MIRROR_REACTIONS__INIT(mirror_);

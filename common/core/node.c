@@ -11,6 +11,7 @@
 #include "common/core/tree_memory.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 enum {
@@ -37,6 +38,9 @@ node_new(const struct node_config *config)
 	node->queue.last = &node->queue.first;
 	node->replies.last = &node->replies.first;
 	node->access_version = 1;
+	node->personal = calloc(1, sizeof(*node->personal));
+	if (node->personal == NULL)
+		fatal("no memory for a node");
 	node->store.top = memtable_new();
 	node->store.base = config->world->state_base(config->world->context);
 	arena_init(&node->call_arena, CALL_ARENA_BLOCK_BYTES, CALL_ARENA_BYTES_MAX);
@@ -61,6 +65,8 @@ node_free(struct node *node)
 	journal_clear(node);
 	figures_free(&node->figures);
 	tree_memory_free(node->store.tree);
+	sodium_memzero(node->personal, sizeof(*node->personal));
+	free(node->personal);
 	memtable_free(node->store.top);
 	if (node->store.frozen != NULL)
 		memtable_free(node->store.frozen);
@@ -111,6 +117,7 @@ read_state_head(struct node *node)
 	node->head.time_us = head->time_us;
 	node->head.facts = head->facts;
 	node->head.zone_minutes = head->zone_minutes;
+	node->personal->slots_next = head->slots_next;
 	memcpy(node->head.hash, head->hash.data, HASH_BYTES);
 }
 
@@ -139,13 +146,13 @@ node_open(struct node *node)
 	read_state_head(node);
 	node->flushed_seq = node->head.seq;
 	check_state_against_journal(node);
+	slots_check(node);
 	node->store.tree = tree_load(&node->store, &node->call_arena);
 	node_wake_in(node, 0);
 }
 
-/* A core fact of the node's own, in an entry of its own. */
-static void
-commit_own(struct node *node, const ProtobufCMessage *fact)
+void
+node_commit_own(struct node *node, const ProtobufCMessage *fact)
 {
 	struct emitted emitted = {.bytes = fact_wrap(node->module, &node->call_arena, fact)};
 	struct entry entry;
@@ -173,7 +180,7 @@ found(struct node *node)
 	fact.service = (char *)node->module->name;
 	fact.incarnation = node->head.incarnation;
 	fact.zone_minutes = node->config.zone_minutes;
-	commit_own(node, &fact.base);
+	node_commit_own(node, &fact.base);
 }
 
 static void
@@ -183,7 +190,7 @@ note_restored(struct node *node)
 	fact.former_incarnation = node->head.incarnation;
 	node->head.incarnation = new_incarnation(node);
 	fact.incarnation = node->head.incarnation;
-	commit_own(node, &fact.base);
+	node_commit_own(node, &fact.base);
 }
 
 static void
@@ -204,6 +211,8 @@ opened(struct node *node)
 		found(node);
 	else if (node->config.restored)
 		note_restored(node);
+	erasures_ledger(node);
+	erasures_init(node);
 	figures_begin(node);
 	feeds_init(node);
 	count_refused(node);
@@ -291,7 +300,8 @@ work(struct node *node)
 static bool
 timers_may_fire(struct node *node)
 {
-	return node->opened && !node->draining && !node->space_short && node_may_decide(node);
+	return node->opened && !node->draining && !node->space_short && slots_leave_room(node) &&
+	       node_may_decide(node);
 }
 
 static void
@@ -313,6 +323,8 @@ settle_round(struct node *node)
 	journal_begin_commit(node);
 	feeds_pump(node);
 	figures_wake(node);
+	slots_pump(node);
+	erasures_pump(node);
 }
 
 static void
@@ -437,6 +449,12 @@ bool
 node_ready(const struct node *node)
 {
 	return node->opened && !node->draining && !node->space_short && node->commit_retry_us == 0;
+}
+
+void
+node_reveal(struct node *node, struct arena *arena, ProtobufCMessage *message)
+{
+	personal_open(node, &node->store, arena, message);
 }
 
 const struct store *

@@ -37,6 +37,10 @@ struct module {
 	void (*apply)(struct apply *apply, const ProtobufCMessage *fact);
 	const struct producer *follows; /* ends with a NULL name; the index is world's peer number */
 	const struct metric *metrics;   /* ends with number 0 */
+	/* Empties every row that holds something personal of the subject, before its key is destroyed: what
+	 * is left must not depend on it. Also run by the core when a backup brought an erased subject back.
+	 * NULL: there are none. */
+	void (*erase)(struct apply *apply, const char *subject_id);
 	uint32_t apply_version;         /* raised when apply would build other rows from the same facts */
 };
 
@@ -58,6 +62,8 @@ struct node_config {
 	uint64_t memory_bytes;            /* budget of the whole node */
 	uint64_t space_reserve_bytes;     /* commands are refused below it; 0: derived from the budget */
 	const uint8_t *secret;            /* 32 bytes, of this service in this deployment; see call_secret */
+	const struct slot_erasure *ledger; /* who was erased here, ever; stays until node_opened */
+	size_t ledger_count;
 	bool restored;                    /* the journal came from a backup: go on under a new incarnation */
 	int zone_minutes; /* of the deployment; recorded in the first entry, later ones obey the record */
 };
@@ -83,6 +89,9 @@ bool node_run(struct node *node, int64_t budget_us);
 /* The batch given to journal_commit is durable, or could not be written. */
 void node_committed(struct node *node, enum outcome outcome);
 void node_flushed(struct node *node, enum outcome outcome);
+/* The same of slots_more and slots_erase. */
+void node_slots_made(struct node *node, enum outcome outcome);
+void node_slots_erased(struct node *node, enum outcome outcome);
 
 /* Timers, long polls that ran out, feeds that retry. Asked for by world->wake_at. */
 void node_tick(struct node *node);
@@ -93,7 +102,8 @@ bool node_drained(const struct node *node);
 /* Open and neither draining nor out of space. */
 bool node_ready(const struct node *node);
 
-/* For tests, verify and status. */
+/* For tests, verify and status. node_reveal opens what is sealed in a fact or record of this node. */
+void node_reveal(struct node *node, struct arena *arena, ProtobufCMessage *message);
 const struct store *node_store(const struct node *node);
 uint64_t node_seq(const struct node *node);
 uint64_t node_durable_seq(const struct node *node);

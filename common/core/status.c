@@ -19,6 +19,13 @@ void
 refused_apply(struct apply *apply, const Mt__ReactionRefused *fact)
 {
 	struct key key = refused_key(apply->seq, apply->index);
+	const struct method *method = methods_find(apply->node, fact->method);
+	if (method != NULL && personal_verdict(apply->node, method->rule->input) == PERSONAL_HOLDS) {
+		ProtobufCMessage *input = pb_unpack_trusted(method->rule->input, apply->arena,
+							    slice_of(fact->input.data, fact->input.len));
+		assert(input != NULL);
+		personal_note(apply, input);
+	}
 	apply_put(apply, &key, &fact->base);
 	if (!apply->scratch)
 		apply->node->counts.refused_reactions++;
@@ -87,6 +94,9 @@ node_status(struct node *node, struct arena *arena, Mt__NodeStatus *status)
 	status->refused_reactions = node->counts.refused_reactions;
 	status->overloads = node->counts.overloads;
 	status->timers_fired = node->counts.timers_fired;
+	status->slots_used = node->personal->slots_next;
+	status->slots_ready = world->slots_ready(world->context);
+	status->erasures_waiting = node->personal->erasures_waiting;
 	status->latency_us = arena_alloc(arena, 3 * sizeof(uint64_t));
 	status->n_latency_us = 3;
 	replies_latency(&node->replies, status->latency_us);
@@ -169,11 +179,13 @@ node_rpc_retry_refused(Mt__Node_Service *service, const Mt__SettleRefusedRequest
 	const struct method *method = methods_find(call->node, refusal->method);
 	assert(method != NULL);
 	const ProtobufCMessage *input =
-		pb_unpack_trusted(method->rule->input, call->arena, slice_of(refusal->input.data, refusal->input.len));
+		call_unpack(call, method->rule->input, slice_of(refusal->input.data, refusal->input.len));
 	assert(input != NULL);
 	struct call again;
 	call_begin(&again, call->node, method, &caller_node);
-	if (!dispatch_internal(call->node, &again, method, input)) {
+	bool accepted = dispatch_internal(call->node, &again, method, input);
+	call->slots_short = again.slots_short;
+	if (!accepted) {
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "refused again: %s", again.message);
 		return;
 	}

@@ -1,7 +1,7 @@
 /* common/core/tables.h
  *
- * The core's tables: first bytes of keys from 0xF0 on. A service numbers its own from 1
- * to 0xEF, in one enum of its own header. */
+ * The core's tables: first bytes of keys from 0xEE on. A service numbers its own from 1
+ * to 0xED, in one enum of its own header. */
 #ifndef COMMON_CORE_TABLES_H
 #define COMMON_CORE_TABLES_H
 
@@ -12,13 +12,17 @@ enum core_table {
 	TABLE_TIMER = 0xF3,            /* due, method, name -> TimerRecord */
 	TABLE_FIGURE = 0xF4,           /* authority id, metric, category, month -> int64 */
 	TABLE_AUTHORITY = 0xF5,        /* id -> AuthorityRecord */
-	TABLE_AUTHORITY_CODE = 0xF6,   /* code, list, version -> id */
-	TABLE_AUTHORITY_CHILD = 0xF7,  /* parent id, id -> nothing */
+	TABLE_AUTHORITY_CODE = 0xF6,   /* code, list, version -> id, first day, last day */
+	TABLE_AUTHORITY_CHILD = 0xF7,  /* parent id, id -> nothing, or how and when it came */
 	TABLE_TOKEN = 0xF8,            /* hash -> TokenRecord */
 	TABLE_TOKEN_OF = 0xF9,         /* authority id, hash -> nothing */
 	TABLE_DOOR_KEY = 0xFA,         /* z85 key -> DoorKeyRecord */
 	TABLE_REFUSED = 0xFB,          /* seq, index -> ReactionRefused */
 	TABLE_AUTHORITY_PARENT = 0xFC, /* id -> parent id, 16 bytes; empty for the root */
+	TABLE_SLOT = 0xFD,             /* subject id -> slot of its key (u32); a fifth byte: erased */
+	TABLE_ERASED = 0xFE,           /* seq, subject id -> slot (u32) */
+	TABLE_FIGURE_OWN = 0xEF,       /* as TABLE_FIGURE: what was counted at exactly that authority */
+	TABLE_AUTHORITY_FORMER = 0xEE, /* former parent id, id -> the last day it stood there */
 };
 
 #endif

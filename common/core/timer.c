@@ -22,6 +22,8 @@ apply_timer_set(struct apply *apply, int64_t due_us, const char *method, const c
 		const ProtobufCMessage *request)
 {
 	struct key key = timer_key(due_us, method, name);
+	/* Rows of timers are nobody's: they could not be emptied when somebody is erased. */
+	assert(personal_verdict(apply->node, request->descriptor) == PERSONAL_NOT);
 	struct slice packed = pb_pack(apply->arena, request);
 	Mt__TimerRecord record = MT__TIMER_RECORD__INIT;
 	record.method = (char *)method;

@@ -1,27 +1,30 @@
 /* common/core/tree.c
  *
- * The authority tree as every node holds it: the record, its code, its parent, its
+ * The authority tree as every node holds it: the record, its codes, its parent, its
  * children, each a row. The parent row is small because every scope check and every
- * figure walks it. */
-#include "common/core/access.h"
+ * figure walks it. Here is where an authority stands; tree_ref.c says which one is
+ * meant, tree_walk.c walks whole subtrees, tree_change.c changes them. */
+#include "common/core/tree.h"
 
+#include "common/base/date.h"
 #include "common/core/impl.h"
+#include "common/core/tree_impl.h"
 #include "common/core/tree_memory.h"
 
 #include <assert.h>
 
-static struct key
-key_of_id(uint8_t table, struct id id)
+struct key
+tree_key(uint8_t table, struct id id)
 {
 	struct key key = key_of(table);
 	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
 	return key;
 }
 
-static const Mt__AuthorityRecord *
+const Mt__AuthorityRecord *
 tree_get(const struct store *store, struct arena *arena, struct id id)
 {
-	struct key key = key_of_id(TABLE_AUTHORITY, id);
+	struct key key = tree_key(TABLE_AUTHORITY, id);
 	struct slice value;
 	bool is_root;
 	bool found = store->tree != NULL ? tree_memory_get(store->tree, id, &value, NULL, &is_root)
@@ -33,40 +36,10 @@ tree_get(const struct store *store, struct arena *arena, struct id id)
 	return (const Mt__AuthorityRecord *)record;
 }
 
-const Mt__AuthorityRecord *
-tree_find(const struct store *store, struct arena *arena, const char *reference, bool *ambiguous)
-{
-	struct id id;
-	*ambiguous = false;
-	if (id_parse(reference, &id))
-		return tree_get(store, arena, id);
-	size_t size = strlen(reference);
-	if (size == 0 || size > CODE_BYTES_MAX)
-		return NULL;
-	if (store->tree != NULL) {
-		bool known = tree_memory_code(store->tree, reference, &id, ambiguous);
-		return known && !*ambiguous ? tree_get(store, arena, id) : NULL;
-	}
-	struct key prefix = key_of(TABLE_AUTHORITY_CODE);
-	key_text(&prefix, reference);
-	struct store_walk walk = store_walk(store, key_slice(&prefix));
-	bool found = false;
-	while (store_walk_next(&walk)) {
-		assert(walk.value.size == ID_BYTES);
-		if (found && memcmp(id.bytes, walk.value.data, ID_BYTES) != 0) {
-			*ambiguous = true;
-			return NULL;
-		}
-		memcpy(id.bytes, walk.value.data, ID_BYTES);
-		found = true;
-	}
-	return found ? tree_get(store, arena, id) : NULL;
-}
-
 bool
 tree_parent(const struct store *store, struct id *id)
 {
-	struct key key = key_of_id(TABLE_AUTHORITY_PARENT, *id);
+	struct key key = tree_key(TABLE_AUTHORITY_PARENT, *id);
 	struct slice value;
 	bool is_root;
 	if (store->tree != NULL)
@@ -120,13 +93,38 @@ tree_root(const struct store *store, struct arena *arena)
 	return (const Mt__AuthorityRecord *)root;
 }
 
-struct key
-tree_children_key(const char *parent_id)
+static struct key
+key_of_text(uint8_t table, const char *parent_id)
 {
 	struct id id;
 	bool valid = id_parse(parent_id, &id);
 	assert(valid);
-	return key_of_id(TABLE_AUTHORITY_CHILD, id);
+	return tree_key(table, id);
+}
+
+struct key
+tree_children_key(const char *parent_id)
+{
+	return key_of_text(TABLE_AUTHORITY_CHILD, parent_id);
+}
+
+struct key
+tree_former_key(const char *parent_id)
+{
+	return key_of_text(TABLE_AUTHORITY_FORMER, parent_id);
+}
+
+int32_t
+tree_last_day(struct slice value)
+{
+	assert(value.size == sizeof(uint32_t));
+	return (int32_t)get_u32(value.data);
+}
+
+int32_t
+tree_joined_on(struct slice value)
+{
+	return value.size == CHILD_ROW_BYTES ? (int32_t)get_u32(value.data + 1) : DATE_NONE;
 }
 
 struct tree_memory *
@@ -136,46 +134,25 @@ tree_load(const struct store *store, struct arena *arena)
 	struct key table = key_of(TABLE_AUTHORITY);
 	struct store_walk walk = store_walk(store, key_slice(&table));
 	while (store_walk_next(&walk)) {
-		struct id id;
-		struct id parent;
 		arena_reset(arena);
 		const Mt__AuthorityRecord *authority = (const Mt__AuthorityRecord *)pb_unpack_trusted(
 			&mt__authority_record__descriptor, arena, walk.value);
 		assert(authority != NULL);
-		bool valid = id_parse(authority->authority_id, &id);
-		assert(valid);
-		bool has_parent = id_parse(authority->parent_id, &parent);
-		tree_memory_put(tree, id, has_parent ? &parent : NULL, authority->code, walk.value);
+		tree_remember(tree, authority, walk.value);
 	}
 	return tree;
 }
 
 void
-apply_authority(struct apply *apply, const Mt__AuthorityRecord *authority)
+tree_remember(struct tree_memory *tree, const Mt__AuthorityRecord *authority, struct slice record)
 {
 	struct id id;
 	struct id parent;
 	bool valid = id_parse(authority->authority_id, &id);
 	assert(valid);
 	bool has_parent = id_parse(authority->parent_id, &parent);
-	if (!apply->scratch)
-		figures_settle(apply->node, apply->seq); /* sums so far belong to the tree as it was */
-
-	struct slice record = pb_pack(apply->arena, &authority->base);
-	if (apply->store->tree != NULL)
-		tree_memory_put(apply->store->tree, id, has_parent ? &parent : NULL, authority->code, record);
-	struct key key = key_of_id(TABLE_AUTHORITY, id);
-	apply_put_bytes(apply, &key, record);
-	key = key_of_id(TABLE_AUTHORITY_PARENT, id);
-	apply_put_bytes(apply, &key, has_parent ? slice_of(parent.bytes, ID_BYTES) : slice_text(""));
-	key = key_of(TABLE_AUTHORITY_CODE);
-	key_text(&key, authority->code);
-	key_text(&key, authority->code_list);
-	key_text(&key, authority->list_version);
-	apply_put_bytes(apply, &key, slice_of(id.bytes, ID_BYTES));
-	if (has_parent) {
-		key = key_of_id(TABLE_AUTHORITY_CHILD, parent);
-		key_bytes(&key, slice_of(id.bytes, ID_BYTES));
-		apply_put_bytes(apply, &key, slice_text(""));
-	}
+	tree_memory_put(tree, id, has_parent ? &parent : NULL, record);
+	tree_memory_put_code(tree, id, authority->code);
+	for (size_t i = 0; i < authority->n_codes; i++)
+		tree_memory_put_code(tree, id, authority->codes[i]->code);
 }

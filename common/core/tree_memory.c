@@ -105,7 +105,7 @@ tree_memory_free(struct tree_memory *tree)
 }
 
 void
-tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, const char *code, struct slice record)
+tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, struct slice record)
 {
 	struct place *place = place_of(&tree->by_id, &tree->arena, slice_of(id.bytes, ID_BYTES));
 	place->id = id;
@@ -113,8 +113,12 @@ tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent,
 	if (parent != NULL)
 		place->parent = *parent;
 	place->record = arena_copy(&tree->arena, record);
+}
 
-	place = place_of(&tree->by_code, &tree->arena, slice_text(code));
+void
+tree_memory_put_code(struct tree_memory *tree, struct id id, const char *code)
+{
+	struct place *place = place_of(&tree->by_code, &tree->arena, slice_text(code));
 	bool taken = place->record.data != NULL && memcmp(place->id.bytes, id.bytes, ID_BYTES) != 0;
 	place->ambiguous = place->ambiguous || taken;
 	place->id = id;

@@ -16,8 +16,9 @@ struct tree_memory *tree_memory_new(void);
 void tree_memory_free(struct tree_memory *tree); /* NULL is fine */
 
 /* An authority is there, or is what it is now. record is copied. */
-void
-tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, const char *code, struct slice record);
+void tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, struct slice record);
+/* The code stands for it too, in some list and version. */
+void tree_memory_put_code(struct tree_memory *tree, struct id id, const char *code);
 
 /* False if the id is unknown. parent may be NULL; is_root tells that there is none. */
 bool

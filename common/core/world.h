@@ -6,8 +6,8 @@
  * tests/sim; a pure test answers everything at once.
  *
  * Nothing here blocks, except the reads, which touch memory-mapped pages only.
- * Commit and flush are begun here and end in a call back into the node, later and
- * on the loop thread. At most one commit and one flush are under way at a time. */
+ * Commit, flush and what changes slots are begun here and end in a call back into the
+ * node, later and on the loop thread. At most one of each is under way at a time. */
 #ifndef COMMON_CORE_WORLD_H
 #define COMMON_CORE_WORLD_H
 
@@ -25,6 +25,18 @@ enum outcome {
 	OUTCOME_DONE,
 	OUTCOME_NO_SPACE, /* nothing was written; try the same again */
 };                        /* any other error of the disk is fatal() in host */
+
+/* A key to be destroyed, and whose it was. */
+struct slot_erasure {
+	uint8_t subject[16]; /* id */
+	uint32_t slot;
+};
+
+enum slot_state {
+	SLOT_NONE, /* not made yet */
+	SLOT_PRESENT,
+	SLOT_DESTROYED,
+};
 
 struct world {
 	void *context;
@@ -51,6 +63,20 @@ struct world {
 	void (*state_flush)(void *context, const struct memtable *frozen);
 	struct store_base (*state_base)(void *context);
 	/* After node_flushed the base shows the new rows. */
+
+	/* The keys of subjects: 32 random bytes in each slot, numbered from 0, in a place of their own, so
+	 * that one can be destroyed while journal, state and their backups stay as they are. */
+	enum slot_state (*slot_key)(void *context, uint32_t slot, uint8_t key[32]);
+	/* The slots below this are durable. The first block is there before the node opens. */
+	uint32_t (*slots_ready)(void *context);
+	uint32_t slots_block; /* how many are made at once */
+	/* Begins making another block; ends in node_slots_made. At most one is under way. */
+	void (*slots_more)(void *context);
+	/* Begins destroying keys; ends in node_slots_erased. First the subjects are made durable in the
+	 * ledger, a list outside data and backups that the next opening gets (node_config), then the keys are
+	 * overwritten; a crash leaves the first without the second, never the other way round. The list
+	 * stays untouched until then; at most one is under way. */
+	void (*slots_erase)(void *context, const struct slot_erasure *erasures, size_t count);
 
 	uint64_t (*space_free)(void *context);  /* bytes left for journal and state */
 	uint64_t (*memory_used)(void *context); /* private bytes of the process */

@@ -221,7 +221,7 @@ completion_apply_completed(struct apply *apply, const Mt__LearnerCompleted *fact
 	enrolment->state = MT__ENROLMENT__STATE__COMPLETED;
 	enrolment->completed_on = fact->completed_on;
 	enrolment_put(apply, enrolment);
-	metric_flow_on(apply, METRIC_COMPLETIONS, fact->authority_id, fact->completed_on);
+	metric_flow_on(apply, METRIC_COMPLETIONS, fact->authority_id, "", fact->completed_on, 1);
 }
 
 void

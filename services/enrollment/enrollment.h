@@ -19,6 +19,17 @@ enum {
 	EVENT_ID_BYTES_MAX = 128,
 	EVENT_TIME_BYTES_MAX = 64,
 	EVENT_HASH_BYTES = 16,
+	/* A decision is signed months ahead, not years; nobody in service began before the Republic. */
+	EFFECTIVE_DAYS_AHEAD_MAX = 366,
+	EFFECTIVE_YEAR_MIN = 1945,
+	BIRTH_YEAR_MIN = 1900,
+	BIRTH_AGE_MIN = 14,
+	CITIZEN_ID_DIGITS = 12,
+	QUALIFICATIONS_MAX = 64,
+	CLEAR_FIELDS_MAX = 16,
+	PARTS_MAX = 8,
+	/* A working life of monthly changes; a fold reads them all. */
+	CHANGES_PER_PERSON_MAX = 1000,
 	/* Events that wait for one staff code: a person's first week, out of order. */
 	PARKED_PER_STAFF_CODE_MAX = 16,
 	/* Staff codes whose parked events one call releases: a chain of transfers, each waiting for the one before. */
@@ -64,7 +75,9 @@ bool scope_one_of(struct call *call, const struct scope_way *ways, size_t count)
 extern Mt__Access_Service access_handlers;
 extern Mt__Authorities_Service authorities_handlers;
 extern Mt__Persons_Service persons_handlers;
+extern Mt__PersonTimers_Service person_timers_handlers;
 extern Mt__Events_Service events_handlers;
+extern Mt__EventTimers_Service event_timers_handlers;
 extern Mt__Programmes_Service programmes_handlers;
 extern Mt__Classes_Service classes_handlers;
 extern Mt__Enrolments_Service enrolments_handlers;
@@ -83,38 +96,77 @@ void class_apply(struct apply *apply, const Mt__ClassFact *fact);
 void enrolment_apply(struct apply *apply, const Mt__EnrolmentFact *fact);
 void attendance_apply(struct apply *apply, const Mt__AttendanceFact *fact);
 
-/* --- person.c ----------------------------------------------------------------------------------------------------- */
+/* --- person.c, person_history.c, person_fold.c, person_settle.c, person_query.c ------------------------------------- */
 
 enum staff_kind {
 	STAFF_NONE,
-	STAFF_CURRENT, /* the person serves under this code */
-	STAFF_FORMER,  /* the person went elsewhere; the code stays an alias */
-	STAFF_AWAITED, /* nobody yet, but events are parked */
+	STAFF_CURRENT,  /* the person serves under this code */
+	STAFF_FORMER,   /* the person went elsewhere; the code stays an alias */
+	STAFF_AWAITED,  /* nobody yet, but events are parked */
+	STAFF_EXPECTED, /* the person will serve under this code from a day to come */
 };
 
 struct staff_row {
 	enum staff_kind kind;
-	struct id person; /* CURRENT, FORMER */
+	struct id person; /* CURRENT, FORMER, EXPECTED */
 	uint32_t parked;  /* AWAITED: how many */
 };
 
 struct key person_key(struct id id);
 Mt__PersonRecord *person_get(const struct call *call, struct id id);
 Mt__PersonRecord *person_or_refuse(struct call *call, const char *person_id);
+Mt__PersonRecord *person_known(struct apply *apply, const char *person_id); /* asserts that it is there */
 void person_key_staff(struct key *key, uint32_t locality, const char *staff_code);
+struct staff_row staff_row_read(struct slice value);
 struct staff_row staff_row_find(const struct store *store, uint32_t locality, const char *staff_code);
 void staff_row_put(struct apply *apply, uint32_t locality, const char *staff_code, const struct staff_row *row);
+void staff_row_delete(struct apply *apply, uint32_t locality, const char *staff_code);
 
-/* What a fact makes of a person: the same in apply and on the copy that a decision threads through several facts. */
-Mt__PersonRecord *person_hired(struct arena *arena, const Mt__PersonHired *fact);
-void person_updated(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonUpdated *fact);
-void person_transferred(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonTransferred *fact);
-void person_retired(Mt__PersonRecord *person, const Mt__PersonRetired *fact);
+/* A history's rows in the order in which they were recorded. */
+struct history {
+	Mt__ChangeRecord **rows;
+	size_t count;
+};
 
-/* --- event.c, event_check.c, event_change.c -------------------------------------------------------------------------
- */
+struct key history_key(struct id person); /* what the keys of its rows begin with */
+struct history history_of(struct call *call, const char *person_id);
+struct history history_applied(struct apply *apply, const char *person_id);
+/* Puts another's rows between a history's own, those that were recorded after an instant. */
+void history_join(struct arena *arena, struct history *history, const struct history *other, int64_t after_us);
+void history_put(struct apply *apply, const char *person_id, const Mt__PersonChange *change,
+		 const ProtobufCBinaryData *event, uint64_t number);
+/* The change that an event of the history now stands for, corrections included; NULL if there is none or it was
+ * withdrawn. */
+const Mt__PersonChange *history_effective(struct arena *arena, const struct history *history,
+					  const ProtobufCBinaryData *event);
+/* The person as of a civil date, as known at an instant, merged records included; version 0 if nothing was known. */
+Mt__PersonRecord *person_at(struct call *call, const Mt__PersonRecord *person, int32_t as_of, int64_t known_us);
+/* The same in apply, as of today, with all that is known. */
+Mt__PersonRecord *person_refold(struct apply *apply, const Mt__PersonRecord *person);
 
-/* What becomes of an event, as its answer says it; code is NULL unless REJECTED. */
+/* What changes make of a record: the same in apply, in questions about the past, and on the copy that a decision threads
+ * through several facts. */
+void person_step(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonChange *change);
+Mt__PersonRecord *person_fold(struct arena *arena, const char *person_id, const struct history *history, int32_t as_of,
+			      int64_t known_us);
+void person_fill(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonRecord *other);
+Mt__Personal *personal_changed(struct arena *arena, const Mt__Personal *before, const Mt__Personal *change);
+bool person_field_clears(const char *field); /* may stand in "clear" */
+bool person_in_service(const Mt__PersonRecord *person);
+bool person_may_learn(const Mt__PersonRecord *person); /* in service, or provisional */
+
+/* Writes the record and all that hangs on it; before is NULL for a new person. */
+void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+/* Folds again after the record's merges changed: before as it was, changed with its new merges. */
+void person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *changed);
+void person_put(struct apply *apply, const Mt__PersonRecord *person); /* the row alone */
+/* Counts a change among those that happened (or, with -1, takes it back). person as it was before. */
+void person_flow(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change, int64_t delta);
+void staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change);
+
+/* --- event.c, event_check.c, event_change.c, event_kept.c ----------------------------------------------------------- */
+
+/* What becomes of an event, as its answer says it; code is NULL unless there is a fault. */
 struct verdict {
 	Mt__Event__Outcome outcome;
 	const char *field;
@@ -125,14 +177,31 @@ struct verdict {
 /* An event's data, checked and in NFC. */
 struct change {
 	Mt__EventData__KindCase kind;
-	Mt__Person__Category category;
-	const char *name;
-	const char *birth_date;
-	const char *email;
-	const char *position;
-	const char *effective_date;
-	const char *to_staff_code;
-	const Mt__AuthorityRecord *to; /* who receives in a transfer */
+	Mt__PersonChange *body;          /* of MERGED and SPLIT: the reason only */
+	const Mt__AuthorityRecord *to;   /* TRANSFERRED: who receives; SECONDED: the host */
+	const char *from_staff_code;     /* TRANSFERRED; may be NULL or empty */
+	const Mt__AuthorityRecord *other; /* MERGED, SPLIT: whose staff code the other is */
+	const char *other_staff_code;
+};
+
+/* An event on its way to a decision. */
+struct arrival {
+	const Mt__PushEventRequest *in;
+	const Mt__AuthorityRecord *authority; /* of the source */
+	const char *staff_code;               /* subject, in NFC */
+	uint8_t hash[EVENT_HASH_BYTES];       /* of source and id */
+	uint8_t payload_hash[EVENT_HASH_BYTES];
+	uint64_t sequence;                    /* 0: none */
+	uint8_t sequence_of[EVENT_HASH_BYTES]; /* hash of source and subject */
+	struct change change;
+	bool settles;  /* it was kept: KeptEventSettled is emitted instead of EventAccepted, by whoever decides it again */
+	bool released; /* the brake let it go */
+};
+
+/* Whom a change is about: the record that decides, and the one whose history takes it (another if that was merged). */
+struct subject {
+	Mt__PersonRecord *person;
+	const char *recorded_id;
 };
 
 /* Staff codes reached in this call whose parked events are to be decided. */
@@ -148,21 +217,68 @@ struct arrivals {
 bool verdict_reject(struct verdict *verdict, const char *field, const char *code, const char *message);
 bool event_check_text(struct call *call, const char *field, const char *value, size_t bytes_max, bool may_be_empty,
 		      const char **checked, struct verdict *verdict);
-bool event_check_data(struct call *call, const Mt__EventData *data, struct change *change, struct verdict *verdict);
+bool event_check_data(struct call *call, const Mt__AuthorityRecord *authority, const char *source,
+		      const Mt__EventData *data, struct change *change, struct verdict *verdict);
+bool event_date_partial(const char *value, int *year); /* YYYY-MM-DD, YYYY-MM or YYYY */
 /* The authority a source names; NULL and REJECTED. */
 const Mt__AuthorityRecord *event_source_authority(struct call *call, const char *source, struct verdict *verdict);
 
-struct key event_key(uint32_t locality, const char *source, const char *id);
+void event_hash(struct call *call, const char *source, const char *id, uint8_t hash[EVENT_HASH_BYTES]);
+struct key event_key(uint32_t locality, const uint8_t hash[EVENT_HASH_BYTES]);
+ProtobufCBinaryData arrival_event(const struct arrival *arrival);
 
+/* Of a staff row's person; false if the data was erased. */
+bool person_subject(struct call *call, struct id id, struct subject *subject);
 /* A new person of that authority; emits the fact. */
 Mt__PersonRecord *event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *staff_code,
-			     const struct change *change);
+			     const struct change *change, const ProtobufCBinaryData *event);
 /* Decides a change of a known person: emits the fact and makes it on the copy, or rejects. */
-bool event_change(struct call *call, Mt__PersonRecord *person, const char *source_authority_id,
-		  const struct change *change, struct arrivals *arrivals, struct verdict *verdict);
-void event_release(struct call *call, Mt__PersonRecord *person, struct arrivals *arrivals);
+bool event_change(struct call *call, struct subject *subject, const char *source_authority_id,
+		  const struct change *change, const ProtobufCBinaryData *event, struct arrivals *arrivals,
+		  struct verdict *verdict);
+/* Decides a checked arrival whole, brake and parking included; the person's id, or NULL and the verdict says why. */
+const char *event_decide(struct call *call, const struct arrival *arrival, struct verdict *verdict);
 bool event_arrive(struct arrivals *arrivals, const char *authority_id, const char *staff_code);
+void event_release(struct call *call, struct subject *subject, struct arrivals *arrivals);
+
+/* event_kept.c: what could not act. */
+bool event_park(struct call *call, const struct arrival *arrival, uint32_t parked, struct verdict *verdict);
+void event_reject(struct call *call, const struct arrival *arrival, const struct verdict *verdict);
+bool event_check_sequence(struct call *call, struct arrival *arrival, struct verdict *verdict);
+/* False if it does not come next in its sequence: parked or rejected. */
+bool event_is_next(struct call *call, const struct arrival *arrival, struct verdict *verdict);
+void event_query(const Mt__GetEventRequest *in, Mt__GetEventReply_Closure reply, void *call);
+void event_retry(const Mt__RetryEventRequest *in, Mt__PushEventReply_Closure reply, void *call);
+const char *event_sentence_vi(const char *code);
 void event_parked_key(struct key *key, uint32_t locality, const char *staff_code);
+void event_apply_kept(struct apply *apply, const Mt__EventKept *fact);
+void event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact);
+void event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact);
+void event_sequence_put(struct apply *apply, uint32_t locality, const ProtobufCBinaryData *sequence_of,
+			uint64_t sequence);
+
+/* --- brake.c, freshness.c ------------------------------------------------------------------------------------------- */
+
+/* True if the event was held instead of decided; the verdict says so. person is NULL for a hire. */
+bool event_held(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person,
+		struct verdict *verdict);
+void freshness_accepted(struct apply *apply, uint32_t locality, const char *effective_date);
+void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+
+/* --- search.c, duplicate.c, erasure.c ------------------------------------------------------------------------------- */
+
+/* Rows that lead to a person by name and by citizen id, all derived from sealed data: keyed, and gone with an erasure.
+ */
+void search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+void person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply, void *call);
+/* Rows by which two records of one person are found. */
+void duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+/* A merged or split event: subject is set to who stays. */
+bool duplicate_event(struct call *call, const struct arrival *arrival, struct subject *subject,
+		     struct verdict *verdict);
+void duplicate_apply_merged(struct apply *apply, const Mt__PersonsMerged *fact);
+void duplicate_apply_split(struct apply *apply, const Mt__PersonsSplit *fact);
+void erasure_apply(struct apply *apply, const Mt__PersonErased *fact);
 
 /* --- programme.c, class.c ----------------------------------------------------------------------------------------- */
 

@@ -122,7 +122,7 @@ nominate_check(struct call *call, const Mt__ClassRecord *class, const Mt__Person
 			    class->class_id);
 		return false;
 	}
-	if (person->state != MT__PERSON__STATE__ACTIVE) {
+	if (!person_may_learn(person)) {
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "person %s is not in service", person->person_id);
 		return false;
 	}
@@ -187,7 +187,7 @@ move_up(struct call *call, const Mt__ClassRecord *class)
 		const Mt__PersonRecord *person = person_get(call, person_id);
 		assert(waiting != NULL);
 		assert(person != NULL);
-		if (person->state == MT__PERSON__STATE__ACTIVE) {
+		if (person_may_learn(person)) {
 			emit_enrolled(call, class, person, waiting->nominated_by, true);
 			return person->person_id;
 		}

@@ -105,6 +105,17 @@ const struct metric enrollment_metrics[METRICS_COUNT + 1] = {
 			.en = "Early warnings raised for too many absences, where the learner serves.",
 			.vi = "Số cảnh báo sớm do vắng mặt quá mức, tại nơi công tác của học viên.",
 		},
+	[METRIC_PERSONS_LEFT] =
+		{
+			.number = 11,
+			.kind = METRIC_FLOW,
+			.name = "persons.left",
+			.unit = "person",
+			.en = "People who left service otherwise than by retiring: resigned, dismissed, deceased; in the "
+			      "month of the effective date.",
+			.vi = "Số người thôi công tác không do nghỉ hưu: thôi việc, buộc thôi việc, từ trần; tính theo "
+			      "tháng của ngày có hiệu lực.",
+		},
 };
 
 void
@@ -116,13 +127,14 @@ metric_stock(struct apply *apply, enum enrollment_metric metric, const char *aut
 }
 
 void
-metric_flow_on(struct apply *apply, enum enrollment_metric metric, const char *authority_id, const char *date)
+metric_flow_on(struct apply *apply, enum enrollment_metric metric, const char *authority_id, const char *category,
+	       const char *date, int64_t delta)
 {
 	assert(enrollment_metrics[metric].kind == METRIC_FLOW);
 	int32_t day;
 	bool is_date = date_parse(date, &day);
 	assert(is_date);
-	figures_add(apply, &enrollment_metrics[metric], authority_id, "", date_month(day), 1);
+	figures_add(apply, &enrollment_metrics[metric], authority_id, category, date_month(day), delta);
 }
 
 void

@@ -19,6 +19,7 @@ enum enrollment_metric {
 	METRIC_COMPLETIONS,
 	METRIC_ATTENDANCE_PRESENT,
 	METRIC_WARNINGS,
+	METRIC_PERSONS_LEFT,
 	METRICS_COUNT,
 };
 
@@ -28,7 +29,8 @@ extern const struct metric enrollment_metrics[METRICS_COUNT + 1]; /* ends with n
 void metric_stock(struct apply *apply, enum enrollment_metric metric, const char *authority_id, const char *category,
 		  int64_t delta);
 /* A flow of the month that a civil date (YYYY-MM-DD) or an entry belongs to. */
-void metric_flow_on(struct apply *apply, enum enrollment_metric metric, const char *authority_id, const char *date);
+void metric_flow_on(struct apply *apply, enum enrollment_metric metric, const char *authority_id, const char *category,
+		    const char *date, int64_t delta);
 void metric_flow_at(struct apply *apply, enum enrollment_metric metric, const char *authority_id, int64_t at_us,
 		    int64_t delta);
 /* The category's name in the code list: "civil_servant". */

@@ -4,14 +4,17 @@
  * code is unique only within the authority that owns it, and one that was left behind by
  * a transfer stays an alias until somebody else is hired under it.
  *
- * Persons change through personnel events alone (event.c). What a fact makes of a record
- * stands here once, as functions that touch nothing but the record: apply uses them on
- * the row, and a decision that emits several facts about one person on its copy.
+ * Here are the keys of persons and staff codes, the questions people ask, and the apply
+ * cases: a change becomes a row of the person's history, the record becomes what the
+ * history now comes to (person_fold.c), and what hangs on the record follows
+ * (person_settle.c). A change that lies ahead waits in the history; a timer folds again
+ * on its day.
  *
  * Promise: the list of an authority holds each person who serves or served last there
  * exactly once, in an order that stays the same. */
 #include "services/enrollment/enrollment.h"
 
+#include "common/base/date.h"
 #include "common/base/hash.h"
 #include "common/wire/pb.h"
 
@@ -64,7 +67,7 @@ person_key_staff(struct key *key, uint32_t locality, const char *staff_code)
 	key_text(key, staff_code);
 }
 
-static struct staff_row
+struct staff_row
 staff_row_read(struct slice value)
 {
 	struct staff_row row = {.kind = STAFF_NONE};
@@ -105,171 +108,33 @@ staff_row_put(struct apply *apply, uint32_t locality, const char *staff_code, co
 	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
 }
 
-/* --- what a fact makes of a person -------------------------------------------------------------------------------- */
-
-static Mt__StaffCode *
-staff_code_new(struct arena *arena, const char *authority_id, const char *code)
-{
-	Mt__StaffCode *staff_code = (Mt__StaffCode *)pb_new(&mt__staff_code__descriptor, arena);
-	staff_code->authority_id = (char *)authority_id;
-	staff_code->code = (char *)code;
-	return staff_code;
-}
-
-Mt__PersonRecord *
-person_hired(struct arena *arena, const Mt__PersonHired *fact)
-{
-	Mt__PersonRecord *person = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, arena);
-	person->person_id = fact->person_id;
-	person->state = MT__PERSON__STATE__ACTIVE;
-	person->authority_id = fact->authority_id;
-	person->n_staff_codes = 1;
-	person->staff_codes = arena_alloc(arena, sizeof(*person->staff_codes));
-	person->staff_codes[0] = staff_code_new(arena, fact->authority_id, fact->staff_code);
-	person->category = fact->category;
-	person->position = fact->position;
-	person->effective_date = fact->effective_date;
-	person->personal = fact->personal;
-	person->version = 1;
-	return person;
-}
-
-static void
-text_changed(char **text, char *changed)
-{
-	if (changed[0] != '\0')
-		*text = changed;
-}
-
 void
-person_updated(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonUpdated *fact)
+staff_row_delete(struct apply *apply, uint32_t locality, const char *staff_code)
 {
-	if (fact->category != MT__PERSON__CATEGORY__UNSPECIFIED)
-		person->category = fact->category;
-	text_changed(&person->position, fact->position);
-	text_changed(&person->effective_date, fact->effective_date);
-	if (fact->personal != NULL) {
-		if (person->personal == NULL)
-			person->personal = (Mt__Personal *)pb_new(&mt__personal__descriptor, arena);
-		text_changed(&person->personal->name, fact->personal->name);
-		text_changed(&person->personal->birth_date, fact->personal->birth_date);
-		text_changed(&person->personal->email, fact->personal->email);
-	}
-	person->version++;
-}
-
-/* The new code first, former ones behind it, none twice; the oldest goes when there are too many. */
-void
-person_transferred(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonTransferred *fact)
-{
-	Mt__StaffCode **codes = arena_alloc(arena, (person->n_staff_codes + 1) * sizeof(*codes));
-	size_t count = 0;
-	codes[count++] = staff_code_new(arena, fact->to_authority_id, fact->to_staff_code);
-	for (size_t i = 0; i < person->n_staff_codes && count < STAFF_CODES_MAX; i++) {
-		Mt__StaffCode *former = person->staff_codes[i];
-		if (strcmp(former->code, fact->to_staff_code) != 0 ||
-		    strcmp(former->authority_id, fact->to_authority_id) != 0)
-			codes[count++] = former;
-	}
-	person->staff_codes = codes;
-	person->n_staff_codes = count;
-	person->authority_id = fact->to_authority_id;
-	text_changed(&person->position, fact->position);
-	person->effective_date = fact->effective_date;
-	person->version++;
-}
-
-void
-person_retired(Mt__PersonRecord *person, const Mt__PersonRetired *fact)
-{
-	person->state = MT__PERSON__STATE__RETIRED;
-	person->effective_date = fact->effective_date;
-	person->version++;
+	struct key key = key_of(TABLE_STAFF_CODE);
+	person_key_staff(&key, locality, staff_code);
+	apply_delete(apply, &key);
 }
 
 /* --- decisions ---------------------------------------------------------------------------------------------------- */
 
 static void
-persons_get(Mt__Persons_Service *service, const Mt__GetPersonRequest *in, Mt__PersonRecord_Closure reply, void *call)
+person_timers_due(Mt__PersonTimers_Service *service, const Mt__PersonDue *in, Mt__Noted_Closure reply, void *call)
 {
 	(void)service;
-	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
-	if (person == NULL)
-		return;
-	if (!call_is_self(call, in->person_id) && !call_scope(call, person->authority_id))
-		return;
-	reply(person, call);
+	Mt__Noted noted = MT__NOTED__INIT;
+	Mt__PersonChangeTookEffect fact = MT__PERSON_CHANGE_TOOK_EFFECT__INIT;
+	fact.person_id = in->person_id;
+	fact.effective_date = in->effective_date;
+	call_emit(call, &fact.base);
+	reply(&noted, call);
 }
 
-/* A former authority still finds its people by their old codes, but learns no more than where they went. */
-static void
-person_hide(struct call *call, Mt__PersonRecord *person)
-{
-	const char *from = call_authority(call);
-	if (from[0] == '\0' || tree_covers(call_store(call), from, person->authority_id))
-		return;
-	person->personal = NULL;
-	person->category = MT__PERSON__CATEGORY__UNSPECIFIED;
-	person->position = (char *)"";
-}
-
-static void
-persons_find_one(const char *staff_code, const Mt__AuthorityRecord *authority, Mt__FindPersonsReply_Closure reply,
-		 void *call)
-{
-	const char *code = call_text(call, "staff_code", staff_code, CODE_BYTES_MAX, false);
-	if (code == NULL)
-		return;
-	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
-	Mt__PersonRecord *found;
-	struct staff_row row = staff_row_find(call_store(call), authority->locality, code);
-	if (row.kind == STAFF_CURRENT || row.kind == STAFF_FORMER) {
-		found = person_get(call, row.person);
-		assert(found != NULL);
-		person_hide(call, found);
-		out.persons = &found;
-		out.n_persons = 1;
-	}
-	reply(&out, call);
-}
-
-static void
-persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt__FindPersonsReply_Closure reply,
-	     void *call)
-{
-	(void)service;
-	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);
-	if (authority == NULL)
-		return;
-	if (in->staff_code[0] != '\0') {
-		persons_find_one(in->staff_code, authority, reply, call);
-		return;
-	}
-	struct page page;
-	struct key prefix = key_of(TABLE_STAFF_CODE);
-	key_u32(&prefix, authority->locality);
-	if (!page_begin(&page, call, &prefix, in->page_size, in->page_token))
-		return;
-	while (page_next(&page)) {
-		struct staff_row row = staff_row_read(page.walk.value);
-		if (row.kind != STAFF_CURRENT)
-			continue;
-		Mt__PersonRecord *person = person_get(call, row.person);
-		assert(person != NULL);
-		page_add(&page, person);
-	}
-	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
-	out.persons = (Mt__PersonRecord **)page.items;
-	out.n_persons = page.count;
-	out.next_page_token = page_token(&page);
-	reply(&out, call);
-}
-
-Mt__Persons_Service persons_handlers = MT__PERSONS__INIT(persons_);
+Mt__PersonTimers_Service person_timers_handlers = MT__PERSON_TIMERS__INIT(person_timers_);
 
 /* --- apply -------------------------------------------------------------------------------------------------------- */
 
-static Mt__PersonRecord *
+Mt__PersonRecord *
 person_known(struct apply *apply, const char *person_id)
 {
 	struct key key = person_key(id_known(person_id));
@@ -278,65 +143,126 @@ person_known(struct apply *apply, const char *person_id)
 	return person;
 }
 
-static void
-person_put(struct apply *apply, const Mt__PersonRecord *person)
+static int32_t
+apply_today(const struct apply *apply)
 {
-	struct key key = person_key(id_known(person->person_id));
-	apply_put(apply, &key, &person->base);
+	return date_of_instant(apply_time_us(apply), apply_zone_minutes(apply));
 }
 
-static void
-count_active(struct apply *apply, const Mt__PersonRecord *person, int64_t delta)
+/* True if the change takes effect later; a timer will fold again on its day. */
+static bool
+change_lies_ahead(struct apply *apply, const char *person_id, const Mt__PersonChange *change)
 {
-	if (person->state == MT__PERSON__STATE__ACTIVE)
-		metric_stock(apply, METRIC_PERSONS_ACTIVE, person->authority_id, metric_category(person->category),
-			     delta);
+	int32_t date;
+	if (!date_parse(change->effective_date, &date) || date <= apply_today(apply))
+		return false;
+	Mt__PersonDue due = MT__PERSON_DUE__INIT;
+	due.person_id = (char *)person_id;
+	due.effective_date = change->effective_date;
+	apply_timer_set(apply, date_begins_us(date, apply_zone_minutes(apply)), "PersonTimers.Due", person_id,
+			&due.base);
+	return true;
 }
 
 static void
 apply_hired(struct apply *apply, const Mt__PersonHired *fact)
 {
-	Mt__PersonRecord *person = person_hired(apply_arena(apply), fact);
-	struct staff_row row = {.kind = STAFF_CURRENT, .person = id_known(fact->person_id)};
-	person_put(apply, person);
-	staff_row_put(apply, id_locality(id_known(fact->authority_id)), fact->staff_code, &row);
-	count_active(apply, person, 1);
-	metric_flow_on(apply, METRIC_PERSONS_HIRED, fact->authority_id, fact->effective_date);
+	Mt__PersonRecord *person =
+		(Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
+	person->person_id = fact->person_id;
+	history_put(apply, fact->person_id, fact->change, &fact->event, 1);
+	person_step(apply_arena(apply), person, fact->change);
+	if (change_lies_ahead(apply, fact->person_id, fact->change))
+		person->state = MT__PERSON__STATE__NOT_YET;
+	else
+		person_flow(apply, person, fact->change, 1);
+	person_settle(apply, NULL, person);
+}
+
+/* Whose record shows what is recorded for this one. */
+static Mt__PersonRecord *
+person_shown(struct apply *apply, Mt__PersonRecord *person)
+{
+	return person->merged_into[0] != '\0' ? person_known(apply, person->merged_into) : person;
+}
+
+/* A correction moves what was counted when the event came. */
+static void
+correction_count(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *correction,
+		 int64_t delta)
+{
+	struct history history = history_applied(apply, person->person_id);
+	const Mt__PersonChange *effective = history_effective(apply_arena(apply), &history, &correction->corrects);
+	int32_t date;
+	if (effective != NULL && date_parse(effective->effective_date, &date) && date <= apply_today(apply))
+		person_flow(apply, person, effective, delta);
+}
+
+static bool
+in_order(const Mt__PersonRecord *before, const Mt__PersonChange *change)
+{
+	return change->corrects.len == 0 && before->n_merged == 0 && before->merged_into[0] == '\0' &&
+	       before->state != MT__PERSON__STATE__NOT_YET &&
+	       strcmp(change->effective_date, before->effective_date) >= 0;
 }
 
 static void
-apply_updated(struct apply *apply, const Mt__PersonUpdated *fact)
+apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 {
+	const Mt__PersonChange *change = fact->change;
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
-	count_active(apply, person, -1);
-	person_updated(apply_arena(apply), person, fact);
-	count_active(apply, person, 1);
-	person_put(apply, person);
+	if (change->corrects.len > 0)
+		correction_count(apply, person, change, -1);
+	history_put(apply, fact->person_id, change, &fact->event, person->version + 1);
+	if (change->corrects.len > 0)
+		correction_count(apply, person, change, 1);
+	person->version++;
+	bool ahead = change_lies_ahead(apply, fact->person_id, change);
+	if (ahead && change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED)
+		staff_row_expect(apply, person, change);
+	if (!ahead && change->corrects.len == 0)
+		person_flow(apply, person, change, 1);
+
+	Mt__PersonRecord *shown = person_shown(apply, person);
+	Mt__PersonRecord *after = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
+	if (shown != person)
+		person_put(apply, person);
+	if (ahead)
+		*after = *shown;
+	else if (in_order(shown, change)) {
+		*after = *shown;
+		person_step(apply_arena(apply), after, change);
+	} else {
+		after = person_refold(apply, shown);
+	}
+	after->version = shown == person ? person->version : shown->version + 1;
+	person_settle(apply, shown, after);
 }
 
 static void
-apply_transferred(struct apply *apply, const Mt__PersonTransferred *fact)
+apply_took_effect(struct apply *apply, const Mt__PersonChangeTookEffect *fact)
 {
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
-	struct staff_row row = {.kind = STAFF_FORMER, .person = id_known(fact->person_id)};
-	count_active(apply, person, -1);
-	person_transferred(apply_arena(apply), person, fact);
-	count_active(apply, person, 1);
-	metric_flow_on(apply, METRIC_PERSONS_TRANSFERRED, fact->from_authority_id, fact->effective_date);
-	person_put(apply, person);
-	staff_row_put(apply, id_locality(id_known(fact->from_authority_id)), fact->from_staff_code, &row);
-	row.kind = STAFF_CURRENT;
-	staff_row_put(apply, id_locality(id_known(fact->to_authority_id)), fact->to_staff_code, &row);
+	Mt__PersonRecord *shown = person_shown(apply, person);
+	if (shown->erased)
+		return;
+	struct history history = history_applied(apply, fact->person_id);
+	for (size_t i = 0; i < history.count; i++) {
+		const Mt__PersonChange *change = history.rows[i]->change;
+		if (strcmp(change->effective_date, fact->effective_date) == 0 && change->corrects.len == 0)
+			person_flow(apply, shown, change, 1);
+	}
+	Mt__PersonRecord *after = person_refold(apply, shown);
+	after->version = shown->version;
+	person_settle(apply, shown, after);
 }
 
-static void
-apply_retired(struct apply *apply, const Mt__PersonRetired *fact)
+void
+person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *changed)
 {
-	Mt__PersonRecord *person = person_known(apply, fact->person_id);
-	count_active(apply, person, -1);
-	person_retired(person, fact);
-	metric_flow_on(apply, METRIC_PERSONS_RETIRED, fact->authority_id, fact->effective_date);
-	person_put(apply, person);
+	Mt__PersonRecord *after = person_refold(apply, changed);
+	after->version = before->version + 1;
+	person_settle(apply, before, after);
 }
 
 void
@@ -346,14 +272,20 @@ person_apply(struct apply *apply, const Mt__PersonFact *fact)
 	case MT__PERSON_FACT__KIND_PERSON_HIRED:
 		apply_hired(apply, fact->person_hired);
 		return;
-	case MT__PERSON_FACT__KIND_PERSON_UPDATED:
-		apply_updated(apply, fact->person_updated);
+	case MT__PERSON_FACT__KIND_PERSON_CHANGED:
+		apply_changed(apply, fact->person_changed);
 		return;
-	case MT__PERSON_FACT__KIND_PERSON_TRANSFERRED:
-		apply_transferred(apply, fact->person_transferred);
+	case MT__PERSON_FACT__KIND_PERSON_CHANGE_TOOK_EFFECT:
+		apply_took_effect(apply, fact->person_change_took_effect);
 		return;
-	case MT__PERSON_FACT__KIND_PERSON_RETIRED:
-		apply_retired(apply, fact->person_retired);
+	case MT__PERSON_FACT__KIND_PERSONS_MERGED:
+		duplicate_apply_merged(apply, fact->persons_merged);
+		return;
+	case MT__PERSON_FACT__KIND_PERSONS_SPLIT:
+		duplicate_apply_split(apply, fact->persons_split);
+		return;
+	case MT__PERSON_FACT__KIND_PERSON_ERASED:
+		erasure_apply(apply, fact->person_erased);
 		return;
 	case MT__PERSON_FACT__KIND__NOT_SET:
 		break;

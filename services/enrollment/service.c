@@ -120,7 +120,9 @@ static ProtobufCService *const handlers[] = {
 	&access_handlers.base,
 	&authorities_handlers.base,
 	&persons_handlers.base,
+	&person_timers_handlers.base,
 	&events_handlers.base,
+	&event_timers_handlers.base,
 	&programmes_handlers.base,
 	&classes_handlers.base,
 	&enrolments_handlers.base,
@@ -142,5 +144,5 @@ const struct module enrollment_module = {
 	.apply = apply_fact,
 	.follows = follows,
 	.metrics = enrollment_metrics,
-	.apply_version = 1,
+	.apply_version = 2,
 };

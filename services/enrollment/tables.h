@@ -5,13 +5,15 @@
  * is told apart within its first eight bytes where that is possible.
  *
  * Rows each fact writes, figures not counted:
- *   PersonHired 2 (person, staff code), PersonUpdated 1, PersonRetired 1, PersonTransferred 3
- *   EventAccepted 1, EventParked 3, ParkedEventReleased 2, EventConflicted 0
+ *   PersonHired 3 (person, history, staff code) and what leads to the person by name: see search.c
+ *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3
+ *   EventAccepted 1 (2 with a sequence), EventKept 3, KeptEventSettled 2, EventConflicted 1
  *   ProgrammePublished 2, ClassOpened 2, ClassClosed 2
  *   LearnerEnrolled 2, from the waitlist 3, LearnerWaitlisted 3, EnrolmentWithdrawn 2, waiting 3
  *   LearnerWarned 1, LearnerCompleted 1, LearnerFellShort 1, MarkNoted 1
  *   AttendanceTaken 2 a mark, and 2 or 3 for the class
- *   AuthorityRegistered 1 beside the core's own */
+ *   AuthorityRegistered 3, AuthorityRenamed, AuthoritySplit and AuthorityCoded 1, AuthorityMoved and AuthorityMerged 2,
+ *   AuthorityChangePlanned 2 or 3, beside the core's own */
 #ifndef SERVICES_ENROLLMENT_TABLES_H
 #define SERVICES_ENROLLMENT_TABLES_H
 
@@ -28,7 +30,11 @@ enum enrollment_table {
 	TABLE_WAITLIST = 0x0a,       /* class id, place -> person id */
 	TABLE_PRESENCE = 0x0b,       /* class id, person id -> a byte a session: Presence.State, 0 not marked */
 	TABLE_SESSION_HELD = 0x0c,   /* class id, number -> seq of the entry that first took attendance */
+	TABLE_HISTORY = 0x0e,        /* as in TABLE_PERSON, then seq, number -> ChangeRecord */
 	TABLE_LOCALITY = 0x0d,       /* locality of a top authority, 0 for the root -> last running number below it */
+	TABLE_AUTHORITY_HISTORY = 0x30, /* authority id, effective date, seq -> AuthorityVersion */
+	TABLE_AUTHORITY_PLAN = 0x31,    /* authority id, effective date, seq -> AuthorityPlan */
+	TABLE_AUTHORITY_EVER = 0x32,    /* parent id, id of one that stood, or is planned to stand, below it -> nothing */
 };
 
 #endif

@@ -39,9 +39,9 @@ message_reactions_person_hired(Mt__MessageReactions_Service *service, const Mt__
 {
 	(void)service;
 	Mt__Noted noted = MT__NOTED__INIT;
-	const char *name = in->personal == NULL ? "" : in->personal->name;
-	const char *email = in->personal == NULL ? "" : in->personal->email;
-	note_contact(call, in->person_id, in->authority_id, name, email);
+	const Mt__Personal *personal = in->change->personal;
+	note_contact(call, in->person_id, in->authority_id, personal == NULL ? "" : personal->name,
+		     personal == NULL ? "" : personal->email);
 	reply(&noted, call);
 }
 
@@ -51,29 +51,31 @@ changed(const char *new_text, const char *old_text)
 	return new_text[0] != '\0' ? new_text : old_text;
 }
 
+static bool
+clears_email(const Mt__PersonChange *change)
+{
+	for (size_t i = 0; i < change->n_clear; i++) {
+		if (strcmp(change->clear[i], "email") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
-message_reactions_person_updated(Mt__MessageReactions_Service *service, const Mt__PersonUpdated *in,
+message_reactions_person_changed(Mt__MessageReactions_Service *service, const Mt__PersonChanged *in,
 				 Mt__Noted_Closure reply, void *call)
 {
 	(void)service;
 	Mt__Noted noted = MT__NOTED__INIT;
+	static const Mt__Personal nothing = MT__PERSONAL__INIT;
 	const Mt__ContactRecord *known = contact_find(call, in->person_id);
-	if (known != NULL && known->personal != NULL && in->personal != NULL)
-		note_contact(call, in->person_id, changed(in->authority_id, known->authority_id),
-			     changed(in->personal->name, known->personal->name),
-			     changed(in->personal->email, known->personal->email));
-	reply(&noted, call);
-}
-
-static void
-message_reactions_person_transferred(Mt__MessageReactions_Service *service, const Mt__PersonTransferred *in,
-				     Mt__Noted_Closure reply, void *call)
-{
-	(void)service;
-	Mt__Noted noted = MT__NOTED__INIT;
-	const Mt__ContactRecord *known = contact_find(call, in->person_id);
+	const Mt__PersonChange *change = in->change;
+	const Mt__Personal *personal = change->personal != NULL ? change->personal : &nothing;
+	bool moved = change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED;
 	if (known != NULL && known->personal != NULL)
-		note_contact(call, in->person_id, in->to_authority_id, known->personal->name, known->personal->email);
+		note_contact(call, in->person_id, moved ? change->authority_id : known->authority_id,
+			     changed(personal->name, known->personal->name),
+			     clears_email(change) ? "" : changed(personal->email, known->personal->email));
 	reply(&noted, call);
 }
 

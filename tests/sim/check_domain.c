@@ -138,7 +138,7 @@ count_row(struct recount *recount, uint8_t table, struct slice value)
 	if (table == TABLE_PERSON) {
 		const Mt__PersonRecord *person =
 			(const void *)pb_unpack_trusted(&mt__person_record__descriptor, &recount->arena, value);
-		if (person != NULL && person->state == MT__PERSON__STATE__ACTIVE)
+		if (person != NULL && person_in_service(person))
 			count(recount, METRIC_PERSONS_ACTIVE, person->authority_id, metric_category(person->category),
 			      0);
 	} else if (table == TABLE_CLASS) {
@@ -170,18 +170,27 @@ count_rows(struct recount *recount)
 	}
 }
 
+/* By what the facts say, and by no code of the service. */
+static void
+count_change(struct recount *recount, const Mt__PersonChange *change, const char *authority_id)
+{
+	if (change->kind == MT__PERSON_CHANGE__KIND__HIRED)
+		count_on(recount, METRIC_PERSONS_HIRED, change->authority_id, change->effective_date);
+	else if (change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED)
+		count_on(recount, METRIC_PERSONS_TRANSFERRED, authority_id, change->effective_date);
+	else if (change->kind == MT__PERSON_CHANGE__KIND__RETIRED)
+		count_on(recount, METRIC_PERSONS_RETIRED, authority_id, change->effective_date);
+}
+
 static void
 count_fact(struct recount *recount, const ProtobufCMessage *fact)
 {
 	if (fact->descriptor == &mt__person_hired__descriptor) {
 		const Mt__PersonHired *hired = (const void *)fact;
-		count_on(recount, METRIC_PERSONS_HIRED, hired->authority_id, hired->effective_date);
-	} else if (fact->descriptor == &mt__person_transferred__descriptor) {
-		const Mt__PersonTransferred *moved = (const void *)fact;
-		count_on(recount, METRIC_PERSONS_TRANSFERRED, moved->from_authority_id, moved->effective_date);
-	} else if (fact->descriptor == &mt__person_retired__descriptor) {
-		const Mt__PersonRetired *retired = (const void *)fact;
-		count_on(recount, METRIC_PERSONS_RETIRED, retired->authority_id, retired->effective_date);
+		count_change(recount, hired->change, hired->authority_id);
+	} else if (fact->descriptor == &mt__person_changed__descriptor) {
+		const Mt__PersonChanged *changed = (const void *)fact;
+		count_change(recount, changed->change, changed->authority_id);
 	} else if (fact->descriptor == &mt__learner_completed__descriptor) {
 		const Mt__LearnerCompleted *completed = (const void *)fact;
 		count_on(recount, METRIC_COMPLETIONS, completed->authority_id, completed->completed_on);

@@ -1,0 +1,488 @@
+/* common/core/personal.c
+ *
+ * Personal sub-messages found by descriptor, sealed on their way into a fact or a record,
+ * opened on their way out. What is sealed is never the caller's message but a copy of the
+ * parts that lead to it; what is opened was unpacked for that and is changed in place.
+ *
+ * The same text goes through here three times in a row (emitted, applied, put into a
+ * record), so the last pieces are remembered, with everything that makes them what they
+ * are: a piece in the wrong place is never found here. */
+#include "common/core/impl.h"
+
+#include "common/base/fatal.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+enum { SEALED_FIELD = 15 };
+
+/* --- types ------------------------------------------------------------------------------------------------------ */
+
+static const ProtobufCFieldDescriptor *
+field_named(const ProtobufCMessageDescriptor *type, const char *name, ProtobufCType kind)
+{
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(type, name);
+	bool fits = field != NULL && field->type == kind && field->label != PROTOBUF_C_LABEL_REPEATED &&
+		    (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0;
+	return fits ? field : NULL;
+}
+
+static struct personal_type *
+type_place(struct node *node, const ProtobufCMessageDescriptor *descriptor)
+{
+	struct personal_type *types = node->personal->types;
+	size_t at = ((uintptr_t)descriptor / 32) % PERSONAL_TYPES_MAX;
+	for (size_t looked = 0; types[at].descriptor != NULL && types[at].descriptor != descriptor; looked++) {
+		assert(looked < PERSONAL_TYPES_MAX / 2);
+		at = (at + 1) % PERSONAL_TYPES_MAX;
+	}
+	return &types[at];
+}
+
+/* Types never recurse, see the plugin. */
+static const struct personal_type *
+type_of(struct node *node, const ProtobufCMessageDescriptor *descriptor)
+{
+	struct personal_type *place = type_place(node, descriptor);
+	if (place->descriptor != NULL)
+		return place;
+	struct personal_type type = {.descriptor = descriptor};
+	type.sealed = field_named(descriptor, "sealed", PROTOBUF_C_TYPE_BYTES);
+	type.subject[0] = field_named(descriptor, "sealed_for", PROTOBUF_C_TYPE_STRING);
+	type.subject[1] = field_named(descriptor, "person_id", PROTOBUF_C_TYPE_STRING);
+	if (type.sealed != NULL && type.sealed->id == SEALED_FIELD)
+		type.verdict = PERSONAL_IS;
+	for (unsigned i = 0; i < descriptor->n_fields && type.verdict == PERSONAL_NOT; i++) {
+		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+		if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
+		    type_of(node, field->descriptor)->verdict != PERSONAL_NOT)
+			type.verdict = PERSONAL_HOLDS;
+	}
+	place = type_place(node, descriptor); /* others have come in between */
+	*place = type;
+	return place;
+}
+
+enum personal_verdict
+personal_verdict(struct node *node, const ProtobufCMessageDescriptor *type)
+{
+	return type_of(node, type)->verdict;
+}
+
+/* --- finding ---------------------------------------------------------------------------------------------------- */
+
+/* A place in a message where a personal one hangs. */
+struct spot {
+	ProtobufCMessage **at;
+	const struct personal_type *type;
+	const char *subject;
+};
+
+struct search {
+	struct node *node;
+	void (*found)(void *context, const struct spot *spot);
+	void *context;
+};
+
+static bool
+is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+	uint32_t set;
+	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
+		return true;
+	memcpy(&set, (const char *)message + field->quantifier_offset, sizeof(set));
+	return set == field->id;
+}
+
+/* The sub-messages of a field: where they hang, and how many. */
+static size_t
+places_of(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, ProtobufCMessage ***places)
+{
+	char *begin = (char *)message;
+	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+		size_t count;
+		memcpy(&count, begin + field->quantifier_offset, sizeof(count));
+		memcpy(places, begin + field->offset, sizeof(*places));
+		return count;
+	}
+	*places = (ProtobufCMessage **)(void *)(begin + field->offset);
+	return is_set(message, field) && **places != NULL ? 1 : 0;
+}
+
+static const char *
+subject_in(const ProtobufCMessage *message, const struct personal_type *type, const char *around)
+{
+	for (size_t i = 0; i < 2; i++) {
+		const char *text = NULL;
+		if (type->subject[i] != NULL)
+			memcpy(&text, (const char *)message + type->subject[i]->offset, sizeof(text));
+		if (text != NULL && text[0] != '\0')
+			return text;
+	}
+	return around;
+}
+
+static void
+search(const struct search *search_, ProtobufCMessage *message, const char *around)
+{
+	const struct personal_type *type = type_of(search_->node, message->descriptor);
+	const char *subject = subject_in(message, type, around);
+	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+		ProtobufCMessage **places;
+		if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+			continue;
+		const struct personal_type *inner = type_of(search_->node, field->descriptor);
+		size_t count = inner->verdict == PERSONAL_NOT ? 0 : places_of(message, field, &places);
+		for (size_t j = 0; j < count; j++) {
+			if (inner->verdict == PERSONAL_HOLDS)
+				search(search_, places[j], subject);
+			else
+				search_->found(search_->context, &(struct spot){&places[j], inner, subject});
+		}
+	}
+}
+
+/* Everything in the message that is personal, in the order of the descriptors. */
+static void
+search_all(struct node *node, ProtobufCMessage *message, void (*found)(void *context, const struct spot *spot),
+	   void *context)
+{
+	enum personal_verdict verdict = personal_verdict(node, message->descriptor);
+	assert(verdict != PERSONAL_IS); /* nobody around says whose it is */
+	if (verdict == PERSONAL_HOLDS)
+		search(&(struct search){node, found, context}, message, "");
+}
+
+static ProtobufCBinaryData
+sealed_in(const struct spot *spot)
+{
+	ProtobufCBinaryData sealed;
+	memcpy(&sealed, (const char *)*spot->at + spot->type->sealed->offset, sizeof(sealed));
+	return sealed;
+}
+
+static void
+sealed_set(const struct personal_type *type, ProtobufCMessage *message, struct slice bytes)
+{
+	ProtobufCBinaryData sealed = {bytes.size, (uint8_t *)bytes.data};
+	memcpy((char *)message + type->sealed->offset, &sealed, sizeof(sealed));
+}
+
+static ProtobufCMessage *
+shallow_copy(struct arena *arena, const ProtobufCMessage *message)
+{
+	ProtobufCMessage *copy = arena_alloc(arena, message->descriptor->sizeof_message);
+	memcpy(copy, message, message->descriptor->sizeof_message);
+	return copy;
+}
+
+/* A copy of all that leads to something personal, so that it can be hung up anew. */
+static ProtobufCMessage *
+copy_paths(struct node *node, struct arena *arena, const ProtobufCMessage *message)
+{
+	ProtobufCMessage *copy = shallow_copy(arena, message);
+	for (unsigned i = 0; i < copy->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &copy->descriptor->fields[i];
+		ProtobufCMessage **places;
+		if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+			continue;
+		enum personal_verdict verdict = personal_verdict(node, field->descriptor);
+		size_t count = verdict == PERSONAL_NOT ? 0 : places_of(copy, field, &places);
+		if (count > 0 && field->label == PROTOBUF_C_LABEL_REPEATED) {
+			struct slice list = arena_copy(arena, slice_of(places, count * sizeof(*places)));
+			memcpy(&places, &list.data, sizeof(places));
+			memcpy((char *)copy + field->offset, &places, sizeof(places));
+		}
+		for (size_t j = 0; j < count && verdict == PERSONAL_HOLDS; j++)
+			places[j] = copy_paths(node, arena, places[j]);
+	}
+	return copy;
+}
+
+/* --- the last pieces -------------------------------------------------------------------------------------------- */
+
+static size_t
+place_of_sealed(struct slice sealed)
+{
+	return get_u32(sealed.data + SEALED_SLOT_BYTES) % SEALED_CACHED; /* of the nonce */
+}
+
+static size_t
+place_of_text(struct id subject, struct slice text)
+{
+	return (hash_fnv(text) ^ get_u32(subject.bytes + ID_BYTES - sizeof(uint32_t))) % SEALED_CACHED;
+}
+
+static bool
+is_cached(const struct sealed_cached *cached, const struct personal_type *type, struct id subject)
+{
+	return cached->type == type->descriptor && memcmp(cached->subject.bytes, subject.bytes, ID_BYTES) == 0;
+}
+
+static void
+remember(struct node *node, const struct personal_type *type, struct id subject, struct slice text, struct slice sealed)
+{
+	if (sealed.size > SEALED_CACHED_BYTES_MAX)
+		return;
+	size_t place = place_of_sealed(sealed);
+	struct sealed_cached *cached = &node->personal->sealed[place];
+	cached->type = type->descriptor;
+	cached->subject = subject;
+	cached->text_size = (uint16_t)text.size;
+	cached->sealed_size = (uint16_t)sealed.size;
+	memcpy(cached->text, text.data, text.size);
+	memcpy(cached->sealed, sealed.data, sealed.size);
+	node->personal->sealed_by_text[place_of_text(subject, text)] = (uint8_t)place;
+}
+
+void
+personal_forget(struct node *node)
+{
+	sodium_memzero(node->personal->sealed, sizeof(node->personal->sealed));
+	sodium_memzero(node->personal->keys, sizeof(node->personal->keys));
+}
+
+/* --- sealing ---------------------------------------------------------------------------------------------------- */
+
+struct sealing {
+	struct node *node;
+	struct arena *arena;
+	struct call *call;   /* in a decision; or */
+	struct apply *apply; /* in apply */
+};
+
+/* Whose it is: not to say so is a bug of the service, or of its .proto. */
+static struct id
+subject_id(const struct spot *spot)
+{
+	struct id id;
+	bool is_id = id_parse(spot->subject, &id);
+	assert(is_id);
+	return id;
+}
+
+/* False if nothing may be sealed for the subject (any more). */
+static bool
+sealing_slot(const struct sealing *sealing, struct id id, uint32_t *slot)
+{
+	if (sealing->call != NULL)
+		return subject_slot(sealing->call, id, slot);
+	struct subject subject = subject_find(sealing->node, sealing->apply->store, id);
+	assert(subject.state != SUBJECT_NEW); /* a record holds what a fact brought */
+	*slot = subject.slot;
+	return subject.state == SUBJECT_KNOWN;
+}
+
+static bool
+seal_text(const struct sealing *sealing, const struct spot *spot, struct slice text, struct slice *sealed)
+{
+	struct id id = subject_id(spot);
+	uint32_t slot;
+	if (!sealing_slot(sealing, id, &slot))
+		return false;
+	struct personal *personal = sealing->node->personal;
+	struct sealed_cached *cached = &personal->sealed[personal->sealed_by_text[place_of_text(id, text)]];
+	if (is_cached(cached, spot->type, id) && get_u32(cached->sealed) == slot &&
+	    slice_equal(slice_of(cached->text, cached->text_size), text)) {
+		*sealed = arena_copy(sealing->arena, slice_of(cached->sealed, cached->sealed_size));
+		return true;
+	}
+	uint8_t key[SEALED_KEY_BYTES];
+	if (!subject_key(sealing->node, slot, key))
+		return false;
+	struct sealed_label label = {.subject = id, .type = spot->type->descriptor->name};
+	*sealed = sealed_make(sealing->arena, slot, key, &label, text);
+	sodium_memzero(key, sizeof(key));
+	remember(sealing->node, spot->type, id, text, *sealed);
+	return true;
+}
+
+static void
+seal_spot(void *context, const struct spot *spot)
+{
+	const struct sealing *sealing = context;
+	/* What a caller wrote into the field is nothing of ours. */
+	ProtobufCMessage *plain = shallow_copy(sealing->arena, *spot->at);
+	sealed_set(spot->type, plain, slice_of(NULL, 0));
+	struct slice text = pb_pack(sealing->arena, plain);
+	struct slice sealed;
+	*spot->at = pb_new(spot->type->descriptor, sealing->arena);
+	if (text.size > 0 && seal_text(sealing, spot, text, &sealed))
+		sealed_set(spot->type, *spot->at, sealed);
+}
+
+static const ProtobufCMessage *
+seal_message(struct sealing *sealing, const ProtobufCMessage *message)
+{
+	if (personal_verdict(sealing->node, message->descriptor) == PERSONAL_NOT)
+		return message;
+	ProtobufCMessage *copy = copy_paths(sealing->node, sealing->arena, message);
+	search_all(sealing->node, copy, seal_spot, sealing);
+	return copy;
+}
+
+const ProtobufCMessage *
+personal_sealed(struct call *call, const ProtobufCMessage *message)
+{
+	struct sealing sealing = {.node = call->node, .arena = call->arena, .call = call};
+	return seal_message(&sealing, message);
+}
+
+const ProtobufCMessage *
+personal_sealed_again(struct apply *apply, const ProtobufCMessage *message)
+{
+	struct sealing sealing = {.node = apply->node, .arena = apply->arena, .apply = apply};
+	return seal_message(&sealing, message);
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------------- */
+
+struct opening {
+	struct node *node;
+	const struct store *store;
+	struct arena *arena;
+};
+
+/* The text of a sealed piece; false if it was erased. */
+static bool
+open_text(const struct opening *opening, const struct spot *spot, struct slice sealed, struct slice *text)
+{
+	struct node *node = opening->node;
+	struct id id = subject_id(spot);
+	uint8_t key[SEALED_KEY_BYTES];
+	uint32_t slot;
+	if (!sealed_slot(sealed, &slot))
+		fatal("%s: sealed data of person %s is cut short", node->module->name, spot->subject);
+	if (subject_find(node, opening->store, id).state == SUBJECT_ERASED)
+		return false;
+	const struct sealed_cached *cached =
+		sealed.size > SEALED_CACHED_BYTES_MAX ? NULL : &node->personal->sealed[place_of_sealed(sealed)];
+	if (cached != NULL && is_cached(cached, spot->type, id) &&
+	    slice_equal(slice_of(cached->sealed, cached->sealed_size), sealed)) {
+		*text = arena_copy(opening->arena, slice_of(cached->text, cached->text_size));
+		return true;
+	}
+	if (!subject_key(node, slot, key))
+		return false;
+	struct sealed_label label = {.subject = id, .type = spot->type->descriptor->name};
+	bool opens = sealed_open(opening->arena, key, &label, sealed, text);
+	sodium_memzero(key, sizeof(key));
+	if (!opens)
+		fatal("%s: sealed data of person %s does not open with the key in slot %u", node->module->name,
+		      spot->subject, slot);
+	remember(node, spot->type, id, *text, sealed);
+	return true;
+}
+
+static void
+open_spot(void *context, const struct spot *spot)
+{
+	const struct opening *opening = context;
+	ProtobufCBinaryData sealed = sealed_in(spot);
+	struct slice text;
+	if (sealed.len == 0)
+		return; /* there was nothing to seal */
+	if (!open_text(opening, spot, slice_of(sealed.data, sealed.len), &text)) {
+		*spot->at = pb_new(spot->type->descriptor, opening->arena);
+		return;
+	}
+	*spot->at = pb_unpack_trusted(spot->type->descriptor, opening->arena, text);
+	if (*spot->at == NULL)
+		fatal("%s: sealed data of person %s cannot be read", opening->node->module->name, spot->subject);
+}
+
+void
+personal_open(struct node *node, const struct store *store, struct arena *arena, ProtobufCMessage *message)
+{
+	struct opening opening = {.node = node, .store = store, .arena = arena};
+	search_all(node, message, open_spot, &opening);
+}
+
+ProtobufCMessage *
+personal_unpack(struct node *node, const struct store *store, struct arena *arena,
+		const ProtobufCMessageDescriptor *type, struct slice bytes)
+{
+	ProtobufCMessage *message = pb_unpack_trusted(type, arena, bytes);
+	if (message != NULL)
+		personal_open(node, store, arena, message);
+	return message;
+}
+
+static void
+note_spot(void *context, const struct spot *spot)
+{
+	struct apply *apply = context;
+	ProtobufCBinaryData sealed = sealed_in(spot);
+	uint32_t slot;
+	if (sealed.len > 0 && sealed_slot(slice_of(sealed.data, sealed.len), &slot))
+		subject_note(apply, subject_id(spot), slot);
+}
+
+void
+personal_note(struct apply *apply, ProtobufCMessage *fact)
+{
+	search_all(apply->node, fact, note_spot, apply);
+}
+
+/* --- for followers ---------------------------------------------------------------------------------------------- */
+
+static void
+texts_add_spot(void *context, const struct spot *spot)
+{
+	struct personal_texts *texts = context;
+	struct opening opening = {texts->node, &texts->node->store, texts->arena};
+	ProtobufCBinaryData sealed = sealed_in(spot);
+	struct slice text = slice_text("");
+	if (sealed.len == 0)
+		return;
+	if (!open_text(&opening, spot, slice_of(sealed.data, sealed.len), &text))
+		text = slice_text("");
+	if (texts->count == texts->capacity) {
+		size_t capacity = texts->capacity == 0 ? 16 : 2 * texts->capacity;
+		struct slice *list = arena_alloc(texts->arena, capacity * sizeof(*list));
+		if (texts->count > 0)
+			memcpy(list, texts->list, texts->count * sizeof(*list));
+		texts->list = list;
+		texts->capacity = capacity;
+	}
+	texts->list[texts->count++] = text;
+	texts->bytes += text.size;
+}
+
+void
+personal_texts_add(struct personal_texts *texts, ProtobufCMessage *fact)
+{
+	search_all(texts->node, fact, texts_add_spot, texts);
+}
+
+struct filling {
+	struct arena *arena;
+	const struct slice *texts;
+	size_t count;
+	size_t *used;
+	bool fits;
+};
+
+static void
+fill_spot(void *context, const struct spot *spot)
+{
+	struct filling *filling = context;
+	struct fault fault;
+	if (sealed_in(spot).len == 0)
+		return;
+	filling->fits = filling->fits && *filling->used < filling->count;
+	if (filling->fits)
+		*spot->at = pb_unpack(spot->type->descriptor, filling->arena, filling->texts[(*filling->used)++], true,
+				      &fault);
+	filling->fits = filling->fits && *spot->at != NULL;
+}
+
+bool
+personal_fill(struct node *node, struct arena *arena, ProtobufCMessage *fact, const struct slice *texts,
+	      size_t texts_count, size_t *texts_used)
+{
+	struct filling filling = {arena, texts, texts_count, texts_used, true};
+	search_all(node, fact, fill_spot, &filling);
+	return filling.fits;
+}

@@ -1,0 +1,237 @@
+/* services/enrollment/person_query.c
+ *
+ * What may be asked about persons, of today or of a moment in both times: as of a civil
+ * date, as known at an instant. A former authority learns where its people went and no
+ * more. */
+#include "services/enrollment/enrollment.h"
+
+#include "common/base/date.h"
+#include "common/wire/pb.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* When a question is asked of. */
+struct moment {
+	int32_t as_of;
+	int64_t known_us;
+	bool now; /* today, with all that is known: the record itself */
+};
+
+/* When a question is asked of: today and now unless it says otherwise. False and refused. */
+static bool
+moment_of(struct call *call, const char *as_of, const char *known_at, struct moment *moment)
+{
+	*moment = (struct moment){.as_of = call_today(call), .known_us = INT64_MAX, .now = true};
+	if (as_of[0] != '\0') {
+		moment->now = false;
+		moment->as_of = call_date(call, "as_of", as_of);
+		if (moment->as_of == DATE_NONE)
+			return false;
+	}
+	if (known_at[0] == '\0')
+		return true;
+	moment->now = false;
+	if (instant_parse(known_at, &moment->known_us))
+		return true;
+	call_refuse_field(call, "known_at", "known_at is not an RFC 3339 instant");
+	return false;
+}
+
+/* The record at a moment; NULL if nothing was known of the person then. */
+static Mt__PersonRecord *
+person_moment(struct call *call, Mt__PersonRecord *person, const struct moment *moment)
+{
+	if (moment->now)
+		return person;
+	Mt__PersonRecord *then = person_at(call, person, moment->as_of, moment->known_us);
+	return then->version > 0 ? then : NULL;
+}
+
+static const char *
+staff_person(struct call *call, const char *authority_id, const char *staff_code)
+{
+	if (staff_code[0] == '\0' || authority_id[0] == '\0')
+		return "";
+	struct staff_row row = staff_row_find(call_store(call), id_locality(id_known(authority_id)), staff_code);
+	if (row.kind != STAFF_CURRENT && row.kind != STAFF_FORMER)
+		return "";
+	return id_text(call_arena(call), slice_of(row.person.bytes, ID_BYTES));
+}
+
+/* What only answers hold. */
+static void
+person_answer(struct call *call, Mt__PersonRecord *person)
+{
+	person->supervisor_id = (char *)staff_person(call, person->authority_id, person->supervisor);
+	person->successor_id = (char *)staff_person(call, person->authority_id, person->successor);
+}
+
+static void
+persons_get(Mt__Persons_Service *service, const Mt__GetPersonRequest *in, Mt__PersonRecord_Closure reply, void *call)
+{
+	(void)service;
+	struct moment moment;
+	Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
+	if (person == NULL)
+		return;
+	if (!call_is_self(call, in->person_id) && !call_scope(call, person->authority_id))
+		return;
+	if (!moment_of(call, in->as_of, in->known_at, &moment))
+		return;
+	person = person_moment(call, person, &moment);
+	if (person == NULL) {
+		call_refuse(call, MT__STATUS__NOT_FOUND, "nothing was known of person %s at %s", in->person_id,
+			    in->known_at);
+		return;
+	}
+	person_answer(call, person);
+	reply(person, call);
+}
+
+/* A former authority still finds its people by their old codes, but learns no more than where they went. */
+static void
+person_hide(struct call *call, Mt__PersonRecord *person)
+{
+	const char *from = call_authority(call);
+	if (from[0] == '\0' || tree_covers(call_store(call), from, person->authority_id))
+		return;
+	Mt__PersonRecord shown = MT__PERSON_RECORD__INIT;
+	shown.person_id = person->person_id;
+	shown.state = person->state;
+	shown.authority_id = person->authority_id;
+	shown.staff_codes = person->staff_codes;
+	shown.n_staff_codes = person->n_staff_codes;
+	shown.effective_date = person->effective_date;
+	shown.version = person->version;
+	*person = shown;
+}
+
+static void
+persons_find_one(const Mt__FindPersonsRequest *in, const Mt__AuthorityRecord *authority, const struct moment *moment,
+		 Mt__FindPersonsReply_Closure reply, void *call)
+{
+	const char *code = call_text(call, "staff_code", in->staff_code, CODE_BYTES_MAX, false);
+	if (code == NULL)
+		return;
+	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
+	Mt__PersonRecord *found = NULL;
+	struct staff_row row = staff_row_find(call_store(call), authority->locality, code);
+	if (row.kind == STAFF_CURRENT || row.kind == STAFF_FORMER)
+		found = person_moment(call, person_get(call, row.person), moment);
+	if (found != NULL) {
+		person_hide(call, found);
+		person_answer(call, found);
+		out.persons = &found;
+		out.n_persons = 1;
+	}
+	reply(&out, call);
+}
+
+static void
+persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt__FindPersonsReply_Closure reply,
+	     void *call)
+{
+	(void)service;
+	struct moment moment;
+	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);
+	if (authority == NULL || !moment_of(call, in->as_of, in->known_at, &moment))
+		return;
+	if (in->staff_code[0] != '\0') {
+		persons_find_one(in, authority, &moment, reply, call);
+		return;
+	}
+	struct page page;
+	struct key prefix = key_of(TABLE_STAFF_CODE);
+	key_u32(&prefix, authority->locality);
+	if (!page_begin(&page, call, &prefix, in->page_size, in->page_token))
+		return;
+	while (page_next(&page)) {
+		struct staff_row row = staff_row_read(page.walk.value);
+		if (row.kind != STAFF_CURRENT)
+			continue;
+		Mt__PersonRecord *person = person_get(call, row.person);
+		assert(person != NULL);
+		person = person_moment(call, person, &moment);
+		if (person != NULL)
+			page_add(&page, person);
+	}
+	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
+	out.persons = (Mt__PersonRecord **)page.items;
+	out.n_persons = page.count;
+	out.next_page_token = page_token(&page);
+	reply(&out, call);
+}
+
+static bool
+is_corrected(const struct history *history, size_t at)
+{
+	const ProtobufCBinaryData *event = &history->rows[at]->event;
+	for (size_t i = at + 1; i < history->count && event->len > 0; i++) {
+		const ProtobufCBinaryData *corrects = &history->rows[i]->change->corrects;
+		if (corrects->len == event->len && memcmp(corrects->data, event->data, event->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static Mt__ChangeView *
+change_view(struct call *call, const struct history *history, size_t at)
+{
+	const Mt__ChangeRecord *row = history->rows[at];
+	Mt__ChangeView *view = (Mt__ChangeView *)pb_new(&mt__change_view__descriptor, call_arena(call));
+	char *recorded_at = arena_alloc(call_arena(call), INSTANT_TEXT_BYTES);
+	instant_format(row->recorded_us, recorded_at);
+	view->change = row->change;
+	view->recorded_at = recorded_at;
+	view->person_id = row->person_id;
+	view->corrected = is_corrected(history, at);
+	return view;
+}
+
+static int
+change_order(const void *a, const void *b)
+{
+	const Mt__ChangeView *first = *(Mt__ChangeView *const *)a;
+	const Mt__ChangeView *second = *(Mt__ChangeView *const *)b;
+	int dates = strcmp(first->change->effective_date, second->change->effective_date);
+	return dates != 0 ? dates : strcmp(first->recorded_at, second->recorded_at);
+}
+
+static void
+persons_history(Mt__Persons_Service *service, const Mt__PersonHistoryRequest *in, Mt__PersonHistoryReply_Closure reply,
+		void *call)
+{
+	(void)service;
+	struct moment moment;
+	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
+	if (person == NULL)
+		return;
+	if (!call_is_self(call, in->person_id) && !call_scope(call, person->authority_id))
+		return;
+	if (!moment_of(call, "", in->known_at, &moment))
+		return;
+	struct history history = history_of(call, in->person_id);
+	for (size_t i = 0; i < person->n_merged; i++) {
+		struct history other = history_of(call, person->merged[i]->person_id);
+		history_join(call_arena(call), &history, &other, 0);
+	}
+	Mt__PersonHistoryReply out = MT__PERSON_HISTORY_REPLY__INIT;
+	out.changes = arena_alloc(call_arena(call), (history.count + 1) * sizeof(*out.changes));
+	for (size_t i = 0; i < history.count; i++) {
+		if (history.rows[i]->recorded_us <= moment.known_us)
+			out.changes[out.n_changes++] = change_view(call, &history, i);
+	}
+	qsort(out.changes, out.n_changes, sizeof(*out.changes), change_order);
+	reply(&out, call);
+}
+
+static void
+persons_lookup(Mt__Persons_Service *service, const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply,
+	       void *call)
+{
+	(void)service;
+	person_lookup(in, reply, call);
+}
+
+Mt__Persons_Service persons_handlers = MT__PERSONS__INIT(persons_);

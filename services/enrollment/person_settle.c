@@ -1,0 +1,155 @@
+/* services/enrollment/person_settle.c
+ *
+ * What hangs on a person's record: the row itself, the staff codes that lead to it, the
+ * figures, the rows for search, look-up and duplicates. Whatever changed the record, a
+ * step, a fold or a merge, ends here with what was and what is, and only the difference
+ * is written. */
+#include "services/enrollment/enrollment.h"
+
+#include "common/base/date.h"
+
+#include <assert.h>
+
+static const Mt__StaffCode *
+current_code(const Mt__PersonRecord *person)
+{
+	return person != NULL && person->n_staff_codes > 0 ? person->staff_codes[0] : NULL;
+}
+
+static bool
+same_code(const Mt__StaffCode *a, const Mt__StaffCode *b)
+{
+	return a != NULL && b != NULL && strcmp(a->code, b->code) == 0 && strcmp(a->authority_id, b->authority_id) == 0;
+}
+
+static void
+code_put(struct apply *apply, const Mt__StaffCode *code, enum staff_kind kind, const char *person_id)
+{
+	struct staff_row row = {.kind = kind, .person = id_known(person_id)};
+	uint32_t locality = id_locality(id_known(code->authority_id));
+	struct staff_row there = staff_row_find(apply_store(apply), locality, code->code);
+	bool of_another = (there.kind == STAFF_CURRENT || there.kind == STAFF_EXPECTED) &&
+			  memcmp(there.person.bytes, row.person.bytes, ID_BYTES) != 0;
+	/* An old code may have a new holder by now: an alias never takes it back. */
+	if (kind == STAFF_FORMER && of_another)
+		return;
+	staff_row_put(apply, locality, code->code, &row);
+}
+
+static bool
+has_code(const Mt__PersonRecord *person, const Mt__StaffCode *code)
+{
+	for (size_t i = 0; i < person->n_staff_codes; i++) {
+		if (same_code(person->staff_codes[i], code))
+			return true;
+	}
+	return false;
+}
+
+/* A code that a correction took away leads nowhere any more. */
+static void
+codes_drop(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
+{
+	struct id id = id_known(after->person_id);
+	for (size_t i = 0; i < before->n_staff_codes; i++) {
+		const Mt__StaffCode *code = before->staff_codes[i];
+		uint32_t locality = id_locality(id_known(code->authority_id));
+		if (has_code(after, code))
+			continue;
+		struct staff_row row = staff_row_find(apply_store(apply), locality, code->code);
+		if (row.kind != STAFF_NONE && row.kind != STAFF_AWAITED &&
+		    memcmp(row.person.bytes, id.bytes, ID_BYTES) == 0)
+			staff_row_delete(apply, locality, code->code);
+	}
+}
+
+static void
+settle_codes(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
+{
+	if (same_code(current_code(before), current_code(after)) && before->n_staff_codes == after->n_staff_codes)
+		return;
+	if (before != NULL)
+		codes_drop(apply, before, after);
+	for (size_t i = after->n_staff_codes; i > 0; i--)
+		code_put(apply, after->staff_codes[i - 1], i == 1 ? STAFF_CURRENT : STAFF_FORMER, after->person_id);
+}
+
+void
+staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change)
+{
+	Mt__StaffCode code = MT__STAFF_CODE__INIT;
+	code.authority_id = change->authority_id;
+	code.code = change->staff_code;
+	if (!has_code(person, &code))
+		code_put(apply, &code, STAFF_EXPECTED, person->person_id);
+}
+
+static void
+count_active(struct apply *apply, const Mt__PersonRecord *person, int64_t delta)
+{
+	if (person != NULL && person_in_service(person))
+		metric_stock(apply, METRIC_PERSONS_ACTIVE, person->authority_id, metric_category(person->category),
+			     delta);
+}
+
+void
+person_put(struct apply *apply, const Mt__PersonRecord *person)
+{
+	struct key key = person_key(id_known(person->person_id));
+	apply_put(apply, &key, &person->base);
+}
+
+void
+person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
+{
+	person_put(apply, after);
+	settle_codes(apply, before, after);
+	count_active(apply, before, -1);
+	count_active(apply, after, 1);
+	search_settle(apply, before, after);
+	duplicate_settle(apply, before, after);
+	freshness_settle(apply, before, after);
+}
+
+void
+person_flow(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change, int64_t delta)
+{
+	switch (change->kind) {
+	case MT__PERSON_CHANGE__KIND__HIRED:
+		metric_flow_on(apply, METRIC_PERSONS_HIRED, change->authority_id, "", change->effective_date, delta);
+		return;
+	case MT__PERSON_CHANGE__KIND__TRANSFERRED:
+		metric_flow_on(apply, METRIC_PERSONS_TRANSFERRED, person->authority_id, "", change->effective_date,
+			       delta);
+		return;
+	case MT__PERSON_CHANGE__KIND__RETIRED:
+		metric_flow_on(apply, METRIC_PERSONS_RETIRED, person->authority_id, "", change->effective_date, delta);
+		return;
+	case MT__PERSON_CHANGE__KIND__RESIGNED:
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, person->authority_id, "resigned", change->effective_date,
+			       delta);
+		return;
+	case MT__PERSON_CHANGE__KIND__DISMISSED:
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, person->authority_id, "dismissed", change->effective_date,
+			       delta);
+		return;
+	case MT__PERSON_CHANGE__KIND__DECEASED:
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, person->authority_id, "deceased", change->effective_date,
+			       delta);
+		return;
+	case MT__PERSON_CHANGE__KIND__UPDATED:
+	case MT__PERSON_CHANGE__KIND__APPOINTED:
+	case MT__PERSON_CHANGE__KIND__SECONDED:
+	case MT__PERSON_CHANGE__KIND__RETURNED:
+	case MT__PERSON_CHANGE__KIND__ROTATED:
+	case MT__PERSON_CHANGE__KIND__PROMOTED:
+	case MT__PERSON_CHANGE__KIND__LEAVE_BEGUN:
+	case MT__PERSON_CHANGE__KIND__LEAVE_ENDED:
+	case MT__PERSON_CHANGE__KIND__QUALIFICATION_GAINED:
+	case MT__PERSON_CHANGE__KIND__SUSPENDED:
+	case MT__PERSON_CHANGE__KIND__CORRECTED:
+	case MT__PERSON_CHANGE__KIND__REGISTERED:
+	case MT__PERSON_CHANGE__KIND__NO_KIND:
+		return;
+	}
+}
