@@ -302,7 +302,8 @@ follow_batch(struct node *node, struct feed *feed, const Mt__JournalReadReply *b
 	feed->state = FEED_IDLE;
 	feed->retry_us = full ? 0 : node->world->monotonic_us(node->world->context) + (int64_t)FEED_REST_MS * 1000;
 	feed->head_seq = batch->head_seq;
-	for (size_t i = 0; i < batch->n_entries; i++) {
+	/* What finds no slots for new subjects is asked for again. */
+	for (size_t i = 0; i < batch->n_entries && slots_leave_room(node); i++) {
 		if (!follow_entry(node, &entry, feed, slice_of(batch->entries[i].data, batch->entries[i].len)))
 			break;
 	}

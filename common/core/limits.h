@@ -31,9 +31,9 @@ enum {
 	CALL_DEADLINE_MS_MAX = 60000,
 	/* A fact writes a bounded number of rows; more is a sequence of facts driven by a timer. */
 	FACTS_PER_CALL_MAX = 1024,
-	/* Free slots of keys that reactions and timers find before they begin: what one followed batch may
-	 * bring in new subjects. Commands may use up the rest. */
-	SLOTS_RESERVE = 8192,
+	/* Free slots of keys that timers, and the reactions to one entry, find before they begin: no more new
+	 * subjects than facts. Commands may use up the rest. */
+	SLOTS_RESERVE = 2 * FACTS_PER_CALL_MAX,
 	/* Keys destroyed in one step, and rows of erased subjects looked at for them. */
 	ERASURES_AT_ONCE = 64,
 	ERASURES_LOOKED_MAX = 4096,

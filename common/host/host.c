@@ -195,6 +195,22 @@ on_flushed(void *context, enum outcome outcome)
 }
 
 static void
+on_slots_made(void *context, enum outcome outcome)
+{
+	struct host *host = context;
+	node_slots_made(host->node, outcome);
+	host_wake(host);
+}
+
+static void
+on_slots_erased(void *context, enum outcome outcome)
+{
+	struct host *host = context;
+	node_slots_erased(host->node, outcome);
+	host_wake(host);
+}
+
+static void
 on_drain_limit(uv_timer_t *timer)
 {
 	struct host *host = timer->data;
@@ -281,6 +297,26 @@ host_listen(struct host *host, struct host_error *error)
 	return host->callers != NULL;
 }
 
+/* Without its keys a journal opens nothing, and new ones in their slots would make that final. */
+static bool
+host_open_slots(struct host *host, struct host_error *error)
+{
+	struct slots_events events = {.context = host, .on_made = on_slots_made, .on_erased = on_slots_erased};
+	char path[PATH_BYTES_MAX];
+	char ledger[PATH_BYTES_MAX];
+	if (!path_format(path, "%s/slots", host->options.home) ||
+	    !path_format(ledger, "%s/%s.erasures", host->options.keys, host->module->name))
+		return host_error_set(error, "path of the data folder or of the keys folder is too long");
+	if (host->head_at_start > 0 && !path_exists(path))
+		return host_error_set(error, "file %s is missing, which holds the keys to what the journal has sealed",
+				      path);
+	host->ledger = ledger_open(ledger, error);
+	if (host->ledger == NULL)
+		return false;
+	host->slots = slots_open(path, host->secret, host->ledger, &host->loop, &events, error);
+	return host->slots != NULL;
+}
+
 static bool
 host_open_files(struct host *host, struct host_error *error)
 {
@@ -301,7 +337,7 @@ host_open_files(struct host *host, struct host_error *error)
 	host->journal = journal_lmdb_open(journal, &host->loop, on_committed, host);
 	host->head_at_start = journal_lmdb_head(host->journal);
 	host->restored = path_exists(mark);
-	return true;
+	return host_open_slots(host, error);
 }
 
 static void
@@ -335,6 +371,8 @@ host_open_node(struct host *host, struct host_error *error)
 	}
 	probe_init(&host->probe, host->options.home);
 	host_make_world(host);
+	size_t ledger_count;
+	const struct slot_erasure *ledger = ledger_all(host->ledger, &ledger_count);
 	host->node = node_new(&(struct node_config){
 		.module = host->module,
 		.world = &host->world,
@@ -343,6 +381,8 @@ host_open_node(struct host *host, struct host_error *error)
 		.peer_keys = host->peer_keys,
 		.memory_bytes = host->options.memory_bytes,
 		.secret = host->secret,
+		.ledger = ledger,
+		.ledger_count = ledger_count,
 		.restored = host->restored,
 		.zone_minutes = host->options.zone_minutes,
 	});
@@ -363,7 +403,8 @@ host_close(struct host *host)
 {
 	/* A worker may still be writing; its end is told to the node as ever. */
 	while ((host->state != NULL && state_lmdb_busy(host->state)) ||
-	       (host->journal != NULL && journal_lmdb_busy(host->journal)))
+	       (host->journal != NULL && journal_lmdb_busy(host->journal)) ||
+	       (host->slots != NULL && slots_busy(host->slots)))
 		uv_run(&host->loop, UV_RUN_ONCE);
 	bus_free(host->bus);
 	uv_close((uv_handle_t *)&host->turn, NULL);
@@ -378,6 +419,8 @@ host_close(struct host *host)
 		node_free(host->node);
 	journal_lmdb_close(host->journal);
 	state_lmdb_close(host->state);
+	slots_close(host->slots);
+	ledger_close(host->ledger);
 	if (host->lock >= 0)
 		lock_release(host->lock);
 	sodium_memzero(host, sizeof(*host));

@@ -4,10 +4,10 @@
  * the data folder, opens journal and state in LMDB, binds and connects the sockets,
  * runs the node under a libuv loop until SIGTERM, drains, and answers the exit code.
  *
- *   --data DIR              the deployment's folder; this service uses DIR/NAME/{lock,journal,state}
+ *   --data DIR              the deployment's folder; this service uses DIR/NAME/{lock,journal,state,slots}
  *   --listen ENDPOINT       default ipc://DIR/run/NAME.ipc; tcp:// is CURVE only
  *   --peer NAME=ENDPOINT    default ipc://DIR/run/NAME.ipc
- *   --keys DIR              default DIR/keys
+ *   --keys DIR              default DIR/keys; NAME.erasures is written there, see ledger.h
  *   --memory MIB            budget of the node, default 256
  *   --zone MINUTES          default 420 (Asia/Ho_Chi_Minh), recorded at the first start
  *   --config FILE           the same, a line each: "listen = tcp://0.0.0.0:5571".

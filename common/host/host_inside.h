@@ -10,6 +10,7 @@
 #include "common/host/keys.h"
 #include "common/host/options.h"
 #include "common/host/probe.h"
+#include "common/host/slots.h"
 #include "common/host/state_lmdb.h"
 
 struct host;
@@ -36,6 +37,8 @@ struct host {
 	uint64_t head_at_start;
 	struct journal_lmdb *journal;
 	struct state_lmdb *state;
+	struct ledger *ledger;
+	struct slots *slots;
 	int lock;
 	uv_loop_t loop;
 	uv_idle_t turn;

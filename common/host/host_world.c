@@ -109,6 +109,34 @@ world_crash_point(void *context, const char *name)
 	probe_crash_point(&host->probe, name);
 }
 
+static enum slot_state
+world_slot_key(void *context, uint32_t slot, uint8_t key[32])
+{
+	const struct host *host = context;
+	return slots_key(host->slots, slot, key);
+}
+
+static uint32_t
+world_slots_ready(void *context)
+{
+	const struct host *host = context;
+	return slots_ready(host->slots);
+}
+
+static void
+world_slots_more(void *context)
+{
+	const struct host *host = context;
+	slots_more(host->slots);
+}
+
+static void
+world_slots_erase(void *context, const struct slot_erasure *erasures, size_t count)
+{
+	const struct host *host = context;
+	slots_erase(host->slots, erasures, count);
+}
+
 void
 host_make_world(struct host *host)
 {
@@ -124,6 +152,11 @@ host_make_world(struct host *host)
 		.journal_head = world_journal_head,
 		.state_flush = world_state_flush,
 		.state_base = world_state_base,
+		.slot_key = world_slot_key,
+		.slots_ready = world_slots_ready,
+		.slots_block = SLOTS_BLOCK,
+		.slots_more = world_slots_more,
+		.slots_erase = world_slots_erase,
 		.space_free = world_space_free,
 		.memory_used = world_memory_used,
 		.wake_at = world_wake_at,

@@ -7,8 +7,10 @@
  *   NAME.curve      two Z85 lines, public and secret key, of a service, the gateway, the
  *                   operator or the door
  *   NAME.curve.pub  the public line alone: who holds it may be let in
- *   NAME.secret     one HEX64 line: what a service seals its rows with (call_secret); who
- *                   loses it loses those rows, so it is backed up apart from the data
+ *   NAME.secret     one HEX64 line: what a service seals its rows with (call_secret), and
+ *                   wraps the keys of subjects with (slots.h); who loses it loses these,
+ *                   so it is backed up apart from the data
+ *   NAME.erasures   who was erased, see ledger.h; kept for ever, like the secret
  *
  * A machine of its own gets the files it needs, no more. Key ids are random and
  * unique among the keys one service accepts. */

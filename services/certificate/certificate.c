@@ -49,6 +49,13 @@ certificate_find(const struct call *call, const char *certificate_id)
 	return call_record(call, &key, &mt__certificate_record__descriptor);
 }
 
+struct slice
+certificate_credential(const Mt__CertificateRecord *certificate)
+{
+	const Mt__SealedCredential *sealed = certificate->credential;
+	return sealed == NULL ? slice_text("") : slice_of(sealed->credential.data, sealed->credential.len);
+}
+
 static const Mt__CertificateRecord *
 certificate_or_refuse(struct call *call, const char *certificate_id)
 {
@@ -108,7 +115,9 @@ certificate_issue(struct call *call, const struct issuer *issuer, const Mt__Comp
 	certificate.register_number = arena_format(call_arena(call), "%d/%06u", year, place);
 	struct slice credential = credential_make(call_arena(call), issuer, completion, certificate.certificate_id,
 						  certificate.register_number, issued_at(call));
-	certificate.credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
+	Mt__SealedCredential sealed = MT__SEALED_CREDENTIAL__INIT;
+	sealed.credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
+	certificate.credential = &sealed;
 
 	Mt__CertificateIssued fact = MT__CERTIFICATE_ISSUED__INIT;
 	fact.certificate = &certificate;
@@ -126,9 +135,15 @@ certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequ
 	const Mt__CertificateRecord *certificate = certificate_or_refuse(call, in->certificate_id);
 	if (certificate == NULL)
 		return;
+	struct slice credential = certificate_credential(certificate);
+	if (credential.size == 0) {
+		call_refuse(call, MT__STATUS__NOT_FOUND,
+			    "the credential of certificate %s was erased with its holder's data; register number %s stays",
+			    in->certificate_id, certificate->register_number);
+		return;
+	}
 	Mt__GetCertificateReply out = MT__GET_CERTIFICATE_REPLY__INIT;
-	out.credential =
-		arena_text(call_arena(call), slice_of(certificate->credential.data, certificate->credential.len));
+	out.credential = arena_text(call_arena(call), credential);
 	reply(&out, call);
 }
 
@@ -322,6 +337,21 @@ apply_revoked(struct apply *apply, const Mt__CertificateRevoked *fact)
 	apply_put(apply, &key, &certificate->base);
 	count(apply, METRIC_CERTIFICATES_VALID, fact->authority_id, fact->revoked_on, -1);
 	count(apply, METRIC_CERTIFICATES_REVOKED, fact->authority_id, fact->revoked_on, 1);
+}
+
+void
+certificate_apply_erased(struct apply *apply, const char *person_id)
+{
+	struct key prefix = certificates_of_key(person_id);
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	while (store_walk_next(&walk)) {
+		struct key key = key_of(TABLE_CERTIFICATE);
+		key_bytes(&key, slice_of(walk.key.data + walk.key.size - ID_BYTES, ID_BYTES));
+		Mt__CertificateRecord *certificate = apply_record(apply, &key, &mt__certificate_record__descriptor);
+		assert(certificate != NULL);
+		certificate->credential = NULL;
+		apply_put(apply, &key, &certificate->base);
+	}
 }
 
 void

@@ -19,9 +19,13 @@ uint32_t register_last(const struct call *call, const char *school_id, int year)
 void certificate_issue(struct call *call, const struct issuer *issuer, const Mt__CompletionRecord *completion,
 		       uint32_t place);
 
+/* The bytes as signed; none if their holder was erased. */
+struct slice certificate_credential(const Mt__CertificateRecord *certificate);
 /* NULL if there is none. The id was checked. */
 const Mt__CertificateRecord *certificate_find(const struct call *call, const char *certificate_id);
 
 void certificate_apply(struct apply *apply, const Mt__CertificateFact *fact);
+/* Credentials of the person are no more; see struct module. */
+void certificate_apply_erased(struct apply *apply, const char *person_id);
 
 #endif

@@ -45,6 +45,14 @@ completion_key(const char *class_id, const char *person_id)
 }
 
 static struct key
+completions_of_key(const char *person_id)
+{
+	struct key key = key_of(TABLE_COMPLETION_OF);
+	key_id_of(&key, person_id);
+	return key;
+}
+
+static struct key
 round_key(const char *class_id, uint32_t round)
 {
 	struct key key = key_of(TABLE_WAITING);
@@ -183,10 +191,8 @@ read_completions(struct call *call, const Mt__CompletionListRecord *list, Mt__Ge
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	out->completions = arena_zero(call_arena(call), count * sizeof(*out->completions));
 	while (out->n_completions < count && store_walk_next(&walk)) {
-		ProtobufCMessage *row =
-			pb_unpack_trusted(&mt__completion_record__descriptor, call_arena(call), walk.value);
-		assert(row != NULL);
-		Mt__CompletionRecord *completion = (Mt__CompletionRecord *)row;
+		Mt__CompletionRecord *completion =
+			call_unpack(call, &mt__completion_record__descriptor, walk.value);
 		if (issuing && is_waiting(call, list, list->round - 1, completion->person_id))
 			completion->approved = true; /* signed; its certificate comes with the next steps */
 		out->completions[out->n_completions++] = completion;
@@ -385,6 +391,9 @@ apply_listed(struct apply *apply, const Mt__CompletionListed *fact)
 
 	struct key row = completion_key(completion->class_id, completion->person_id);
 	apply_put(apply, &row, &completion->base);
+	struct key of = completions_of_key(completion->person_id);
+	key_id_of(&of, completion->class_id);
+	apply_put_bytes(apply, &of, slice_text(""));
 	struct key waiting = waiting_key(list->class_id, list->round, completion->person_id);
 	apply_put_bytes(apply, &waiting, slice_text(""));
 }
@@ -429,6 +438,40 @@ completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *cer
 	apply_put(apply, &row, &completion->base);
 	struct key waiting = waiting_key(certificate->class_id, list->round - 1, certificate->person_id);
 	apply_delete(apply, &waiting);
+}
+
+/* Nothing is issued without a name. */
+static void
+stop_waiting(struct apply *apply, Mt__CompletionListRecord *list, const char *person_id)
+{
+	struct key now = waiting_key(list->class_id, list->round, person_id);
+	struct key approved = waiting_key(list->class_id, list->round - 1, person_id);
+	if (store_has(apply_store(apply), key_slice(&approved)))
+		apply_delete(apply, &approved);
+	if (!store_has(apply_store(apply), key_slice(&now)))
+		return;
+	apply_delete(apply, &now);
+	list->waiting--;
+	put_list(apply, list);
+}
+
+void
+completion_apply_erased(struct apply *apply, const char *person_id)
+{
+	struct key prefix = completions_of_key(person_id);
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	while (store_walk_next(&walk)) {
+		struct id class_id;
+		char class_text[ID_TEXT_BYTES];
+		memcpy(class_id.bytes, walk.key.data + walk.key.size - ID_BYTES, ID_BYTES);
+		id_format(class_id, class_text);
+		struct key row = completion_key(class_text, person_id);
+		Mt__CompletionRecord *completion = apply_record(apply, &row, &mt__completion_record__descriptor);
+		assert(completion != NULL);
+		completion->personal = NULL;
+		apply_put(apply, &row, &completion->base);
+		stop_waiting(apply, list_of(apply, class_text), person_id);
+	}
 }
 
 void

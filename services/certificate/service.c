@@ -75,6 +75,14 @@ certificate_service_apply(struct apply *apply, const ProtobufCMessage *message)
 	assert(false); /* the core lets no empty fact through */
 }
 
+/* What the law keeps stays: the register's number, dates and states, under the person's id. */
+static void
+certificate_service_erase(struct apply *apply, const char *person_id)
+{
+	completion_apply_erased(apply, person_id);
+	certificate_apply_erased(apply, person_id);
+}
+
 const struct module certificate_module = {
 	.name = "certificate",
 	.facts = &mt__certificate_service_fact__descriptor,
@@ -82,5 +90,6 @@ const struct module certificate_module = {
 	.apply = certificate_service_apply,
 	.follows = follows,
 	.metrics = certificate_metrics,
-	.apply_version = 1,
+	.erase = certificate_service_erase,
+	.apply_version = 2,
 };

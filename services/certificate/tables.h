@@ -17,6 +17,7 @@ enum certificate_table {
 	TABLE_CERTIFICATE = 4,    /* certificate -> CertificateRecord */
 	TABLE_CERTIFICATE_OF = 5, /* person, certificate -> nothing */
 	TABLE_REGISTER = 6,       /* school, year (u32) -> last register place taken (u32) */
+	TABLE_COMPLETION_OF = 8,  /* person, class -> nothing */
 	TABLE_ISSUER_KEY = 7,     /* school, key id (text) -> IssuerKeyRecord */
 };
 

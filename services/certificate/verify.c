@@ -118,8 +118,7 @@ check_signature(struct check *check)
 static bool
 is_as_stored(const struct check *check, const Mt__CertificateRecord *certificate)
 {
-	struct jcs_tree stored =
-		jcs_parse(check->arena, slice_of(certificate->credential.data, certificate->credential.len));
+	struct jcs_tree stored = jcs_parse(check->arena, certificate_credential(certificate));
 	return stored.root != NULL &&
 	       slice_equal(jcs_text(check->arena, stored.root, NULL), jcs_text(check->arena, check->document, NULL));
 }
@@ -141,7 +140,15 @@ check_record(struct check *check)
 		return;
 	}
 	check->out->certificate_id = certificate->certificate_id;
-	if (!is_as_stored(check, certificate)) {
+	if (certificate_credential(certificate).size == 0 && certificate->state == MT__CERTIFICATE__STATE__VALID) {
+		conclude(check, "unknown",
+			 arena_format(check->arena,
+				      "it is signed by a school of this register, but what was issued under number %s "
+				      "was erased with its holder's data and cannot be compared",
+				      certificate->register_number));
+		return;
+	}
+	if (certificate_credential(certificate).size > 0 && !is_as_stored(check, certificate)) {
 		conclude(check, "invalid", "it is not what was issued under this id");
 		return;
 	}

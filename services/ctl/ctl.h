@@ -40,6 +40,7 @@ int command_door(const struct args *args);
 int command_keys(const struct args *args);
 int command_units(const struct args *args);
 int command_sample(const struct args *args);
+int command_nation(const struct args *args);
 int command_push(const struct args *args);
 int command_call(const struct args *args);
 int command_follow(const struct args *args);

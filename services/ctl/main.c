@@ -36,6 +36,12 @@ static const struct command commands[] = {
 	{"sample", "--people N --seed S --authority CODE[,CODE] [--units FILE.csv]",
 	 "writes believable personnel events as lines of CloudEvents, for push",
 	 "data= people= seed= authority= units= changes=", 0, 0, command_sample},
+	{"nation",
+	 "[--people N] [--seed S] [--events MEAN] [--noise PERCENT] [--scatter] "
+	 "[--dry | --csv DIR | --http URL --token T | --door ENDPOINT]",
+	 "makes a nation of people who do not exist and pushes it through the door",
+	 "data= people= seed= events= noise= units= scatter dry csv= http= token= door= flight= batch= peer= quiet", 0,
+	 0, command_nation},
 	{"push", "FILE --authority CODE (--door ENDPOINT --key FILE [--door-key Z85] | --http URL --token T)",
 	 "pushes lines of CloudEvents in batches, again until each has its outcome",
 	 "data= authority= door= key= door-key= http= token= batch= quiet", 1, 1, command_push},

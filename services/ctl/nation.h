@@ -23,9 +23,9 @@ struct nation {
 	uint64_t seed;
 	struct nation_units units;
 	struct nation_names names;
-	uint32_t ended_permille;                    /* whose career is over by the last day */
-	uint32_t longer_below[NATION_STEPS_MAX];    /* of 2^32: a draw below [i] means more than i steps */
-	uint32_t occupation_totals[2];              /* of a commune, of an office */
+	uint32_t ended_permille;                 /* whose career is over by the last day */
+	uint32_t longer_below[NATION_STEPS_MAX]; /* of 2^32: a draw below [i] means more than i steps */
+	uint32_t occupation_totals[2];           /* of a commune, of an office */
 };
 
 enum ending { ENDING_NONE, ENDING_RETIRED, ENDING_RESIGNED, ENDING_DISMISSED, ENDING_DECEASED };
@@ -37,9 +37,9 @@ struct nation_person {
 	const struct occupation *occupation;
 	bool woman;
 	enum ending ending;
-	int32_t born;  /* civil date */
+	int32_t born; /* civil date */
 	int32_t hired;
-	int32_t ends;  /* the day of the ending, or NATION_LAST_DAY */
+	int32_t ends;     /* the day of the ending, or NATION_LAST_DAY */
 	uint8_t rank;     /* of the occupation's */
 	uint8_t position; /* of the occupation's */
 };

@@ -13,13 +13,13 @@ enum {
 	HOME_PERCENT = 70, /* transfers within the province */
 	UNIT_TRIES = 4,
 	FIRST_STEP_DAYS = 30, /* behind the hiring */
-	LAST_STEP_DAYS = 20, /* before the end */
+	LAST_STEP_DAYS = 20,  /* before the end */
 };
 
 /* By enum step_kind. What ends a career or an absence is never drawn. */
 static const uint16_t step_weights[STEP_KINDS] = {
-	[STEP_UPDATED] = 300,  [STEP_QUALIFIED] = 190,  [STEP_PROMOTED] = 130, [STEP_APPOINTED] = 80,
-	[STEP_ROTATED] = 90,   [STEP_TRANSFERRED] = 70, [STEP_SECONDED] = 25,  [STEP_LEAVE_BEGUN] = 100,
+	[STEP_UPDATED] = 300, [STEP_QUALIFIED] = 190,  [STEP_PROMOTED] = 130, [STEP_APPOINTED] = 80,
+	[STEP_ROTATED] = 90,  [STEP_TRANSFERRED] = 70, [STEP_SECONDED] = 25,  [STEP_LEAVE_BEGUN] = 100,
 };
 
 void

@@ -46,13 +46,13 @@ struct career {
 
 struct step {
 	enum step_kind kind;
-	unsigned number;  /* 0 for the first behind the hiring */
+	unsigned number; /* 0 for the first behind the hiring */
 	int32_t date;
-	uint32_t unit;    /* who tells of it */
-	unsigned moves;   /* in the staff code there */
+	uint32_t unit;     /* who tells of it */
+	unsigned moves;    /* in the staff code there */
 	unsigned sequence; /* among that unit's events of that staff code: the first one there is 1 */
-	uint32_t to_unit; /* TRANSFERRED, SECONDED */
-	uint8_t rank;     /* afterwards */
+	uint32_t to_unit;  /* TRANSFERRED, SECONDED */
+	uint8_t rank;      /* afterwards */
 	uint8_t position;
 	struct random random; /* for what else the event tells */
 };

@@ -16,7 +16,7 @@ enum {
 	RETIRED_PERMILLE = 700, /* of those whose career ended */
 	RESIGNED_PERMILLE = 220,
 	DISMISSED_PERMILLE = 20,
-	ENDED_PERMILLE_MAX = 80, /* of all */
+	ENDED_PERMILLE_MAX = 80,   /* of all */
 	ENDINGS_FIRST_DAY = 16436, /* 2015-01-01 */
 	DAYS_OF_YEAR = 365,
 	AGE_MIN = 23, /* of somebody in service on the last day; 400 days of it are served */
@@ -112,7 +112,8 @@ dates_draw(struct nation_person *person, struct random *random)
 		int years_max = retirement_age(person->woman, 2026) / 12 - 1;
 		int32_t youngest = (AGE_MIN + AGES_ENTERED / 2) * DAYS_OF_YEAR;
 		int32_t spread = (years_max * DAYS_OF_YEAR - youngest) / 2;
-		person->born = person->ends - youngest - draw_between(random, 0, spread) - draw_between(random, 0, spread);
+		person->born =
+			person->ends - youngest - draw_between(random, 0, spread) - draw_between(random, 0, spread);
 	}
 	int32_t entered = person->born + person->occupation->age_min * DAYS_OF_YEAR + DAYS_OF_YEAR / 4 +
 			  draw_between(random, 0, AGES_ENTERED * DAYS_OF_YEAR);

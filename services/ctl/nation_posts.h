@@ -19,10 +19,10 @@ struct occupation {
 	uint16_t office_weight;
 	uint16_t commune_weight;
 	uint16_t women_permille;
-	uint8_t age_min; /* years, at entry */
+	uint8_t age_min;                                 /* years, at entry */
 	const char *ranks[OCCUPATION_RANKS_MAX];         /* NULL ends */
 	const char *positions[OCCUPATION_POSITIONS_MAX]; /* NULL ends; first where most are */
-	const char *units[OCCUPATION_UNITS_MAX];         /* NULL ends; with a blank at the end the unit's name follows */
+	const char *units[OCCUPATION_UNITS_MAX]; /* NULL ends; with a blank at the end the unit's name follows */
 };
 
 struct qualification_kind {

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 enum {
-	OFFICES_PERCENT = 30,     /* who serve at the province itself: its departments, hospitals, schools */
+	OFFICES_PERCENT = 30,      /* who serve at the province itself: its departments, hospitals, schools */
 	THOUSANDS_OTHERWISE = 500, /* of a province that the table does not know */
 	WARD_WEIGHT = 130,
 	COMMUNE_WEIGHT = 100,

@@ -278,7 +278,7 @@ bool duplicate_event(struct call *call, const struct arrival *arrival, struct su
 		     struct verdict *verdict);
 void duplicate_apply_merged(struct apply *apply, const Mt__PersonsMerged *fact);
 void duplicate_apply_split(struct apply *apply, const Mt__PersonsSplit *fact);
-void erasure_apply(struct apply *apply, const Mt__PersonErased *fact);
+void person_apply_erased(struct apply *apply, const Mt__PersonErased *fact);
 
 /* --- programme.c, class.c ----------------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include "services/enrollment/enrollment.h"
 
 void
-erasure_apply(struct apply *apply, const Mt__PersonErased *fact)
+person_apply_erased(struct apply *apply, const Mt__PersonErased *fact)
 {
 	(void)apply;
 	(void)fact;

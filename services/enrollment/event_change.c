@@ -13,6 +13,7 @@
  * split gives both histories back. */
 #include "services/enrollment/enrollment.h"
 
+#include "common/base/date.h"
 #include "common/wire/pb.h"
 
 #include <assert.h>
@@ -206,6 +207,17 @@ check_corrects(struct call *call, const struct subject *subject, const struct ch
 			      "data.eventId names no event of this source that changed the person");
 }
 
+/* What comes late is judged by what was true on its day. */
+static const Mt__PersonRecord *
+person_then(struct call *call, Mt__PersonRecord *person, const Mt__PersonChange *change)
+{
+	int32_t date;
+	if (strcmp(change->effective_date, person->effective_date) >= 0 || !date_parse(change->effective_date, &date))
+		return person;
+	const Mt__PersonRecord *then = person_at(call, person, date, INT64_MAX);
+	return then->version > 0 ? then : person;
+}
+
 bool
 event_change(struct call *call, struct subject *subject, const char *source_authority_id, const struct change *change,
 	     const ProtobufCBinaryData *event, struct arrivals *arrivals, struct verdict *verdict)
@@ -215,7 +227,7 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 		return verdict_reject(verdict, "subject", "too_many_changes",
 				      "the person's history holds as many changes as one may");
 	if (!check_whose(call, person, source_authority_id, change, verdict) ||
-	    !check_possible(call, person, change, arrivals, verdict) ||
+	    !check_possible(call, person_then(call, person, change->body), change, arrivals, verdict) ||
 	    !check_corrects(call, subject, change, verdict))
 		return false;
 	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__ACCEPTED};

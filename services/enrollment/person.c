@@ -285,7 +285,7 @@ person_apply(struct apply *apply, const Mt__PersonFact *fact)
 		duplicate_apply_split(apply, fact->persons_split);
 		return;
 	case MT__PERSON_FACT__KIND_PERSON_ERASED:
-		erasure_apply(apply, fact->person_erased);
+		person_apply_erased(apply, fact->person_erased);
 		return;
 	case MT__PERSON_FACT__KIND__NOT_SET:
 		break;

@@ -9,7 +9,6 @@
 #include "common/wire/pb.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 /* When a question is asked of. */
 struct moment {
@@ -189,15 +188,6 @@ change_view(struct call *call, const struct history *history, size_t at)
 	return view;
 }
 
-static int
-change_order(const void *a, const void *b)
-{
-	const Mt__ChangeView *first = *(Mt__ChangeView *const *)a;
-	const Mt__ChangeView *second = *(Mt__ChangeView *const *)b;
-	int dates = strcmp(first->change->effective_date, second->change->effective_date);
-	return dates != 0 ? dates : strcmp(first->recorded_at, second->recorded_at);
-}
-
 static void
 persons_history(Mt__Persons_Service *service, const Mt__PersonHistoryRequest *in, Mt__PersonHistoryReply_Closure reply,
 		void *call)
@@ -222,7 +212,6 @@ persons_history(Mt__Persons_Service *service, const Mt__PersonHistoryRequest *in
 		if (history.rows[i]->recorded_us <= moment.known_us)
 			out.changes[out.n_changes++] = change_view(call, &history, i);
 	}
-	qsort(out.changes, out.n_changes, sizeof(*out.changes), change_order);
 	reply(&out, call);
 }
 

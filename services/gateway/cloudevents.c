@@ -28,6 +28,7 @@ attribute_find(struct cloud_attributes *attributes, struct slice name)
 		{"subject", &attributes->subject},
 		{"specversion", &attributes->specversion},
 		{"time", &attributes->time},
+		{"sequence", &attributes->sequence},
 		{"datacontenttype", &attributes->datacontenttype},
 		{"data", &attributes->payload},
 	};
@@ -206,6 +207,7 @@ cloudevents_judge(struct arena *arena, const struct cloud_attributes *attributes
 	event->request.id = text_of(arena, attributes->id);
 	event->request.subject = text_of(arena, attributes->subject);
 	event->request.time = text_of(arena, attributes->time);
+	event->request.sequence = text_of(arena, attributes->sequence);
 	judge_envelope(arena, attributes, event);
 	if (event->code == NULL)
 		judge_data(arena, attributes, event);

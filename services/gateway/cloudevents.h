@@ -32,6 +32,7 @@ struct cloud_attributes {
 	struct slice subject;
 	struct slice time;
 	struct slice datacontenttype;
+	struct slice sequence;
 	struct slice payload; /* of data, still JSON */
 	const char *wrong;    /* name of the first attribute that is no string, or stands twice, or holds NUL */
 	bool has_data_base64;

@@ -47,6 +47,10 @@ outcome_word(Mt__Event__Outcome outcome)
 		return "parked";
 	case MT__EVENT__OUTCOME__HELD:
 		return "held";
+	case MT__EVENT__OUTCOME__DEAD:
+		return "dead";
+	case MT__EVENT__OUTCOME__DISCARDED:
+		return "discarded";
 	case MT__EVENT__OUTCOME__REJECTED:
 	case MT__EVENT__OUTCOME__UNSET:
 		return "rejected";
@@ -64,6 +68,9 @@ outcome_status(Mt__Event__Outcome outcome)
 	case MT__EVENT__OUTCOME__PARKED:
 	case MT__EVENT__OUTCOME__HELD:
 		return 202;
+	case MT__EVENT__OUTCOME__DEAD:
+	case MT__EVENT__OUTCOME__DISCARDED:
+		return 200; /* in lists only */
 	case MT__EVENT__OUTCOME__CONFLICT:
 		return 409;
 	case MT__EVENT__OUTCOME__REJECTED:

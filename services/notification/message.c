@@ -89,14 +89,16 @@ message_queue(struct call *call, const struct template *template, const char *pe
 	char created_at[INSTANT_TEXT_BYTES];
 	instant_format(call_now_us(call), created_at);
 
+	Mt__MessageText content = MT__MESSAGE_TEXT__INIT;
 	Mt__MessageRecord message = MT__MESSAGE_RECORD__INIT;
 	message.message_id = (char *)call_new_id(call, id_locality(person));
 	message.person_id = (char *)person_id;
 	message.template_ = (char *)template->name;
-	message.subject_vi = (char *)template_fill(arena, template->subject_vi, values);
-	message.subject_en = (char *)template_fill(arena, template->subject_en, values);
-	message.text_vi = (char *)template_fill(arena, template->text_vi, values);
-	message.text_en = (char *)template_fill(arena, template->text_en, values);
+	content.subject_vi = (char *)template_fill(arena, template->subject_vi, values);
+	content.subject_en = (char *)template_fill(arena, template->subject_en, values);
+	content.text_vi = (char *)template_fill(arena, template->text_vi, values);
+	content.text_en = (char *)template_fill(arena, template->text_en, values);
+	message.content = &content;
 	message.created_at = created_at;
 	message.about = (char *)about;
 	message.delivery = MT__MESSAGE__DELIVERY__INBOX_ONLY;
@@ -137,6 +139,22 @@ id_at_end(struct slice key)
 	return slice_of(key.data + key.size - ID_BYTES, ID_BYTES);
 }
 
+/* A message as it is answered: what is sealed in the row stands in the open. */
+static Mt__MessageRecord *
+message_shown(const struct call *call, struct slice row_key)
+{
+	Mt__MessageRecord *message = (Mt__MessageRecord *)message_find(call, id_at_end(row_key));
+	assert(message != NULL);
+	if (message->content == NULL)
+		return message;
+	message->subject_vi = message->content->subject_vi;
+	message->subject_en = message->content->subject_en;
+	message->text_vi = message->content->text_vi;
+	message->text_en = message->content->text_en;
+	message->content = NULL;
+	return message;
+}
+
 static void
 messages_inbox(Mt__Messages_Service *service, const Mt__InboxRequest *in, Mt__InboxReply_Closure reply, void *call)
 {
@@ -149,7 +167,7 @@ messages_inbox(Mt__Messages_Service *service, const Mt__InboxRequest *in, Mt__In
 	if (!page_begin(&page, call, &prefix, in->page_size, in->page_token))
 		return;
 	while (page_next(&page))
-		page_add(&page, (void *)message_find(call, id_at_end(page.walk.key)));
+		page_add(&page, message_shown(call, page.walk.key));
 	Mt__InboxReply out = MT__INBOX_REPLY__INIT;
 	out.messages = (Mt__MessageRecord **)page.items;
 	out.n_messages = page.count;
@@ -169,7 +187,7 @@ messages_outbox(Mt__Messages_Service *service, const Mt__OutboxRequest *in, Mt__
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	out.messages = arena_zero(call_arena(call), size * sizeof(*out.messages));
 	while (out.n_messages < size && store_walk_next(&walk))
-		out.messages[out.n_messages++] = (Mt__MessageRecord *)message_find(call, id_at_end(walk.key));
+		out.messages[out.n_messages++] = message_shown(call, walk.key);
 	if (out.n_messages == 0 && call_park(call, in->wait_ms))
 		return;
 	reply(&out, call);
@@ -327,6 +345,32 @@ apply_retried(struct apply *apply, const Mt__DeliveryRetried *fact)
 	Mt__MessageRecord *message = record_of(apply, fact->message_id);
 	message->delivery = MT__MESSAGE__DELIVERY__QUEUED;
 	put_record(apply, message);
+}
+
+static void
+apply_emptied(struct apply *apply, struct key *key)
+{
+	Mt__MessageRecord *message = apply_record(apply, key, &mt__message_record__descriptor);
+	assert(message != NULL);
+	message->content = NULL;
+	message->personal = NULL;
+	if (message->delivery == MT__MESSAGE__DELIVERY__QUEUED || message->delivery == MT__MESSAGE__DELIVERY__RETRYING)
+		message->delivery = MT__MESSAGE__DELIVERY__FAILED;
+	put_record(apply, message);
+}
+
+void
+message_apply_erased(struct apply *apply, const char *person_id)
+{
+	struct key contact = key_of_one(TABLE_CONTACT, person_id);
+	struct key prefix = key_of_one(TABLE_INBOX, person_id);
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	apply_delete(apply, &contact);
+	while (store_walk_next(&walk)) {
+		struct key key = key_of(TABLE_MESSAGE);
+		key_bytes(&key, id_at_end(walk.key));
+		apply_emptied(apply, &key);
+	}
 }
 
 void

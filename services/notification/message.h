@@ -28,5 +28,7 @@ void message_queue(struct call *call, const struct template *template, const cha
 		   const struct template_values *values);
 
 void message_apply(struct apply *apply, const Mt__MessageFact *fact);
+/* Address and texts of the person are no more, and nothing is sent any more; see struct module. */
+void message_apply_erased(struct apply *apply, const char *person_id);
 
 #endif

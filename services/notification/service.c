@@ -79,5 +79,6 @@ const struct module notification_module = {
 	.apply = notification_apply,
 	.follows = follows,
 	.metrics = notification_metrics,
-	.apply_version = 1,
+	.erase = message_apply_erased,
+	.apply_version = 2,
 };

@@ -16,9 +16,11 @@ enum event_kind {
 	EVENT_TICK,      /* the time a node asked for has come */
 	EVENT_COMMITTED, /* the disk is done with a batch */
 	EVENT_FLUSHED,   /* the disk is done with a memtable */
-	EVENT_START,     /* a process is started again */
-	EVENT_ALARM,     /* the time a client asked for has come */
-	EVENT_FAULT,     /* the next mishap of the plan */
+	EVENT_SLOTS_MADE,
+	EVENT_SLOTS_ERASED,
+	EVENT_START, /* a process is started again */
+	EVENT_ALARM, /* the time a client asked for has come */
+	EVENT_FAULT, /* the next mishap of the plan */
 };
 
 /* Who sent a frame of calls, and so where its replies go. */

@@ -81,26 +81,56 @@ check_seats(struct sim *sim, const struct office *office, const char *name)
 struct recount {
 	struct sim *sim;
 	struct memtable *sums;
+	struct memtable *parents; /* id -> parent id, as the facts so far left the tree */
 	struct arena arena;
 };
 
 static bool
 parent_of(const struct recount *recount, struct id *id)
 {
-	char text[ID_TEXT_BYTES];
-	struct slice value;
-	struct arena arena;
-	struct key key = key_of(TABLE_AUTHORITY);
-	key_bytes(&key, slice_of(id->bytes, ID_BYTES));
-	id_format(*id, text);
-	if (!store_get(enrollment_store(recount->sim), key_slice(&key), &value))
+	struct slice parent;
+	if (memtable_get(recount->parents, slice_of(id->bytes, ID_BYTES), &parent) != MEMTABLE_PRESENT)
 		return false;
-	arena_init(&arena, 1024, 0);
-	const Mt__AuthorityRecord *record =
-		(const void *)pb_unpack_trusted(&mt__authority_record__descriptor, &arena, value);
-	bool has_parent = record != NULL && id_parse(record->parent_id, id);
-	arena_free(&arena);
-	return has_parent;
+	memcpy(id->bytes, parent.data, ID_BYTES);
+	return true;
+}
+
+static void
+note_parent(struct recount *recount, const char *authority_id, const char *parent_id)
+{
+	struct id id;
+	struct id parent;
+	if (id_parse(authority_id, &id) && id_parse(parent_id, &parent))
+		memtable_put(recount->parents, slice_of(id.bytes, ID_BYTES), slice_of(parent.bytes, ID_BYTES));
+}
+
+/* Flows are counted in the tree of their time. */
+static void
+note_place(struct recount *recount, const ProtobufCMessage *fact)
+{
+	if (fact->descriptor == &mt__authority_registered__descriptor) {
+		const Mt__AuthorityRegistered *registered = (const void *)fact;
+		note_parent(recount, registered->authority->authority_id, registered->authority->parent_id);
+	} else if (fact->descriptor == &mt__authority_moved__descriptor) {
+		const Mt__AuthorityMoved *moved = (const void *)fact;
+		note_parent(recount, moved->authority_id, moved->parent_id);
+	} else if (fact->descriptor == &mt__authority_merged__descriptor) {
+		const Mt__AuthorityMerged *merged = (const void *)fact;
+		note_parent(recount, merged->authority_id, merged->into_id);
+	}
+}
+
+static void
+add_one(struct recount *recount, uint8_t table, struct id id, struct slice rest)
+{
+	struct slice before;
+	uint8_t sum[8];
+	struct key key = key_of(table);
+	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
+	key_bytes(&key, rest);
+	bool had = memtable_get(recount->sums, key_slice(&key), &before) == MEMTABLE_PRESENT;
+	put_u64(sum, (had ? get_u64(before.data) : 0) + 1);
+	memtable_put(recount->sums, key_slice(&key), slice_of(sum, sizeof(sum)));
 }
 
 static void
@@ -110,18 +140,15 @@ count(struct recount *recount, enum enrollment_metric metric, const char *author
 	struct id id;
 	if (!id_parse(authority_id, &id))
 		return;
-	do {
-		struct slice before;
-		uint8_t sum[8];
-		struct key key = key_of(TABLE_FIGURE);
-		key_bytes(&key, slice_of(id.bytes, ID_BYTES));
-		key_u16(&key, enrollment_metrics[metric].number);
-		key_text(&key, category);
-		key_u32(&key, month);
-		bool had = memtable_get(recount->sums, key_slice(&key), &before) == MEMTABLE_PRESENT;
-		put_u64(sum, (had ? get_u64(before.data) : 0) + 1);
-		memtable_put(recount->sums, key_slice(&key), slice_of(sum, sizeof(sum)));
-	} while (parent_of(recount, &id));
+	struct key key = key_of(TABLE_FIGURE);
+	key_u16(&key, enrollment_metrics[metric].number);
+	key_text(&key, category);
+	key_u32(&key, month);
+	struct slice rest = slice_of(key.data + 1, key.size - 1); /* behind the authority */
+	add_one(recount, TABLE_FIGURE_OWN, id, rest);
+	do
+		add_one(recount, TABLE_FIGURE, id, rest);
+	while (parent_of(recount, &id));
 }
 
 static void
@@ -206,8 +233,10 @@ count_facts(struct recount *recount)
 		arena_reset(&recount->arena);
 		if (!ledger_read(world_modules[ENROLLMENT], &recount->arena, disk_entry(disk, seq), &entry))
 			continue;
-		for (size_t i = 0; i < entry.facts_count; i++)
+		for (size_t i = 0; i < entry.facts_count; i++) {
+			note_place(recount, entry.facts[i]);
 			count_fact(recount, entry.facts[i]);
+		}
 	}
 }
 
@@ -262,9 +291,9 @@ compare_sum(void *context, struct slice key, struct slice value)
 }
 
 static void
-compare_rows(struct sim *sim, const char *name, const struct memtable *sums)
+compare_rows(struct sim *sim, const char *name, const struct memtable *sums, uint8_t figures)
 {
-	struct key table = key_of(TABLE_FIGURE);
+	struct key table = key_of(figures);
 	struct store_walk walk = store_walk(enrollment_store(sim), key_slice(&table));
 	while (store_walk_next(&walk) && !world_blamed(sim)) {
 		struct slice rest = slice_of(walk.key.data + 1 + ID_BYTES, walk.key.size - 1 - ID_BYTES);
@@ -280,14 +309,16 @@ compare_rows(struct sim *sim, const char *name, const struct memtable *sums)
 void
 check_figures(struct sim *sim, const struct office *office, const char *name)
 {
-	struct recount recount = {.sim = sim, .sums = memtable_new()};
+	struct recount recount = {.sim = sim, .sums = memtable_new(), .parents = memtable_new()};
 	struct comparing comparing = {.sim = sim, .name = name};
 	(void)office;
 	arena_init(&recount.arena, 16 << 10, 0);
-	count_rows(&recount);
 	count_facts(&recount);
+	count_rows(&recount); /* in the tree as it is now */
 	memtable_each(recount.sums, compare_sum, &comparing);
-	compare_rows(sim, name, recount.sums);
+	compare_rows(sim, name, recount.sums, TABLE_FIGURE);
+	compare_rows(sim, name, recount.sums, TABLE_FIGURE_OWN);
 	memtable_free(recount.sums);
+	memtable_free(recount.parents);
 	arena_free(&recount.arena);
 }

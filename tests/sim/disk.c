@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/base/fatal.h"
+#include "common/base/hash.h"
 
 static void *
 memory_copy(const void *bytes, size_t size)
@@ -20,10 +21,98 @@ memory_copy(const void *bytes, size_t size)
 	return copy;
 }
 
-void
-disk_open(struct disk *disk)
+/* --- slots ------------------------------------------------------------------------------------------------------ */
+
+static void *
+memory_grow(void *memory, size_t size)
 {
-	*disk = (struct disk){.state = memtable_new()};
+	void *grown = realloc(memory, size);
+	if (grown == NULL)
+		fatal("no memory left for a simulated disk");
+	return grown;
+}
+
+void
+disk_slots_make_end(struct disk *disk, enum outcome outcome)
+{
+	disk->slots_making = false;
+	if (outcome != OUTCOME_DONE) {
+		disk->slots_made++;
+		return;
+	}
+	disk->slots = memory_grow(disk->slots, (disk->slots_ready + DISK_SLOTS_BLOCK) * sizeof(disk->slots[0]));
+	for (uint32_t i = 0; i < DISK_SLOTS_BLOCK; i++)
+		disk->slots[disk->slots_ready + i] = (struct disk_slot){.made = disk->slots_made};
+	disk->slots_ready += DISK_SLOTS_BLOCK;
+}
+
+enum slot_state
+disk_slot_key(const struct disk *disk, uint32_t slot, uint8_t key[32])
+{
+	if (slot >= disk->slots_ready)
+		return SLOT_NONE;
+	if (disk->slots[slot].destroyed)
+		return SLOT_DESTROYED;
+	const uint64_t made_of[] = {disk->slots_seed, slot, disk->slots[slot].made};
+	hash_sha256(slice_of(made_of, sizeof(made_of)), key);
+	return SLOT_PRESENT;
+}
+
+void
+disk_slots_erase_begin(struct disk *disk, const struct slot_erasure *erasures, size_t count)
+{
+	assert(disk->erasing == NULL);
+	disk->erasing = erasures;
+	disk->erasing_count = count;
+}
+
+static void
+ledger_write(struct disk *disk)
+{
+	size_t count = disk->ledger_count + disk->erasing_count;
+	disk->ledger = memory_grow(disk->ledger, count * sizeof(disk->ledger[0]));
+	memcpy(disk->ledger + disk->ledger_count, disk->erasing, disk->erasing_count * sizeof(disk->ledger[0]));
+	disk->ledger_count = count;
+}
+
+static void
+keys_destroy(struct disk *disk)
+{
+	for (size_t i = 0; i < disk->erasing_count; i++) {
+		assert(disk->erasing[i].slot < disk->slots_ready);
+		disk->slots[disk->erasing[i].slot].destroyed = true;
+	}
+}
+
+void
+disk_slots_erase_end(struct disk *disk, enum outcome outcome)
+{
+	if (outcome == OUTCOME_DONE) {
+		ledger_write(disk);
+		keys_destroy(disk);
+	}
+	disk->erasing = NULL;
+}
+
+void
+disk_slots_crash(struct disk *disk, unsigned chance)
+{
+	if (disk->slots_making)
+		disk_slots_make_end(disk, chance & 1 ? OUTCOME_DONE : OUTCOME_NO_SPACE);
+	if (disk->erasing != NULL && chance & 2)
+		ledger_write(disk);
+	if (disk->erasing != NULL && (chance & 6) == 6)
+		keys_destroy(disk);
+	disk->erasing = NULL;
+}
+
+/* --- journal and state ------------------------------------------------------------------------------------------ */
+
+void
+disk_open(struct disk *disk, uint64_t slots_seed)
+{
+	*disk = (struct disk){.state = memtable_new(), .slots_seed = slots_seed};
+	disk_slots_make_end(disk, OUTCOME_DONE); /* the first block is there before a node opens */
 }
 
 void
@@ -33,6 +122,8 @@ disk_free(struct disk *disk)
 		free(disk->entries[i].bytes);
 	free(disk->entries);
 	free(disk->handed_out);
+	free(disk->slots);
+	free(disk->ledger);
 	memtable_free(disk->state);
 	*disk = (struct disk){0};
 }
@@ -167,4 +258,8 @@ disk_copy_journal(struct disk *to, const struct disk *from)
 		struct slice entry = disk_entry(from, seq);
 		disk_append(to, entry.data, entry.size);
 	}
+	to->slots_seed = from->slots_seed;
+	to->slots_ready = from->slots_ready;
+	to->slots = memory_grow(to->slots, from->slots_ready * sizeof(from->slots[0]));
+	memcpy(to->slots, from->slots, from->slots_ready * sizeof(from->slots[0]));
 }

@@ -72,6 +72,7 @@ mishap_disk_crash(struct process *process)
 	bool commit_survives = random_chance(random, 50);
 	/* A flush is begun behind the commit of what it holds, yet the disk may finish it first. */
 	disk_crash(&process->disk, commit_survives, random_chance(random, 50));
+	disk_slots_crash(&process->disk, (unsigned)random_below(random, 8));
 }
 
 static void

@@ -187,6 +187,40 @@ outside_state(void *context)
 	return disk_state(&process->disk);
 }
 
+static enum slot_state
+outside_slot_key(void *context, uint32_t slot, uint8_t key[32])
+{
+	const struct process *process = context;
+	return disk_slot_key(&process->disk, slot, key);
+}
+
+static uint32_t
+outside_slots_ready(void *context)
+{
+	const struct process *process = context;
+	return process->disk.slots_ready;
+}
+
+static void
+outside_slots_more(void *context)
+{
+	struct process *process = context;
+	if (process_gone(process))
+		return;
+	process->disk.slots_making = true;
+	outside_later(process, EVENT_SLOTS_MADE, mishap_disk_us(process->sim));
+}
+
+static void
+outside_slots_erase(void *context, const struct slot_erasure *erasures, size_t count)
+{
+	struct process *process = context;
+	if (process_gone(process))
+		return;
+	disk_slots_erase_begin(&process->disk, erasures, count);
+	outside_later(process, EVENT_SLOTS_ERASED, mishap_disk_us(process->sim));
+}
+
 static uint64_t
 outside_space(void *context)
 {
@@ -255,6 +289,11 @@ static const struct world outside = {
 	.journal_head = outside_head,
 	.state_flush = outside_flush,
 	.state_base = outside_state,
+	.slot_key = outside_slot_key,
+	.slots_ready = outside_slots_ready,
+	.slots_block = DISK_SLOTS_BLOCK,
+	.slots_more = outside_slots_more,
+	.slots_erase = outside_slots_erase,
 	.space_free = outside_space,
 	.memory_used = outside_memory,
 	.wake_at = outside_wake,
@@ -311,7 +350,7 @@ process_init(struct process *process, struct sim *sim, uint32_t index)
 		process->peers[i] = index_of_module(process->module->follows[i].name);
 		process->peer_keys[i] = key_made_up(KEY_ID_PEERS + index * WORLD_NODES + process->peers[i], KEY_NODE);
 	}
-	disk_open(&process->disk);
+	disk_open(&process->disk, index);
 }
 
 void
@@ -326,6 +365,8 @@ process_open(struct process *process)
 		.peer_keys = process->peer_keys,
 		.memory_bytes = process->sim->memory_bytes,
 		.secret = process->secret,
+		.ledger = process->disk.ledger,
+		.ledger_count = process->disk.ledger_count,
 		.zone_minutes = 7 * 60,
 	};
 	process->boot++;

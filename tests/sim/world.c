@@ -114,6 +114,19 @@ step_flushed(struct process *process)
 }
 
 static void
+step_slots(struct process *process, enum event_kind kind)
+{
+	enum outcome outcome = process->disk_full ? OUTCOME_NO_SPACE : OUTCOME_DONE;
+	if (kind == EVENT_SLOTS_MADE) {
+		disk_slots_make_end(&process->disk, outcome);
+		node_slots_made(process->node, outcome);
+	} else {
+		disk_slots_erase_end(&process->disk, outcome);
+		node_slots_erased(process->node, outcome);
+	}
+}
+
+static void
 step_run(struct process *process)
 {
 	process->run_due = false;
@@ -158,6 +171,11 @@ step_node(struct process *process, const struct event *event)
 		step_flushed(process);
 		process_after(process);
 		return;
+	case EVENT_SLOTS_MADE:
+	case EVENT_SLOTS_ERASED:
+		step_slots(process, event->kind);
+		process_after(process);
+		return;
 	case EVENT_RUN:
 		step_run(process);
 		return;
@@ -182,6 +200,8 @@ step_event(struct sim *sim, const struct event *event)
 	case EVENT_TICK:
 	case EVENT_COMMITTED:
 	case EVENT_FLUSHED:
+	case EVENT_SLOTS_MADE:
+	case EVENT_SLOTS_ERASED:
 		step_node(&sim->processes[event->who], event);
 		return;
 	case EVENT_ANSWER:
