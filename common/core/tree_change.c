@@ -51,6 +51,8 @@ authority_renamed(struct arena *arena, Mt__AuthorityRecord *record, const Mt__Au
 	(void)arena;
 	record->name = fact->name;
 	record->name_en = fact->name_en;
+	if (fact->kind[0] != '\0')
+		record->kind = fact->kind;
 	changed(record, fact->effective_date);
 }
 

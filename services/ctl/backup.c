@@ -1,13 +1,18 @@
 /* services/ctl/backup.c
  *
- * All journals, running or not. The state is a fold of the journal and is not copied; of
- * the keys only the public ones are.
+ * All journals, running or not, and behind each the keys of its subjects, so that a slot
+ * which the journal uses is among them. The state is a fold of the journal and is not
+ * copied; of the keys folder only the public ones are. Without the service's secret, which
+ * is kept elsewhere, the slots open nothing; with it, a backup shows whoever was not yet
+ * erased when it was made: it wants an end, like the right that it serves.
  *
  * Followers are copied before those they follow, so that no copy is ahead of another;
  * where two follow each other the later one is cut (cut.h). Promise: when MANIFEST is
  * there, the backup is complete, synced, and consistent as a whole. */
 #include "services/ctl/ctl.h"
 #include "services/ctl/cut.h"
+
+#include "common/host/slots.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -43,12 +48,16 @@ static bool
 copy_one(const char *data, const char *dest, const struct module *module, struct journal_lmdb **copy)
 {
 	char path[PATH_BYTES_MAX];
+	char slots[PATH_BYTES_MAX];
+	char slots_dest[PATH_BYTES_MAX];
 	struct host_error error = {.text = "a folder cannot be renamed, or its path is too long"};
 	struct journal_lmdb *journal = journal_reader(data, module->name);
 	if (journal == NULL)
 		return false;
 	bool good = path_format(path, "%s/%s/journal", dest, module->name) && journal_lmdb_copy(journal, path, &error);
 	journal_lmdb_close(journal);
+	good = good && path_format(slots, "%s/%s/slots", data, module->name) &&
+	       path_format(slots_dest, "%s/%s/slots", dest, module->name) && slots_copy(slots, slots_dest, &error);
 	if (good)
 		*copy = journal_lmdb_open_reader(path, &error);
 	if (good && *copy != NULL)

@@ -19,8 +19,8 @@ enum {
 	ENDED_PERMILLE_MAX = 80,   /* of all */
 	ENDINGS_FIRST_DAY = 16436, /* 2015-01-01 */
 	DAYS_OF_YEAR = 365,
-	AGE_MIN = 23, /* of somebody in service on the last day; 400 days of it are served */
-	AGES_ENTERED = 9,
+	YEARS_SERVED_MIN = 2, /* by somebody in service on the last day */
+	YEARS_ENTERED = 9,    /* the age at entry differs by so much */
 	ID_NUMBERS = 1000 * 1000,
 	ID_PROVINCE_FIRST = 900, /* real ids begin with 001 to 096: these belong to nobody */
 	NO_ID_PERMILLE = 30,
@@ -108,19 +108,20 @@ dates_draw(struct nation_person *person, struct random *random)
 	if (person->ending == ENDING_RETIRED) {
 		person->born = born_to_retire(person->woman, person->ends);
 	} else {
-		/* Two dice: most are between 30 and 50. */
+		/* Two dice of unlike size: few are very young, few old, and many anything between. */
 		int years_max = retirement_age(person->woman, 2026) / 12 - 1;
-		int32_t youngest = (AGE_MIN + AGES_ENTERED / 2) * DAYS_OF_YEAR;
-		int32_t spread = (years_max * DAYS_OF_YEAR - youngest) / 2;
-		person->born =
-			person->ends - youngest - draw_between(random, 0, spread) - draw_between(random, 0, spread);
+		int32_t youngest = (person->occupation->age_min + YEARS_SERVED_MIN) * DAYS_OF_YEAR;
+		int32_t spread = years_max * DAYS_OF_YEAR - youngest;
+		person->born = person->ends - youngest - draw_between(random, 0, spread * 2 / 3) -
+			       draw_between(random, 0, spread / 3);
 	}
-	int32_t entered = person->born + person->occupation->age_min * DAYS_OF_YEAR + DAYS_OF_YEAR / 4 +
-			  draw_between(random, 0, AGES_ENTERED * DAYS_OF_YEAR);
+	int32_t first = person->born + person->occupation->age_min * DAYS_OF_YEAR + DAYS_OF_YEAR / 4;
+	int32_t last = first + YEARS_ENTERED * DAYS_OF_YEAR;
+	if (last > person->ends - NATION_DAYS_SERVED_MIN)
+		last = person->ends - NATION_DAYS_SERVED_MIN;
+	int32_t entered = draw_between(random, first, last);
 	if (entered < NATION_FIRST_DAY)
 		entered = NATION_FIRST_DAY + draw_between(random, 0, DAYS_OF_YEAR);
-	if (entered > person->ends - NATION_DAYS_SERVED_MIN)
-		entered = person->ends - NATION_DAYS_SERVED_MIN;
 	person->hired = entered;
 }
 

@@ -86,6 +86,35 @@ much(void *context)
 	return UINT64_MAX / 2;
 }
 
+static enum slot_state
+slot_key(void *context, uint32_t slot, uint8_t key[32])
+{
+	const struct replay *replay = context;
+	enum slot_state state = slots_key(replay->keys->before, slot, key);
+	return state == SLOT_PRESENT ? state : slots_key(replay->keys->after, slot, key);
+}
+
+static uint32_t
+slots_there(void *context)
+{
+	const struct replay *replay = context;
+	return slots_ready(replay->keys->after);
+}
+
+static void
+no_slots(void *context)
+{
+	(void)context;
+}
+
+static void
+no_erasure(void *context, const struct slot_erasure *erasures, size_t count)
+{
+	(void)context;
+	(void)erasures;
+	(void)count;
+}
+
 static void
 no_wake(void *context, int64_t monotonic_us)
 {
@@ -113,12 +142,11 @@ put_down(struct replay *replay)
 }
 
 void
-replay_run(struct replay *replay, const struct module *module, struct journal_lmdb *journal, uint64_t head,
-	   const char *scratch, uint64_t memory_bytes)
+replay_run(struct replay *replay, const struct module *module, struct journal_lmdb *journal,
+	   const struct replay_keys *keys, uint64_t head, const char *scratch, uint64_t memory_bytes)
 {
-	static const uint8_t secret[32]; /* decisions use it, apply does not */
 	assert(head > 0);
-	*replay = (struct replay){.journal = journal, .head = head};
+	*replay = (struct replay){.journal = journal, .keys = keys, .head = head};
 	bool fits = path_format(replay->scratch, "%s", scratch);
 	assert(fits);
 	replay->world = (struct world){
@@ -133,6 +161,11 @@ replay_run(struct replay *replay, const struct module *module, struct journal_lm
 		.journal_head = journal_head,
 		.state_flush = state_flush,
 		.state_base = state_base,
+		.slot_key = slot_key,
+		.slots_ready = slots_there,
+		.slots_block = SLOTS_BLOCK,
+		.slots_more = no_slots,
+		.slots_erase = no_erasure,
 		.space_free = much,
 		.memory_used = much,
 		.wake_at = no_wake,
@@ -142,7 +175,7 @@ replay_run(struct replay *replay, const struct module *module, struct journal_lm
 		.module = module,
 		.world = &replay->world,
 		.memory_bytes = memory_bytes,
-		.secret = secret,
+		.secret = keys->secret,
 	});
 	node_open(replay->node);
 	while (!node_opened(replay->node)) {

@@ -5,12 +5,14 @@
  * replay; a mark tells the service to go on under a new incarnation, so that whoever
  * followed further stops and says so.
  *
- * Promise: the journal that was there is kept as journal.before-restore, until the next
- * restore. */
+ * Promise: the journal that was there is kept as journal.before-restore, its keys as
+ * slots.before-restore, until the next restore. Whom the backup brings back although they
+ * were erased since, the ledger beside the service's secret erases again at the start. */
 #include "services/ctl/ctl.h"
 #include "services/ctl/manifest.h"
 
 #include "common/host/lock.h"
+#include "common/host/slots.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +45,11 @@ backup_check(const struct restoring *restoring)
 		return false;
 	bool good = chain_check(restoring->module, journal) && chain_end(&end, restoring->module, journal);
 	journal_lmdb_close(journal);
+	char slots[PATH_BYTES_MAX];
+	if (!path_format(slots, "%s/%s/slots", restoring->source, restoring->module->name) || !path_exists(slots)) {
+		say("%s: the backup lacks the keys to what its journal has sealed", restoring->module->name);
+		return false;
+	}
 	if (good && end.seq == restoring->end->seq && memcmp(end.hash, restoring->end->hash, HASH_BYTES) == 0)
 		return true;
 	say("%s: the backup is not what its MANIFEST says", restoring->module->name);
@@ -94,6 +101,27 @@ state_remove(const char *home, struct host_error *error)
 	return true;
 }
 
+/* Behind the journal: what is there has all that the backup's journal uses, if it is of the same
+ * deployment, and the other way round would leave a journal without its keys. */
+static bool
+slots_swap(const struct restoring *restoring, struct host_error *error)
+{
+	char source[PATH_BYTES_MAX];
+	char fresh[PATH_BYTES_MAX];
+	char slots[PATH_BYTES_MAX];
+	char before[PATH_BYTES_MAX];
+	if (!path_format(source, "%s/%s/slots", restoring->source, restoring->module->name) ||
+	    !path_format(fresh, "%s/slots.restore", restoring->home) ||
+	    !path_format(slots, "%s/slots", restoring->home) ||
+	    !path_format(before, "%s/slots.before-restore", restoring->home))
+		return host_error_set(error, "path of the data folder is too long");
+	if (!slots_copy(source, fresh, error))
+		return false;
+	if ((path_exists(slots) && rename(slots, before) != 0) || rename(fresh, slots) != 0)
+		return host_error_set(error, "file %s cannot be replaced: %s", slots, strerror(errno));
+	return true;
+}
+
 static bool
 restore_one(const struct restoring *restoring)
 {
@@ -113,7 +141,7 @@ restore_one(const struct restoring *restoring)
 		    path_format(before, "%s/journal.before-restore", restoring->home) &&
 		    path_format(mark, "%s/restored", restoring->home) && state_remove(restoring->home, &error) &&
 		    file_replace(mark, "restored\n", 0600, &error) && journal_swap(fresh, journal, before, &error) &&
-		    folder_sync(restoring->home, &error);
+		    slots_swap(restoring, &error) && folder_sync(restoring->home, &error);
 	return good || error_say(&error);
 }
 

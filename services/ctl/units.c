@@ -2,15 +2,21 @@
  *
  * Authorities of a CSV file: code, name, name_en, parent_code, kind, in an order where a
  * parent stands before those below it; without a parent they stand below VN, which is
- * registered if it is missing. The same file again changes nothing. */
+ * registered if it is missing, or below --parent. The same file again changes nothing.
+ *
+ * A parent's code is one of the same list if the file has it, else of any list. With
+ * --bodies the list is another by default; with --predecessors the file tells what
+ * became of an older list, see predecessors.h. */
 #include "services/ctl/units.h"
 
 #include "services/ctl/bulk.h"
 #include "services/ctl/csv.h"
+#include "services/ctl/predecessors.h"
 #include "services/ctl/progress.h"
 #include "services/ctl/spawn.h"
 #include "services/ctl/tree.h"
 
+#include "common/core/limits.h"
 #include "common/wire/pb.h"
 
 #include "matricula/authority.pb-c.h"
@@ -27,6 +33,11 @@ struct unit_columns {
 struct units {
 	const struct args *args;
 	struct link *link;
+	const char *path;
+	const char *list;
+	const char *version;
+	char parent_asked[CODE_BYTES_MAX + 1]; /* the parent code looked for in the file last: parents come in rows */
+	bool parent_is_here;
 	struct csv csv;
 	struct unit_columns columns;
 	size_t total;
@@ -40,6 +51,10 @@ units_open(struct units *units, const char *path)
 {
 	struct unit_columns *columns = &units->columns;
 	bool broken;
+	bool bodies = args_has(units->args, "bodies");
+	units->path = path;
+	units->list = args_get(units->args, "list", bodies ? BODIES_LIST : UNITS_LIST);
+	units->version = args_get(units->args, "version", bodies ? BODIES_VERSION : UNITS_VERSION);
 	if (!csv_open(&units->csv, path))
 		return false;
 	/* Once to count: the file is small, and the bar wants to know. */
@@ -57,15 +72,47 @@ units_open(struct units *units, const char *path)
 	       columns->kind >= 0;
 }
 
+static bool
+file_has(const char *path, const char *authority)
+{
+	struct csv csv;
+	bool broken;
+	bool found = false;
+	if (!csv_open(&csv, path))
+		return false;
+	int code = csv_column(&csv, "code");
+	while (code >= 0 && !found && csv_next(&csv, &broken))
+		found = strcmp(csv.fields[code], authority) == 0;
+	csv_close(&csv);
+	return found;
+}
+
+static const char *
+parent_reference(struct units *units, const char *parent)
+{
+	if (parent[0] == '\0')
+		return args_get(units->args, "parent", ROOT_CODE);
+	if (strlen(parent) > CODE_BYTES_MAX)
+		return parent; /* to be refused by the service */
+	if (strcmp(units->parent_asked, parent) != 0) {
+		snprintf(units->parent_asked, sizeof(units->parent_asked), "%s", parent);
+		units->parent_is_here = file_has(units->path, parent);
+	}
+	return units->parent_is_here
+		       ? arena_format(&units->link->arena, "%s:%s:%s", units->list, units->version, parent)
+		       : parent;
+}
+
 static struct slice
-unit_request(const struct units *units)
+unit_request(struct units *units)
 {
 	const char *const *fields = units->csv.fields;
 	Mt__AddAuthorityRequest request = MT__ADD_AUTHORITY_REQUEST__INIT;
-	const char *parent = fields[units->columns.parent];
-	request.parent = (char *)(parent[0] == '\0' ? ROOT_CODE : parent);
-	request.code_list = (char *)args_get(units->args, "list", UNITS_LIST);
-	request.list_version = (char *)args_get(units->args, "version", UNITS_VERSION);
+	request.parent = (char *)(uintptr_t)parent_reference(units, fields[units->columns.parent]);
+	request.code_list = (char *)(uintptr_t)units->list;
+	request.list_version = (char *)(uintptr_t)units->version;
+	request.valid_from = (char *)(uintptr_t)args_get(units->args, "valid-from", "");
+	request.valid_to = (char *)(uintptr_t)args_get(units->args, "valid-to", "");
 	request.code = (char *)fields[units->columns.code];
 	request.name = (char *)fields[units->columns.name];
 	request.name_en = (char *)fields[units->columns.name_en];
@@ -180,21 +227,6 @@ is_bare(struct link *link)
 }
 
 static bool
-file_has(const char *path, const char *authority)
-{
-	struct csv csv;
-	bool broken;
-	bool found = false;
-	if (!csv_open(&csv, path))
-		return false;
-	int code = csv_column(&csv, "code");
-	while (code >= 0 && !found && csv_next(&csv, &broken))
-		found = strcmp(csv.fields[code], authority) == 0;
-	csv_close(&csv);
-	return found;
-}
-
-static bool
 units_bring(const struct args *args, struct link *link, const char *path)
 {
 	struct units units = {.args = args, .link = link};
@@ -233,8 +265,11 @@ command_units(const struct args *args)
 		server = server_start(args, "enrollment");
 	if (server < 0)
 		return EXIT_FAILED;
-	if (units_open(&units, args->values[0]) && link_open(&link, args, "enrollment")) {
-		exit_code = units_load(&units);
+	if (link_open(&link, args, "enrollment")) {
+		if (args_has(args, "predecessors"))
+			exit_code = predecessors_load(args, &link, args->values[0]) ? EXIT_DONE : EXIT_FAILED;
+		else if (units_open(&units, args->values[0]))
+			exit_code = units_load(&units);
 		link_close(&link);
 	}
 	csv_close(&units.csv);

@@ -2,7 +2,9 @@
  *
  * Does the state say what the journal says? Works on hot copies, state first, so that it
  * is never ahead; nothing is locked and a running service is not disturbed. The copies
- * lie beside the data while it lasts and need as much space again.
+ * lie beside the data while it lasts and need as much space again. The keys that sealed
+ * data is opened with are copied first of all, so that somebody who is erased meanwhile
+ * reads as in the state.
  *
  * Promise: exit code 0 only if every chain is whole and every key and value is the same. */
 #include "services/ctl/chain.h"
@@ -12,8 +14,10 @@
 #include "common/base/codec.h"
 #include "common/base/text.h"
 #include "common/core/tables.h"
+#include "common/host/keys.h"
 #include "common/wire/pb.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +41,8 @@ struct verifying {
 	char folder[PATH_BYTES_MAX];
 	struct state_lmdb *state; /* NULL: there is none yet */
 	struct journal_lmdb *journal;
+	char slots_copy[PATH_BYTES_MAX];
+	struct replay_keys keys;
 	uint64_t equal;
 	uint64_t different;
 };
@@ -48,7 +54,31 @@ paths_make(struct verifying *verifying)
 	       path_format(verifying->folder, "%s/verify.%ld", verifying->home, (long)getpid()) &&
 	       path_format(verifying->state_copy, "%s/state", verifying->folder) &&
 	       path_format(verifying->journal_copy, "%s/journal", verifying->folder) &&
+	       path_format(verifying->slots_copy, "%s/slots", verifying->folder) &&
 	       path_format(verifying->scratch, "%s/scratch", verifying->folder);
+}
+
+static bool
+copy_slots(struct verifying *verifying, struct host_error *error)
+{
+	char keys[PATH_BYTES_MAX];
+	char path[PATH_BYTES_MAX];
+	if (!path_format(keys, "%s/keys", verifying->data) || !path_format(path, "%s/slots", verifying->home))
+		return host_error_set(error, "path of the data folder is too long");
+	if (!keys_load_secret(keys, verifying->module->name, verifying->keys.secret, error) ||
+	    !slots_copy(path, verifying->slots_copy, error))
+		return false;
+	verifying->keys.before = slots_open_reader(verifying->slots_copy, verifying->keys.secret, error);
+	return verifying->keys.before != NULL;
+}
+
+static bool
+open_slots(struct verifying *verifying, struct host_error *error)
+{
+	char path[PATH_BYTES_MAX];
+	path_format(path, "%s/slots", verifying->home);
+	verifying->keys.after = slots_open_reader(path, verifying->keys.secret, error);
+	return verifying->keys.after != NULL;
 }
 
 static bool
@@ -84,14 +114,15 @@ static bool
 copies_open(struct verifying *verifying)
 {
 	struct host_error error;
-	if (!folder_make(verifying->folder, &error) || !copy_state(verifying, &error)) {
+	if (!folder_make(verifying->folder, &error) || !copy_slots(verifying, &error) ||
+	    !copy_state(verifying, &error)) {
 		say("%s", error.text);
 		return false;
 	}
 	if (!copy_journal(verifying))
 		return false;
 	verifying->journal = journal_lmdb_open_reader(verifying->journal_copy, &error);
-	bool good = verifying->journal != NULL;
+	bool good = verifying->journal != NULL && open_slots(verifying, &error);
 	if (good && path_exists(verifying->state_copy)) {
 		verifying->state = state_lmdb_open_reader(verifying->state_copy, &error);
 		good = verifying->state != NULL;
@@ -109,6 +140,9 @@ copies_remove(struct verifying *verifying)
 		state_lmdb_close(verifying->state);
 	if (verifying->journal != NULL)
 		journal_lmdb_close(verifying->journal);
+	slots_close(verifying->keys.before);
+	slots_close(verifying->keys.after);
+	sodium_memzero(&verifying->keys, sizeof(verifying->keys));
 	if (!folder_remove(verifying->state_copy, &error) || !folder_remove(verifying->journal_copy, &error) ||
 	    !folder_remove(verifying->scratch, &error) || !folder_remove(verifying->folder, &error))
 		say("%s", error.text);
@@ -197,7 +231,8 @@ compare(struct verifying *verifying, uint64_t seq)
 	static struct replay replay;
 	struct memtable *none = memtable_new();
 	struct store state = {.top = none, .base = state_lmdb_base(verifying->state)};
-	replay_run(&replay, verifying->module, verifying->journal, seq, verifying->scratch, verifying->memory_bytes);
+	replay_run(&replay, verifying->module, verifying->journal, &verifying->keys, seq, verifying->scratch,
+		   verifying->memory_bytes);
 	for (unsigned table = 0; table < TABLES; table++) {
 		/* The head row is written with each flush and was checked before. */
 		if (table != TABLE_HEAD)

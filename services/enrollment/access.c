@@ -302,9 +302,9 @@ access_whoami(Mt__Access_Service *service, const Mt__WhoamiRequest *in, Mt__Whoa
 	(void)service;
 	(void)in;
 	Mt__WhoamiReply out = MT__WHOAMI_REPLY__INIT;
-	Mt__Role roles[MT__ROLE__NODE];
+	Mt__Role roles[MT__ROLE__PRIVACY_OFFICER];
 	out.roles = roles;
-	for (unsigned role = MT__ROLE__PROVINCE_SYSTEM; role <= MT__ROLE__NODE; role++) {
+	for (unsigned role = MT__ROLE__PROVINCE_SYSTEM; role <= MT__ROLE__PRIVACY_OFFICER; role++) {
 		if (call_has_role(call, (Mt__Role)role))
 			roles[out.n_roles++] = (Mt__Role)role;
 	}

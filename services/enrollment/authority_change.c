@@ -223,7 +223,8 @@ change_is_done(const struct decision *decision)
 	switch (change->change_case) {
 	case MT__AUTHORITY_CHANGE__CHANGE_RENAMED:
 		return strcmp(authority->name, change->renamed->name) == 0 &&
-		       strcmp(authority->name_en, change->renamed->name_en) == 0;
+		       strcmp(authority->name_en, change->renamed->name_en) == 0 &&
+		       strcmp(authority->kind, change->renamed->kind) == 0;
 	case MT__AUTHORITY_CHANGE__CHANGE_MOVED:
 		return strcmp(authority->parent_id, change->moved->parent_id) == 0;
 	case MT__AUTHORITY_CHANGE__CHANGE_MERGED:
@@ -375,6 +376,11 @@ authorities_rename(Mt__Authorities_Service *service, const Mt__RenameAuthorityRe
 	fact.name_en = (char *)call_text(call, "name_en", in->name_en, NAME_BYTES_MAX, true);
 	if (fact.name_en == NULL)
 		return;
+	fact.kind = (char *)call_text(call, "kind", in->kind, CODE_BYTES_MAX, true);
+	if (fact.kind == NULL)
+		return;
+	if (fact.kind[0] == '\0')
+		fact.kind = decision.authority->kind;
 	fact.authority_id = decision.authority->authority_id;
 	fact.effective_date = decision.effective_date;
 	decision.change.change_case = MT__AUTHORITY_CHANGE__CHANGE_RENAMED;

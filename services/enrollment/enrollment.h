@@ -76,6 +76,7 @@ extern Mt__Access_Service access_handlers;
 extern Mt__Authorities_Service authorities_handlers;
 extern Mt__Persons_Service persons_handlers;
 extern Mt__PersonTimers_Service person_timers_handlers;
+extern Mt__Erasures_Service erasures_handlers;
 extern Mt__Events_Service events_handlers;
 extern Mt__EventTimers_Service event_timers_handlers;
 extern Mt__Programmes_Service programmes_handlers;
@@ -84,6 +85,10 @@ extern Mt__Enrolments_Service enrolments_handlers;
 extern Mt__EnrolmentReactions_Service enrolment_reactions_handlers;
 extern Mt__EnrolmentTimers_Service enrolment_timers_handlers;
 extern Mt__Attendance_Service attendance_handlers;
+extern Mt__PersonSearch_Service person_search_handlers;
+extern Mt__Duplicates_Service duplicates_handlers;
+extern Mt__ProvisionalPersons_Service provisional_persons_handlers;
+extern Mt__Teams_Service teams_handlers;
 
 /* --- the apply cases ---------------------------------------------------------------------------------------------- */
 
@@ -95,6 +100,8 @@ void programme_apply(struct apply *apply, const Mt__ProgrammeFact *fact);
 void class_apply(struct apply *apply, const Mt__ClassFact *fact);
 void enrolment_apply(struct apply *apply, const Mt__EnrolmentFact *fact);
 void attendance_apply(struct apply *apply, const Mt__AttendanceFact *fact);
+void duplicate_apply(struct apply *apply, const Mt__DuplicateFact *fact);
+void team_apply(struct apply *apply, const Mt__TeamFact *fact);
 
 /* --- person.c, person_history.c, person_fold.c, person_settle.c, person_query.c ------------------------------------- */
 
@@ -135,10 +142,19 @@ struct history history_applied(struct apply *apply, const char *person_id);
 void history_join(struct arena *arena, struct history *history, const struct history *other, int64_t after_us);
 void history_put(struct apply *apply, const char *person_id, const Mt__PersonChange *change,
 		 const ProtobufCBinaryData *event, uint64_t number);
-/* The change that an event of the history now stands for, corrections included; NULL if there is none or it was
- * withdrawn. */
-const Mt__PersonChange *history_effective(struct arena *arena, const struct history *history,
-					  const ProtobufCBinaryData *event);
+/* A change of the history as it counts: with what was corrected in it. */
+struct effect {
+	const Mt__ChangeRecord *row;
+	const Mt__PersonChange *change;
+	int32_t date;
+	int64_t recorded_us; /* of the row, or of the correction that changed it last */
+	bool withdrawn;
+};
+/* What was known by an instant, in order of effect; the count. */
+size_t history_effects(struct arena *arena, const struct history *history, int64_t known_us, struct effect **out);
+/* What an event of the history now stands for; NULL if there is none or it was withdrawn. */
+const struct effect *history_effect(struct arena *arena, const struct history *history,
+				    const ProtobufCBinaryData *event);
 /* The person as of a civil date, as known at an instant, merged records included; version 0 if nothing was known. */
 Mt__PersonRecord *person_at(struct call *call, const Mt__PersonRecord *person, int32_t as_of, int64_t known_us);
 /* The same in apply, as of today, with all that is known. */
@@ -160,8 +176,8 @@ void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt
 /* Folds again after the record's merges changed: before as it was, changed with its new merges. */
 void person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *changed);
 void person_put(struct apply *apply, const Mt__PersonRecord *person); /* the row alone */
-/* Counts a change among those that happened (or, with -1, takes it back). person as it was before. */
-void person_flow(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change, int64_t delta);
+/* Counts a change among those that happened; with -1, takes it back. */
+void person_flow(struct apply *apply, const Mt__PersonChange *change, int64_t delta);
 void staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change);
 
 /* --- event.c, event_check.c, event_change.c, event_kept.c ----------------------------------------------------------- */
@@ -251,6 +267,8 @@ void event_query(const Mt__GetEventRequest *in, Mt__GetEventReply_Closure reply,
 void event_retry(const Mt__RetryEventRequest *in, Mt__PushEventReply_Closure reply, void *call);
 const char *event_sentence_vi(const char *code);
 void event_parked_key(struct key *key, uint32_t locality, const char *staff_code);
+/* Erases what was kept of events under the person's staff codes. */
+void event_erase_kept(struct apply *apply, const Mt__PersonRecord *person);
 void event_apply_kept(struct apply *apply, const Mt__EventKept *fact);
 void event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact);
 void event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact);
@@ -279,6 +297,8 @@ bool duplicate_event(struct call *call, const struct arrival *arrival, struct su
 void duplicate_apply_merged(struct apply *apply, const Mt__PersonsMerged *fact);
 void duplicate_apply_split(struct apply *apply, const Mt__PersonsSplit *fact);
 void person_apply_erased(struct apply *apply, const Mt__PersonErased *fact);
+/* The module's erase hook: empties what enrollment holds of a subject. */
+void person_erase_rows(struct apply *apply, const char *subject_id);
 
 /* --- programme.c, class.c ----------------------------------------------------------------------------------------- */
 

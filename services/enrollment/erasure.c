@@ -1,11 +1,91 @@
 /* services/enrollment/erasure.c
  *
- * Erasing a person's data. */
+ * Erasing a person's data for a legal reason (Law on Personal Data Protection 91/2025/QH15).
+ * The core destroys the person's key in every service; here the record loses what was
+ * personal, and with it go the rows by which it was found (person_settle.c). What the law
+ * wants kept stays: id, staff codes, posts, states and their dates.
+ *
+ * Whoever is in service, or is to be, is not erased: the record is kept by law. Records
+ * merged into the person are erased with it. */
 #include "services/enrollment/enrollment.h"
+
+#include "common/wire/pb.h"
+
+#include <assert.h>
+
+static void
+emit_erased(struct call *call, const Mt__PersonRecord *person, const char *legal_basis)
+{
+	Mt__PersonErased fact = MT__PERSON_ERASED__INIT;
+	fact.person_id = person->person_id;
+	fact.authority_id = person->authority_id;
+	fact.legal_basis = (char *)legal_basis;
+	call_emit(call, &fact.base);
+}
+
+static bool
+may_erase(struct call *call, const Mt__PersonRecord *person)
+{
+	if (person->erased) {
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "person %s is erased already", person->person_id);
+		return false;
+	}
+	if (person->merged_into[0] != '\0') {
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "person %s is merged into %s: erase that one",
+			    person->person_id, person->merged_into);
+		return false;
+	}
+	if (!person_in_service(person) && person->state != MT__PERSON__STATE__NOT_YET)
+		return true;
+	call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
+		    "person %s is in service: the record is kept by law until the person has left", person->person_id);
+	return false;
+}
+
+static void
+erasures_erase(Mt__Erasures_Service *service, const Mt__ErasePersonRequest *in, Mt__ErasePersonReply_Closure reply,
+	       void *call)
+{
+	(void)service;
+	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
+	if (person == NULL || !call_scope(call, person->authority_id))
+		return;
+	const char *basis = call_text(call, "legal_basis", in->legal_basis, NAME_BYTES_MAX, false);
+	if (basis == NULL || !may_erase(call, person))
+		return;
+	for (size_t i = 0; i < person->n_merged; i++)
+		emit_erased(call, person_get(call, id_known(person->merged[i]->person_id)), basis);
+	emit_erased(call, person, basis);
+	Mt__ErasePersonReply out = MT__ERASE_PERSON_REPLY__INIT;
+	reply(&out, call);
+}
+
+Mt__Erasures_Service erasures_handlers = MT__ERASURES__INIT(erasures_);
+
+/* --- apply -------------------------------------------------------------------------------------------------------- */
+
+void
+person_erase_rows(struct apply *apply, const char *subject_id)
+{
+	struct key key = person_key(id_known(subject_id));
+	const Mt__PersonRecord *before = apply_record(apply, &key, &mt__person_record__descriptor);
+	if (before == NULL || before->erased)
+		return; /* the subject of a kept event, or done already */
+	Mt__PersonRecord *after = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
+	static char nothing[] = "";
+	*after = *before;
+	after->personal = NULL;
+	after->employer = nothing;
+	after->n_qualifications = 0;
+	after->erased = true;
+	after->version++;
+	person_settle(apply, before, after);
+	event_erase_kept(apply, before);
+}
 
 void
 person_apply_erased(struct apply *apply, const Mt__PersonErased *fact)
 {
-	(void)apply;
-	(void)fact;
+	person_erase_rows(apply, fact->person_id);
+	apply_erase(apply, fact->person_id);
 }

@@ -35,6 +35,18 @@ event_hash(struct call *call, const char *source, const char *id, uint8_t hash[E
 	keyed_hash(call, slice_text(source), slice_text(id), hash);
 }
 
+static void
+sequence_hash(struct call *call, struct arrival *arrival)
+{
+	static const char MARK[] = "sequence"; /* so that no event has the hash of a sequence */
+	struct slice source = slice_text(arrival->in->source);
+	uint8_t *bytes = arena_alloc(call_arena(call), sizeof(MARK) + source.size);
+	memcpy(bytes, MARK, sizeof(MARK));
+	memcpy(bytes + sizeof(MARK), source.data, source.size);
+	keyed_hash(call, slice_of(bytes, sizeof(MARK) + source.size), slice_text(arrival->staff_code),
+		   arrival->sequence_of);
+}
+
 struct key
 event_key(uint32_t locality, const uint8_t hash[EVENT_HASH_BYTES])
 {
@@ -52,8 +64,8 @@ arrival_event(const struct arrival *arrival)
 
 /* --- decisions ---------------------------------------------------------------------------------------------------- */
 
-static void
-answer(const struct verdict *verdict, const char *person_id, Mt__PushEventReply_Closure reply, void *call)
+void
+event_answer(const struct verdict *verdict, const char *person_id, Mt__PushEventReply_Closure reply, void *call)
 {
 	Mt__PushEventReply out = MT__PUSH_EVENT_REPLY__INIT;
 	out.outcome = verdict->outcome;
@@ -67,9 +79,9 @@ answer(const struct verdict *verdict, const char *person_id, Mt__PushEventReply_
 	reply(&out, call);
 }
 
-/* Everything that can be said without knowing the person. */
+/* What every event must have before it can be told from others. What fails here is not kept. */
 static bool
-event_check(struct call *call, struct arrival *arrival, struct verdict *verdict)
+check_envelope(struct call *call, struct arrival *arrival, struct verdict *verdict)
 {
 	const Mt__PushEventRequest *in = arrival->in;
 	const char *checked;
@@ -78,57 +90,101 @@ event_check(struct call *call, struct arrival *arrival, struct verdict *verdict)
 		return false;
 	if (in->subject[0] == '\0')
 		return verdict_reject(verdict, "subject", "missing_subject", "subject, the staff code, is missing");
-	if (!event_check_text(call, "subject", in->subject, CODE_BYTES_MAX, false, &arrival->staff_code, verdict))
-		return false;
+	return event_check_text(call, "subject", in->subject, CODE_BYTES_MAX, false, &arrival->staff_code, verdict);
+}
+
+bool
+event_check(struct call *call, struct arrival *arrival, struct verdict *verdict)
+{
+	const Mt__PushEventRequest *in = arrival->in;
 	return event_check_sequence(call, arrival, verdict) &&
 	       event_check_data(call, arrival->authority, in->source, in->data, &arrival->change, verdict);
 }
 
-static void
-arrival_hash(struct call *call, struct arrival *arrival)
+bool
+event_arrival(struct call *call, struct arrival *arrival, struct verdict *verdict)
 {
 	const Mt__PushEventRequest *in = arrival->in;
+	if (!check_envelope(call, arrival, verdict))
+		return false;
 	event_hash(call, in->source, in->id, arrival->hash);
-	keyed_hash(call, slice_text(in->subject), pb_pack(call_arena(call), &in->data->base), arrival->payload_hash);
+	struct slice data = in->data != NULL ? pb_pack(call_arena(call), &in->data->base) : slice_text("");
+	keyed_hash(call, slice_text(in->subject), data, arrival->payload_hash);
+	if (in->sequence[0] != '\0')
+		sequence_hash(call, arrival);
+	return true;
 }
 
-/* True if this event was seen before; the verdict says how. */
-static bool
-event_seen(struct call *call, const struct arrival *arrival, struct verdict *verdict, const char **person_id)
+static void
+emit_conflicted(struct call *call, const struct arrival *arrival)
 {
-	struct key key = event_key(arrival->authority->locality, arrival->hash);
-	const Mt__EventRecord *record = call_record(call, &key, &mt__event_record__descriptor);
-	/* What was rejected or found dead may be sent again, corrected or not. */
-	if (record == NULL || record->outcome == MT__EVENT__OUTCOME__REJECTED ||
-	    record->outcome == MT__EVENT__OUTCOME__DEAD || record->outcome == MT__EVENT__OUTCOME__DISCARDED)
-		return false;
-	assert(record->payload_hash.len == EVENT_HASH_BYTES);
-	if (memcmp(record->payload_hash.data, arrival->payload_hash, EVENT_HASH_BYTES) == 0) {
-		*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__DUPLICATE};
-		if (record->person.len == ID_BYTES)
-			*person_id = id_text(call_arena(call), slice_of(record->person.data, ID_BYTES));
-		return true;
-	}
-	*verdict = (struct verdict){MT__EVENT__OUTCOME__CONFLICT, "id", "conflict",
-				    "an event with this source and id was taken with another payload"};
+	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
+	kept.event = (Mt__PushEventRequest *)arrival->in;
 	Mt__EventConflicted fact = MT__EVENT_CONFLICTED__INIT;
 	fact.event = arrival_event(arrival);
 	fact.payload_hash = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->payload_hash};
 	fact.locality = arrival->authority->locality;
 	fact.authority_id = arrival->authority->authority_id;
+	fact.sealed_for = id_text(call_arena(call), slice_of(arrival->hash, EVENT_HASH_BYTES));
+	fact.kept = &kept;
 	call_emit(call, &fact.base);
+}
+
+/* True if this event was seen before; the verdict says how. What was rejected, dead or discarded may be sent
+ * again, corrected or not, and is decided anew. */
+static bool
+event_seen(struct call *call, struct arrival *arrival, struct verdict *verdict, const char **person_id)
+{
+	struct key key = event_key(arrival->authority->locality, arrival->hash);
+	const Mt__EventRecord *record = call_record(call, &key, &mt__event_record__descriptor);
+	if (record == NULL)
+		return false;
+	arrival->settles = record->outcome == MT__EVENT__OUTCOME__REJECTED ||
+			   record->outcome == MT__EVENT__OUTCOME__DEAD ||
+			   record->outcome == MT__EVENT__OUTCOME__DISCARDED;
+	if (arrival->settles)
+		return false;
+	assert(record->payload_hash.len == EVENT_HASH_BYTES);
+	if (memcmp(record->payload_hash.data, arrival->payload_hash, EVENT_HASH_BYTES) == 0) {
+		*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__DUPLICATE};
+		if (record->outcome == MT__EVENT__OUTCOME__ACCEPTED && record->person.len == ID_BYTES)
+			*person_id = id_text(call_arena(call), slice_of(record->person.data, ID_BYTES));
+		return true;
+	}
+	*verdict = (struct verdict){MT__EVENT__OUTCOME__CONFLICT, "id", "conflict",
+				    "an event with this source and id was taken with another payload"};
+	emit_conflicted(call, arrival);
 	return true;
+}
+
+/* Where the flows of the scoreboard are counted: at the authority below the root, so that events scattered over a
+ * province touch the rows of one. */
+struct id
+event_counted_at(const struct store *store, struct id authority)
+{
+	struct id above = authority;
+	struct id top = authority;
+	while (tree_parent(store, &above)) {
+		struct id root = above;
+		if (!tree_parent(store, &root))
+			break;
+		top = above;
+	}
+	return top;
 }
 
 static void
 emit_accepted(struct call *call, const struct arrival *arrival, const char *person_id)
 {
+	struct id counted_at = event_counted_at(call_store(call), id_known(arrival->authority->authority_id));
 	Mt__EventAccepted fact = MT__EVENT_ACCEPTED__INIT;
 	fact.event = arrival_event(arrival);
 	fact.payload_hash = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->payload_hash};
 	fact.person_id = (char *)person_id;
 	fact.locality = arrival->authority->locality;
 	fact.effective_date = arrival->change.body->effective_date;
+	fact.counted_at = (ProtobufCBinaryData){ID_BYTES, counted_at.bytes};
+	fact.braked = arrival->braked;
 	if (arrival->sequence > 0) {
 		fact.sequence_of = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->sequence_of};
 		fact.sequence = arrival->sequence;
@@ -159,7 +215,7 @@ event_act(struct call *call, const struct arrival *arrival, const struct staff_r
 }
 
 const char *
-event_decide(struct call *call, const struct arrival *arrival, struct verdict *verdict)
+event_decide(struct call *call, struct arrival *arrival, struct verdict *verdict)
 {
 	const Mt__AuthorityRecord *authority = arrival->authority;
 	struct staff_row row = staff_row_find(call_store(call), authority->locality, arrival->staff_code);
@@ -170,6 +226,8 @@ event_decide(struct call *call, const struct arrival *arrival, struct verdict *v
 		verdict_reject(verdict, "subject", "erased", "the person's data was erased");
 		return NULL;
 	}
+	if (event_held(call, arrival, subject.person, verdict))
+		return NULL;
 	if (hired && known && (person_in_service(subject.person) || row.kind == STAFF_EXPECTED ||
 			       subject.person->state == MT__PERSON__STATE__NOT_YET)) {
 		verdict_reject(verdict, "subject", "already_exists", "somebody is in service under this staff code");
@@ -179,13 +237,13 @@ event_decide(struct call *call, const struct arrival *arrival, struct verdict *v
 		event_park(call, arrival, row.parked, verdict);
 		return NULL;
 	}
-	if (event_held(call, arrival, subject.person, verdict))
-		return NULL;
 	struct arrivals arrivals = {.count = 0};
 	const char *person_id = event_act(call, arrival, &row, &arrivals, &subject, verdict);
 	if (person_id == NULL)
 		return NULL;
-	if (!arrival->settles)
+	if (arrival->settles)
+		event_settle(call, arrival, person_id, verdict);
+	else
 		emit_accepted(call, arrival, person_id);
 	event_release(call, &subject, &arrivals);
 	return person_id;
@@ -200,27 +258,21 @@ events_push(Mt__Events_Service *service, const Mt__PushEventRequest *in, Mt__Pus
 	struct arrival arrival = {.in = in, .authority = event_source_authority(call, in->source, &verdict)};
 	if (arrival.authority == NULL) {
 		if (call_scope(call, call_authority(call)))
-			answer(&verdict, person_id, reply, call);
+			event_answer(&verdict, person_id, reply, call);
 		return;
 	}
 	if (!call_scope(call, arrival.authority->authority_id))
 		return;
-	if (!event_check(call, &arrival, &verdict)) {
-		event_reject(call, &arrival, &verdict);
-		answer(&verdict, person_id, reply, call);
-		return;
-	}
-	arrival_hash(call, &arrival);
-	if (!event_seen(call, &arrival, &verdict, &person_id)) {
+	if (event_arrival(call, &arrival, &verdict) && !event_seen(call, &arrival, &verdict, &person_id)) {
 		const char *found = NULL;
-		if (event_is_next(call, &arrival, &verdict))
+		if (event_check(call, &arrival, &verdict) && event_is_next(call, &arrival, &verdict))
 			found = event_decide(call, &arrival, &verdict);
 		if (found != NULL)
 			person_id = found;
 		else if (verdict.outcome == MT__EVENT__OUTCOME__REJECTED)
 			event_reject(call, &arrival, &verdict);
 	}
-	answer(&verdict, person_id, reply, call);
+	event_answer(&verdict, person_id, reply, call);
 }
 
 static void
@@ -252,8 +304,14 @@ apply_accepted(struct apply *apply, const Mt__EventAccepted *fact)
 	record.seq = apply_seq(apply);
 	struct key key = event_key(fact->locality, fact->event.data);
 	apply_put(apply, &key, &record.base);
-	event_sequence_put(apply, fact->locality, &fact->sequence_of, fact->sequence);
-	freshness_accepted(apply, fact->locality, fact->effective_date);
+	if (fact->sequence > 0)
+		event_sequence_put(apply, fact->locality, &fact->sequence_of, fact->sequence);
+	if (fact->braked)
+		brake_count(apply, fact->locality);
+	struct id counted_at;
+	assert(fact->counted_at.len == ID_BYTES);
+	memcpy(counted_at.bytes, fact->counted_at.data, ID_BYTES);
+	freshness_accepted(apply, counted_at, fact->effective_date);
 }
 
 void

@@ -234,6 +234,7 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 	Mt__PersonChanged fact = MT__PERSON_CHANGED__INIT;
 	fact.person_id = (char *)subject->recorded_id;
 	fact.authority_id = person->authority_id;
+	change->body->from_authority_id = person->authority_id;
 	fact.change = change->body;
 	fact.event = *event;
 	call_emit(call, &fact.base);

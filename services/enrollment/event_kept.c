@@ -246,3 +246,11 @@ event_sequence_put(struct apply *apply, uint32_t locality, const ProtobufCBinary
 	(void)sequence_of;
 	(void)sequence;
 }
+
+/* Erasure: what is kept under the codes of somebody erased goes too. */
+void
+event_erase_kept(struct apply *apply, const Mt__PersonRecord *person)
+{
+	(void)apply;
+	(void)person;
+}

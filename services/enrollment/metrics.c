@@ -116,6 +116,24 @@ const struct metric enrollment_metrics[METRICS_COUNT + 1] = {
 			.vi = "Số người thôi công tác không do nghỉ hưu: thôi việc, buộc thôi việc, từ trần; tính theo "
 			      "tháng của ngày có hiệu lực.",
 		},
+	[METRIC_DUPLICATES_OPEN] =
+		{
+			.number = 21,
+			.kind = METRIC_STOCK,
+			.name = "duplicates.open",
+			.unit = "record",
+			.en = "Records that may be a second one of somebody: each open pair counts at both places.",
+			.vi = "Số hồ sơ có thể trùng người; mỗi cặp nghi trùng tính tại cả hai nơi.",
+		},
+	[METRIC_PERSONS_PROVISIONAL] =
+		{
+			.number = 22,
+			.kind = METRIC_STOCK,
+			.name = "persons.provisional",
+			.unit = "person",
+			.en = "Provisional learners whom no authority has sent yet, at the school that registered them.",
+			.vi = "Số học viên tạm, chưa có cơ quan nào gửi hồ sơ, tại cơ sở đào tạo đã đăng ký.",
+		},
 };
 
 void

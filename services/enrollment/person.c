@@ -175,7 +175,7 @@ apply_hired(struct apply *apply, const Mt__PersonHired *fact)
 	if (change_lies_ahead(apply, fact->person_id, fact->change))
 		person->state = MT__PERSON__STATE__NOT_YET;
 	else
-		person_flow(apply, person, fact->change, 1);
+		person_flow(apply, fact->change, 1);
 	person_settle(apply, NULL, person);
 }
 
@@ -188,14 +188,12 @@ person_shown(struct apply *apply, Mt__PersonRecord *person)
 
 /* A correction moves what was counted when the event came. */
 static void
-correction_count(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *correction,
-		 int64_t delta)
+correction_count(struct apply *apply, const char *person_id, const Mt__PersonChange *correction, int64_t delta)
 {
-	struct history history = history_applied(apply, person->person_id);
-	const Mt__PersonChange *effective = history_effective(apply_arena(apply), &history, &correction->corrects);
-	int32_t date;
-	if (effective != NULL && date_parse(effective->effective_date, &date) && date <= apply_today(apply))
-		person_flow(apply, person, effective, delta);
+	struct history history = history_applied(apply, person_id);
+	const struct effect *effect = history_effect(apply_arena(apply), &history, &correction->corrects);
+	if (effect != NULL && effect->date <= apply_today(apply))
+		person_flow(apply, effect->change, delta);
 }
 
 static bool
@@ -212,16 +210,16 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 	const Mt__PersonChange *change = fact->change;
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
 	if (change->corrects.len > 0)
-		correction_count(apply, person, change, -1);
+		correction_count(apply, fact->person_id, change, -1);
 	history_put(apply, fact->person_id, change, &fact->event, person->version + 1);
 	if (change->corrects.len > 0)
-		correction_count(apply, person, change, 1);
+		correction_count(apply, fact->person_id, change, 1);
 	person->version++;
 	bool ahead = change_lies_ahead(apply, fact->person_id, change);
 	if (ahead && change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED)
 		staff_row_expect(apply, person, change);
 	if (!ahead && change->corrects.len == 0)
-		person_flow(apply, person, change, 1);
+		person_flow(apply, change, 1);
 
 	Mt__PersonRecord *shown = person_shown(apply, person);
 	Mt__PersonRecord *after = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
@@ -239,19 +237,29 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 	person_settle(apply, shown, after);
 }
 
+/* What was recorded on the day itself was counted then. */
+static void
+count_effects(struct apply *apply, const char *person_id, int32_t day)
+{
+	struct history history = history_applied(apply, person_id);
+	struct effect *effects;
+	size_t count = history_effects(apply_arena(apply), &history, INT64_MAX, &effects);
+	int64_t begins_us = date_begins_us(day, apply_zone_minutes(apply));
+	for (size_t i = 0; i < count; i++) {
+		if (!effects[i].withdrawn && effects[i].date == day && effects[i].recorded_us < begins_us)
+			person_flow(apply, effects[i].change, 1);
+	}
+}
+
 static void
 apply_took_effect(struct apply *apply, const Mt__PersonChangeTookEffect *fact)
 {
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
 	Mt__PersonRecord *shown = person_shown(apply, person);
-	if (shown->erased)
-		return;
-	struct history history = history_applied(apply, fact->person_id);
-	for (size_t i = 0; i < history.count; i++) {
-		const Mt__PersonChange *change = history.rows[i]->change;
-		if (strcmp(change->effective_date, fact->effective_date) == 0 && change->corrects.len == 0)
-			person_flow(apply, shown, change, 1);
-	}
+	int32_t day;
+	bool is_date = date_parse(fact->effective_date, &day);
+	assert(is_date);
+	count_effects(apply, fact->person_id, day);
 	Mt__PersonRecord *after = person_refold(apply, shown);
 	after->version = shown->version;
 	person_settle(apply, shown, after);

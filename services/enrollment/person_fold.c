@@ -262,14 +262,6 @@ person_step(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonChang
 
 /* --- the fold ----------------------------------------------------------------------------------------------------- */
 
-/* A change of the history as it counts: with what was corrected in it. */
-struct effect {
-	const Mt__ChangeRecord *row;
-	const Mt__PersonChange *change;
-	int32_t date;
-	bool withdrawn;
-};
-
 static int32_t
 change_date(const Mt__PersonChange *change)
 {
@@ -320,14 +312,15 @@ same_bytes(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
 }
 
 static void
-effects_correct(struct arena *arena, struct effect *effects, size_t count, const Mt__PersonChange *correction)
+effects_correct(struct arena *arena, struct effect *effects, size_t count, const Mt__ChangeRecord *correction)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!same_bytes(&effects[i].row->event, &correction->corrects))
+		if (!same_bytes(&effects[i].row->event, &correction->change->corrects))
 			continue;
-		effects[i].withdrawn = correction->withdrawn;
-		effects[i].change = change_overlaid(arena, effects[i].change, correction);
+		effects[i].withdrawn = correction->change->withdrawn;
+		effects[i].change = change_overlaid(arena, effects[i].change, correction->change);
 		effects[i].date = change_date(effects[i].change);
+		effects[i].recorded_us = correction->recorded_us;
 	}
 }
 
@@ -344,8 +337,8 @@ effects_sort(struct effect *effects, size_t count)
 	}
 }
 
-static size_t
-effects_of(struct arena *arena, const struct history *history, int64_t known_us, struct effect **out)
+size_t
+history_effects(struct arena *arena, const struct history *history, int64_t known_us, struct effect **out)
 {
 	struct effect *effects = arena_alloc(arena, (history->count + 1) * sizeof(*effects));
 	size_t count = 0;
@@ -354,9 +347,14 @@ effects_of(struct arena *arena, const struct history *history, int64_t known_us,
 		if (row->recorded_us > known_us)
 			continue;
 		if (is_correction_of_event(row->change))
-			effects_correct(arena, effects, count, row->change);
+			effects_correct(arena, effects, count, row);
 		else
-			effects[count++] = (struct effect){row, row->change, change_date(row->change), false};
+			effects[count++] = (struct effect){
+				.row = row,
+				.change = row->change,
+				.date = change_date(row->change),
+				.recorded_us = row->recorded_us,
+			};
 	}
 	effects_sort(effects, count);
 	*out = effects;
@@ -387,7 +385,7 @@ person_fold(struct arena *arena, const char *person_id, const struct history *hi
 {
 	Mt__PersonRecord *person = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, arena);
 	struct effect *effects;
-	size_t count = effects_of(arena, history, known_us, &effects);
+	size_t count = history_effects(arena, history, known_us, &effects);
 	bool begun = false;
 	person->person_id = (char *)person_id;
 	for (size_t i = 0; i < count; i++) {
@@ -404,14 +402,14 @@ person_fold(struct arena *arena, const char *person_id, const struct history *hi
 	return person;
 }
 
-const Mt__PersonChange *
-history_effective(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event)
+const struct effect *
+history_effect(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event)
 {
 	struct effect *effects;
-	size_t count = effects_of(arena, history, INT64_MAX, &effects);
+	size_t count = history_effects(arena, history, INT64_MAX, &effects);
 	for (size_t i = 0; i < count; i++) {
 		if (same_bytes(&effects[i].row->event, event))
-			return effects[i].withdrawn ? NULL : effects[i].change;
+			return effects[i].withdrawn ? NULL : &effects[i];
 	}
 	return NULL;
 }

@@ -112,29 +112,29 @@ person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__Per
 }
 
 void
-person_flow(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change, int64_t delta)
+person_flow(struct apply *apply, const Mt__PersonChange *change, int64_t delta)
 {
 	switch (change->kind) {
 	case MT__PERSON_CHANGE__KIND__HIRED:
 		metric_flow_on(apply, METRIC_PERSONS_HIRED, change->authority_id, "", change->effective_date, delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__TRANSFERRED:
-		metric_flow_on(apply, METRIC_PERSONS_TRANSFERRED, person->authority_id, "", change->effective_date,
-			       delta);
+		metric_flow_on(apply, METRIC_PERSONS_TRANSFERRED, change->from_authority_id, "",
+			       change->effective_date, delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__RETIRED:
-		metric_flow_on(apply, METRIC_PERSONS_RETIRED, person->authority_id, "", change->effective_date, delta);
+		metric_flow_on(apply, METRIC_PERSONS_RETIRED, change->from_authority_id, "", change->effective_date, delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__RESIGNED:
-		metric_flow_on(apply, METRIC_PERSONS_LEFT, person->authority_id, "resigned", change->effective_date,
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "resigned", change->effective_date,
 			       delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__DISMISSED:
-		metric_flow_on(apply, METRIC_PERSONS_LEFT, person->authority_id, "dismissed", change->effective_date,
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "dismissed", change->effective_date,
 			       delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__DECEASED:
-		metric_flow_on(apply, METRIC_PERSONS_LEFT, person->authority_id, "deceased", change->effective_date,
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "deceased", change->effective_date,
 			       delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__UPDATED:

@@ -54,7 +54,7 @@ key_of_ids(uint8_t table, struct id first, struct id second)
 bool
 caller_has(const struct call *call, uint32_t roles)
 {
-	for (unsigned role = MT__ROLE__PROVINCE_SYSTEM; role <= MT__ROLE__NODE; role++) {
+	for (unsigned role = MT__ROLE__PROVINCE_SYSTEM; role <= MT__ROLE__PRIVACY_OFFICER; role++) {
 		if ((roles & 1u << role) != 0 && call_has_role(call, (Mt__Role)role))
 			return true;
 	}
@@ -107,6 +107,12 @@ apply_fact(struct apply *apply, const ProtobufCMessage *message)
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_ATTENDANCE:
 		attendance_apply(apply, fact->attendance);
 		return;
+	case MT__ENROLLMENT_SERVICE_FACT__NOUN_DUPLICATE:
+		duplicate_apply(apply, fact->duplicate);
+		return;
+	case MT__ENROLLMENT_SERVICE_FACT__NOUN_TEAM:
+		team_apply(apply, fact->team);
+		return;
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_CORE:
 		core_apply(apply, &fact->core->base);
 		return;
@@ -121,6 +127,7 @@ static ProtobufCService *const handlers[] = {
 	&authorities_handlers.base,
 	&persons_handlers.base,
 	&person_timers_handlers.base,
+	&erasures_handlers.base,
 	&events_handlers.base,
 	&event_timers_handlers.base,
 	&programmes_handlers.base,
@@ -129,6 +136,10 @@ static ProtobufCService *const handlers[] = {
 	&enrolment_reactions_handlers.base,
 	&enrolment_timers_handlers.base,
 	&attendance_handlers.base,
+	&person_search_handlers.base,
+	&duplicates_handlers.base,
+	&provisional_persons_handlers.base,
+	&teams_handlers.base,
 	NULL,
 };
 
@@ -144,5 +155,6 @@ const struct module enrollment_module = {
 	.apply = apply_fact,
 	.follows = follows,
 	.metrics = enrollment_metrics,
+	.erase = person_erase_rows,
 	.apply_version = 2,
 };

@@ -32,6 +32,15 @@ enum enrollment_table {
 	TABLE_SESSION_HELD = 0x0c,   /* class id, number -> seq of the entry that first took attendance */
 	TABLE_HISTORY = 0x0e,        /* as in TABLE_PERSON, then seq, number -> ChangeRecord */
 	TABLE_LOCALITY = 0x0d,       /* locality of a top authority, 0 for the root -> last running number below it */
+	TABLE_NAME_POSTING = 0x20,   /* token of a word, locality of the current authority, person's key -> nothing */
+	TABLE_NAME_WORD = 0x21,      /* token of how a word begins, token of the word -> nothing, while it has postings */
+	TABLE_BLOCK = 0x22,          /* kind, keyed hash of what records share, person's key -> nothing */
+	TABLE_PAIR = 0x23,           /* locality of one's authority, one's key, the other's -> shared bits, open */
+	TABLE_PAIR_DISMISSED = 0x24, /* the lesser's key, the greater's -> DismissedRecord */
+	TABLE_ADOPTION = 0x25,       /* provisional's key, person's key -> AdoptionRecord */
+	TABLE_PROVISIONAL = 0x26,    /* locality of the school, person's key -> nothing */
+	TABLE_TEAM = 0x28,           /* team id -> TeamRecord */
+	TABLE_TEAM_MEMBER = 0x29,    /* team id, person id, since -> TeamMember */
 	TABLE_AUTHORITY_HISTORY = 0x30, /* authority id, effective date, seq -> AuthorityVersion */
 	TABLE_AUTHORITY_PLAN = 0x31,    /* authority id, effective date, seq -> AuthorityPlan */
 	TABLE_AUTHORITY_EVER = 0x32,    /* parent id, id of one that stood, or is planned to stand, below it -> nothing */

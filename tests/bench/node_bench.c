@@ -306,6 +306,36 @@ push(struct alone *alone, const char *work, uint64_t first, uint64_t events, boo
 	return seconds;
 }
 
+/* As many keys as wanted, each made of its number: wrapping and reading them is the host's. */
+static enum slot_state
+alone_slot_key(void *context, uint32_t slot, uint8_t key[32])
+{
+	(void)context;
+	hash_sha256(slice_of(&slot, sizeof(slot)), key);
+	return SLOT_PRESENT;
+}
+
+static uint32_t
+alone_slots_ready(void *context)
+{
+	(void)context;
+	return UINT32_MAX - 1;
+}
+
+static void
+alone_slots_more(void *context)
+{
+	(void)context;
+}
+
+static void
+alone_slots_erase(void *context, const struct slot_erasure *erasures, size_t count)
+{
+	(void)context;
+	(void)erasures;
+	(void)count;
+}
+
 static void
 alone_open(struct alone *alone)
 {
@@ -323,6 +353,11 @@ alone_open(struct alone *alone)
 		.journal_head = alone_head,
 		.state_flush = alone_flush,
 		.state_base = alone_base,
+		.slot_key = alone_slot_key,
+		.slots_ready = alone_slots_ready,
+		.slots_block = 65536,
+		.slots_more = alone_slots_more,
+		.slots_erase = alone_slots_erase,
 		.space_free = alone_space,
 		.memory_used = alone_memory,
 		.wake_at = alone_wake,

@@ -10,6 +10,7 @@
 #include "common/core/tables.h"
 #include "common/wire/pb.h"
 #include "services/enrollment/enrollment.h"
+#include "tests/sim/flows.h"
 #include "tests/sim/ledger.h"
 
 /* --- seats -------------------------------------------------------------------------------------------------------- */
@@ -121,7 +122,7 @@ note_place(struct recount *recount, const ProtobufCMessage *fact)
 }
 
 static void
-add_one(struct recount *recount, uint8_t table, struct id id, struct slice rest)
+add(struct recount *recount, uint8_t table, struct id id, struct slice rest, int64_t delta)
 {
 	struct slice before;
 	uint8_t sum[8];
@@ -129,13 +130,13 @@ add_one(struct recount *recount, uint8_t table, struct id id, struct slice rest)
 	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
 	key_bytes(&key, rest);
 	bool had = memtable_get(recount->sums, key_slice(&key), &before) == MEMTABLE_PRESENT;
-	put_u64(sum, (had ? get_u64(before.data) : 0) + 1);
+	put_u64(sum, (had ? get_u64(before.data) : 0) + (uint64_t)delta);
 	memtable_put(recount->sums, key_slice(&key), slice_of(sum, sizeof(sum)));
 }
 
 static void
 count(struct recount *recount, enum enrollment_metric metric, const char *authority_id, const char *category,
-      uint32_t month)
+      uint32_t month, int64_t delta)
 {
 	struct id id;
 	if (!id_parse(authority_id, &id))
@@ -145,9 +146,9 @@ count(struct recount *recount, enum enrollment_metric metric, const char *author
 	key_text(&key, category);
 	key_u32(&key, month);
 	struct slice rest = slice_of(key.data + 1, key.size - 1); /* behind the authority */
-	add_one(recount, TABLE_FIGURE_OWN, id, rest);
+	add(recount, TABLE_FIGURE_OWN, id, rest, delta);
 	do
-		add_one(recount, TABLE_FIGURE, id, rest);
+		add(recount, TABLE_FIGURE, id, rest, delta);
 	while (parent_of(recount, &id));
 }
 
@@ -156,7 +157,7 @@ count_on(struct recount *recount, enum enrollment_metric metric, const char *aut
 {
 	int32_t day;
 	if (date_parse(date, &day))
-		count(recount, metric, authority_id, "", date_month(day));
+		count(recount, metric, authority_id, "", date_month(day), 1);
 }
 
 static void
@@ -167,19 +168,19 @@ count_row(struct recount *recount, uint8_t table, struct slice value)
 			(const void *)pb_unpack_trusted(&mt__person_record__descriptor, &recount->arena, value);
 		if (person != NULL && person_in_service(person))
 			count(recount, METRIC_PERSONS_ACTIVE, person->authority_id, metric_category(person->category),
-			      0);
+			      0, 1);
 	} else if (table == TABLE_CLASS) {
 		const Mt__ClassRecord *class =
 			(const void *)pb_unpack_trusted(&mt__class_record__descriptor, &recount->arena, value);
 		if (class != NULL && class->state == MT__CLASS__STATE__OPEN)
-			count(recount, METRIC_CLASSES_OPEN, class->authority_id, "", 0);
+			count(recount, METRIC_CLASSES_OPEN, class->authority_id, "", 0, 1);
 	} else {
 		const Mt__EnrolmentRecord *enrolment =
 			(const void *)pb_unpack_trusted(&mt__enrolment_record__descriptor, &recount->arena, value);
 		if (enrolment != NULL && enrolment->state == MT__ENROLMENT__STATE__ENROLLED)
-			count(recount, METRIC_ENROLMENTS_ACTIVE, enrolment->authority_id, "", 0);
+			count(recount, METRIC_ENROLMENTS_ACTIVE, enrolment->authority_id, "", 0, 1);
 		if (enrolment != NULL && enrolment->state == MT__ENROLMENT__STATE__WAITLISTED)
-			count(recount, METRIC_ENROLMENTS_WAITLISTED, enrolment->authority_id, "", 0);
+			count(recount, METRIC_ENROLMENTS_WAITLISTED, enrolment->authority_id, "", 0, 1);
 	}
 }
 
@@ -197,36 +198,26 @@ count_rows(struct recount *recount)
 	}
 }
 
-/* By what the facts say, and by no code of the service. */
-static void
-count_change(struct recount *recount, const Mt__PersonChange *change, const char *authority_id)
-{
-	if (change->kind == MT__PERSON_CHANGE__KIND__HIRED)
-		count_on(recount, METRIC_PERSONS_HIRED, change->authority_id, change->effective_date);
-	else if (change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED)
-		count_on(recount, METRIC_PERSONS_TRANSFERRED, authority_id, change->effective_date);
-	else if (change->kind == MT__PERSON_CHANGE__KIND__RETIRED)
-		count_on(recount, METRIC_PERSONS_RETIRED, authority_id, change->effective_date);
-}
-
 static void
 count_fact(struct recount *recount, const ProtobufCMessage *fact)
 {
-	if (fact->descriptor == &mt__person_hired__descriptor) {
-		const Mt__PersonHired *hired = (const void *)fact;
-		count_change(recount, hired->change, hired->authority_id);
-	} else if (fact->descriptor == &mt__person_changed__descriptor) {
-		const Mt__PersonChanged *changed = (const void *)fact;
-		count_change(recount, changed->change, changed->authority_id);
-	} else if (fact->descriptor == &mt__learner_completed__descriptor) {
+	if (fact->descriptor == &mt__learner_completed__descriptor) {
 		const Mt__LearnerCompleted *completed = (const void *)fact;
 		count_on(recount, METRIC_COMPLETIONS, completed->authority_id, completed->completed_on);
 	}
 }
 
 static void
+count_flow(void *context, enum enrollment_metric metric, const char *authority_id, const char *category, int32_t day,
+	   int64_t delta)
+{
+	count(context, metric, authority_id, category, date_month(day), delta);
+}
+
+static void
 count_facts(struct recount *recount)
 {
+	struct flows *flows = flows_new(count_flow, recount);
 	const struct disk *disk = &recount->sim->processes[ENROLLMENT].disk;
 	for (uint64_t seq = 1; seq <= disk->head; seq++) {
 		struct ledger_entry entry;
@@ -236,8 +227,10 @@ count_facts(struct recount *recount)
 		for (size_t i = 0; i < entry.facts_count; i++) {
 			note_place(recount, entry.facts[i]);
 			count_fact(recount, entry.facts[i]);
+			flows_fact(flows, entry.facts[i], entry.header->time_us, WORLD_ZONE_MINUTES);
 		}
 	}
+	flows_free(flows);
 }
 
 /* The metrics counted above; the others are left to the rebuild. */
@@ -246,7 +239,7 @@ is_recounted(uint16_t number)
 {
 	static const enum enrollment_metric recounted[] = {
 		METRIC_PERSONS_ACTIVE, METRIC_PERSONS_HIRED,     METRIC_PERSONS_TRANSFERRED,   METRIC_PERSONS_RETIRED,
-		METRIC_CLASSES_OPEN,   METRIC_ENROLMENTS_ACTIVE, METRIC_ENROLMENTS_WAITLISTED, METRIC_COMPLETIONS,
+		METRIC_PERSONS_LEFT,   METRIC_CLASSES_OPEN,   METRIC_ENROLMENTS_ACTIVE, METRIC_ENROLMENTS_WAITLISTED, METRIC_COMPLETIONS,
 	};
 	for (size_t i = 0; i < sizeof(recounted) / sizeof(recounted[0]); i++) {
 		if (enrollment_metrics[recounted[i]].number == number)

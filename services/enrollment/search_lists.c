@@ -1,0 +1,175 @@
+/* services/enrollment/search_lists.c
+ *
+ * Walking several lists of postings at once. Postings of a word lie in the order of
+ * places (locality, person), and so does every list; whoever is in all of them is found
+ * by letting each list in turn leap to where the furthest stands. A word that is only
+ * begun is a list of several words, of which the nearest counts.
+ *
+ * Promises: rows looked at are bounded; where the walk stopped is a place, and going on
+ * from it misses nobody and meets nobody twice, whatever was written in between. */
+#include "services/enrollment/search.h"
+
+#include <assert.h>
+
+static uint32_t
+place_locality(const struct place *place)
+{
+	return get_u32(place->bytes);
+}
+
+static int
+place_compare(const struct place *a, const struct place *b)
+{
+	return memcmp(a->bytes, b->bytes, PLACE_BYTES);
+}
+
+static struct place
+place_of_locality(uint32_t locality)
+{
+	struct place place = {.bytes = {0}};
+	put_u32(place.bytes, locality);
+	return place;
+}
+
+/* The place behind; false if there is none. */
+static bool
+place_advance(struct place *place)
+{
+	for (size_t i = PLACE_BYTES; i > 0; i--) {
+		if (++place->bytes[i - 1] != 0)
+			return true;
+	}
+	return false;
+}
+
+const struct locality_range *
+range_from(const struct search *search, uint32_t locality)
+{
+	for (size_t i = 0; i < search->ranges_count; i++) {
+		if (search->ranges[i].last >= locality)
+			return &search->ranges[i];
+	}
+	return NULL;
+}
+
+static struct posting_list *
+list_new(struct search *search, struct arena *arena, size_t count)
+{
+	assert(search->lists_count < QUERY_WORDS_MAX);
+	struct posting_list *list = &search->lists[search->lists_count++];
+	list->postings = arena_alloc(arena, (count + 1) * sizeof(*list->postings));
+	list->count = 0;
+	return list;
+}
+
+void
+search_add_word(struct search *search, struct arena *arena, struct token token)
+{
+	struct posting_list *list = list_new(search, arena, 1);
+	list->postings[list->count++] = (struct posting){.token = token};
+}
+
+static bool
+is_one_of(struct token token, const struct token *tokens, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (memcmp(tokens[i].bytes, token.bytes, TOKEN_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+search_add_prefix(struct search *search, struct arena *arena, struct token begins, const struct token *but,
+		  size_t but_count)
+{
+	struct key prefix = key_of(TABLE_NAME_WORD);
+	key_bytes(&prefix, slice_of(begins.bytes, TOKEN_BYTES));
+	struct store_walk walk = store_walk(search->store, key_slice(&prefix));
+	struct posting_list *list = list_new(search, arena, PREFIX_WORDS_MAX);
+	while (store_walk_next(&walk)) {
+		struct token token;
+		assert(walk.key.size == prefix.size + TOKEN_BYTES);
+		memcpy(token.bytes, walk.key.data + prefix.size, TOKEN_BYTES);
+		if (is_one_of(token, but, but_count))
+			continue;
+		if (list->count == PREFIX_WORDS_MAX) {
+			search->lists_count--;
+			return false;
+		}
+		list->postings[list->count++] = (struct posting){.token = token};
+	}
+	return true;
+}
+
+/* Lets a posting stand at the first person from a place on. */
+static void
+posting_seek(struct search *search, struct posting *posting, const struct place *target)
+{
+	if (posting->ended || (posting->known && place_compare(&posting->at, target) >= 0))
+		return;
+	struct key prefix = key_of(TABLE_NAME_POSTING);
+	key_bytes(&prefix, slice_of(posting->token.bytes, TOKEN_BYTES));
+	struct key from = prefix;
+	key_bytes(&from, slice_of(target->bytes, PLACE_BYTES));
+	struct store_walk walk = store_walk_from(search->store, key_slice(&prefix), key_slice(&from));
+	search->seeks++;
+	posting->ended = !store_walk_next(&walk);
+	if (posting->ended)
+		return;
+	assert(walk.key.size == prefix.size + PLACE_BYTES);
+	memcpy(posting->at.bytes, walk.key.data + prefix.size, PLACE_BYTES);
+	posting->known = true;
+}
+
+/* The first of a list from a place on; false at its end. */
+static bool
+list_seek(struct search *search, struct posting_list *list, const struct place *target, struct place *at)
+{
+	bool found = false;
+	for (size_t i = 0; i < list->count; i++) {
+		struct posting *posting = &list->postings[i];
+		posting_seek(search, posting, target);
+		if (posting->ended || (found && place_compare(&posting->at, at) >= 0))
+			continue;
+		*at = posting->at;
+		found = true;
+	}
+	return found;
+}
+
+/* Moves a place into the ranges; false behind the last. */
+static bool
+range_clamp(const struct search *search, struct place *place)
+{
+	const struct locality_range *range = range_from(search, place_locality(place));
+	if (range == NULL)
+		return false;
+	if (place_locality(place) < range->first)
+		*place = place_of_locality(range->first);
+	return true;
+}
+
+bool
+search_next(struct search *search, struct place *place)
+{
+	size_t agreed = 0;
+	assert(search->lists_count > 0);
+	for (size_t i = 0; agreed < search->lists_count; i = (i + 1) % search->lists_count) {
+		struct place at;
+		if (!range_clamp(search, &search->from))
+			return false;
+		if (search->seeks >= SEARCH_SEEKS_MAX) {
+			search->tired = true;
+			return false;
+		}
+		if (!list_seek(search, &search->lists[i], &search->from, &at))
+			return false;
+		agreed = place_compare(&at, &search->from) == 0 ? agreed + 1 : 1;
+		search->from = at;
+	}
+	*place = search->from;
+	bool more = place_advance(&search->from);
+	assert(more); /* no id is all ones */
+	return true;
+}

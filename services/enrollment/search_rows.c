@@ -1,0 +1,166 @@
+/* services/enrollment/search_rows.c
+ *
+ * The rows by which a name leads to people: a posting for each word of each name, and,
+ * for each word that has postings, rows for the ways it begins. A posting stands where
+ * the person serves now, so that a province's people lie together; a transfer moves it.
+ *
+ * Promises: a word has rows exactly while it has postings. Which rows there are depends
+ * on the records as they are now and on nothing before: after an erasure, a replay that
+ * never saw the name makes the same rows.
+ *
+ * Rows a new person with a name of three known words makes: 3 here, 2 in duplicate_pair.c. */
+#include "services/enrollment/search.h"
+
+#include <assert.h>
+
+struct slice
+person_rest(const struct key *person)
+{
+	return slice_of(person->data + 1, person->size - 1);
+}
+
+/* The parts of the id in the key's order, see person_key: locality, randomness, time. */
+struct id
+person_of_rest(struct slice rest)
+{
+	enum { LOCALITY_BYTES = 4, RANDOM_BYTES = 6 };
+	struct id id;
+	assert(rest.size == PERSON_KEY_BYTES);
+	size_t time_bytes = ID_BYTES - LOCALITY_BYTES - RANDOM_BYTES;
+	memcpy(id.bytes, rest.data, LOCALITY_BYTES);
+	memcpy(id.bytes + LOCALITY_BYTES, rest.data + LOCALITY_BYTES + RANDOM_BYTES, time_bytes);
+	memcpy(id.bytes + LOCALITY_BYTES + time_bytes, rest.data + LOCALITY_BYTES, RANDOM_BYTES);
+	return id;
+}
+
+const char *
+search_name(const Mt__PersonRecord *person)
+{
+	bool shown = person != NULL && person->personal != NULL && person->authority_id[0] != '\0' &&
+		     person->state != MT__PERSON__STATE__MERGED;
+	return shown ? person->personal->name : "";
+}
+
+uint32_t
+search_locality(const Mt__PersonRecord *person)
+{
+	bool placed = person != NULL && person->authority_id[0] != '\0';
+	return placed ? id_locality(id_known(person->authority_id)) : 0;
+}
+
+static struct key
+posting_key(struct token token)
+{
+	struct key key = key_of(TABLE_NAME_POSTING);
+	key_bytes(&key, slice_of(token.bytes, TOKEN_BYTES));
+	return key;
+}
+
+static struct key
+posting_of(struct token token, const Mt__PersonRecord *person)
+{
+	struct key key = posting_key(token);
+	struct key whose = person_key(id_known(person->person_id));
+	key_u32(&key, search_locality(person));
+	key_bytes(&key, person_rest(&whose));
+	return key;
+}
+
+static struct key
+word_key(struct token begins, struct token token)
+{
+	struct key key = key_of(TABLE_NAME_WORD);
+	key_bytes(&key, slice_of(begins.bytes, TOKEN_BYTES));
+	key_bytes(&key, slice_of(token.bytes, TOKEN_BYTES));
+	return key;
+}
+
+static void
+word_row(struct apply *apply, struct token begins, struct token token, bool put)
+{
+	struct key key = word_key(begins, token);
+	if (put)
+		apply_put_bytes(apply, &key, slice_text(""));
+	else
+		apply_delete(apply, &key);
+}
+
+/* The word's rows: one for each way it begins, and one for it as a whole. */
+static void
+word_rows(struct apply *apply, struct slice word, struct token token, bool put)
+{
+	size_t last = 0;
+	for (size_t letters = 1; letters <= PREFIX_LETTERS_MAX; letters++) {
+		struct slice prefix = word_prefix(word, letters);
+		if (prefix.size == last || prefix.size == word.size)
+			break;
+		last = prefix.size;
+		word_row(apply, word_token(apply_secret(apply), prefix), token, put);
+	}
+	word_row(apply, token, token, put);
+}
+
+static void
+posting_put(struct apply *apply, const Mt__PersonRecord *person, struct slice word, bool word_is_known)
+{
+	struct token token = word_token(apply_secret(apply), word);
+	struct key key = posting_of(token, person);
+	apply_put_bytes(apply, &key, slice_text(""));
+	struct key whole = word_key(token, token);
+	if (!word_is_known && !store_has(apply_store(apply), key_slice(&whole)))
+		word_rows(apply, word, token, true);
+}
+
+static void
+posting_delete(struct apply *apply, const Mt__PersonRecord *person, struct slice word, bool word_is_kept)
+{
+	struct token token = word_token(apply_secret(apply), word);
+	struct key key = posting_of(token, person);
+	apply_delete(apply, &key);
+	if (word_is_kept)
+		return;
+	struct key prefix = posting_key(token);
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	if (!store_walk_next(&walk))
+		word_rows(apply, word, token, false);
+}
+
+static void
+provisional_settle(struct apply *apply, const Mt__PersonRecord *person, bool put)
+{
+	if (person == NULL || person->state != MT__PERSON__STATE__PROVISIONAL)
+		return;
+	struct key whose = person_key(id_known(person->person_id));
+	struct key key = key_of(TABLE_PROVISIONAL);
+	key_u32(&key, search_locality(person));
+	key_bytes(&key, person_rest(&whose));
+	metric_stock(apply, METRIC_PERSONS_PROVISIONAL, person->authority_id, "", put ? 1 : -1);
+	if (put)
+		apply_put_bytes(apply, &key, slice_text(""));
+	else
+		apply_delete(apply, &key);
+}
+
+void
+search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
+{
+	provisional_settle(apply, before, false);
+	provisional_settle(apply, after, true);
+	bool moved = search_locality(before) != search_locality(after);
+	if (!moved && strcmp(search_name(before), search_name(after)) == 0)
+		return;
+	struct words old;
+	struct words new;
+	words_of(apply_arena(apply), search_name(before), NAME_WORDS_MAX, &old);
+	words_of(apply_arena(apply), search_name(after), NAME_WORDS_MAX, &new);
+	for (size_t i = 0; i < new.count; i++) {
+		bool known = words_hold(&old, new.at[i]);
+		if (moved || !known)
+			posting_put(apply, after, new.at[i], known);
+	}
+	for (size_t i = 0; i < old.count; i++) {
+		bool kept = words_hold(&new, old.at[i]);
+		if (moved || !kept)
+			posting_delete(apply, before, old.at[i], kept);
+	}
+}
