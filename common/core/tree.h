@@ -38,12 +38,11 @@ tree_find_at(const struct store *store, struct arena *arena, const char *referen
 /* Why a code is refused as ambiguous: a sentence that names both units with their list and version. */
 const char *tree_ambiguous(const struct store *store, struct arena *arena, const char *reference);
 /* The holder of exactly that code; false if there is none. */
-bool tree_code_holder(const struct store *store, const char *list, const char *version, const char *code,
-		      struct id *holder);
+bool
+tree_code_holder(const struct store *store, const char *list, const char *version, const char *code, struct id *holder);
 /* An authority by reference, a bare code resolved at that date; NULL and refused (by field). call_authority_ref
  * is the same today. */
-const Mt__AuthorityRecord *
-call_authority_at(struct call *call, const char *field, const char *reference, int32_t date);
+const Mt__AuthorityRecord *call_authority_at(struct call *call, const char *field, const char *reference, int32_t date);
 
 /* --- where it stands ---------------------------------------------------------------------------------------------- */
 

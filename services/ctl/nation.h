@@ -17,6 +17,7 @@ enum {
 	NATION_LAST_DAY = 20634,         /* 2026-06-30: nothing takes effect after */
 	NATION_DAYS_SERVED_MIN = 400,    /* so that a career has room */
 	NATION_TEXT_BYTES = 96,
+	NATION_DEPARTMENTS = 60, /* dice for one: any number of them divides it */
 };
 
 struct nation {
@@ -73,8 +74,9 @@ unsigned nation_person_steps(const struct nation *nation, uint64_t number);
 /* "GV000123": unique in the unit that hired; moves counts transfers, whose receivers number anew. */
 char *nation_staff_code(char *at, const struct nation *nation, const struct nation_person *person, unsigned moves);
 char *nation_date(char *at, int32_t date);
-/* Where somebody of that occupation sits in that unit. */
-char *nation_department(char *at, const struct nation_unit *unit, const struct occupation *occupation, uint32_t dice);
+/* Where somebody in that post sits in that unit. */
+char *nation_department(char *at, const struct nation_unit *unit, const struct occupation *occupation, size_t position,
+			uint32_t dice);
 
 /* A number below count for each below count, one to one, in no order: a Feistel network. */
 uint64_t nation_scatter(uint64_t seed, uint64_t number, uint64_t count);

@@ -198,7 +198,8 @@ updated_fill(struct nation_event *event, const struct nation *nation, const stru
 		put_text(put_text(at, nation->units.provinces[unit->province].host), ".gov.example");
 		updated->email = event->texts.email;
 	} else {
-		nation_department(event->unit, unit, person->occupation, draw_below(random, 60));
+		nation_department(event->unit, unit, person->occupation, step->position,
+				  draw_below(random, NATION_DEPARTMENTS));
 		updated->unit = event->unit;
 	}
 	event->data.kind_case = MT__EVENT_DATA__KIND_UPDATED;
@@ -234,7 +235,8 @@ post_fill(struct nation_event *event, const struct nation *nation, const struct 
 	char *position = (char *)(uintptr_t)person->occupation->positions[step->position];
 	char *rank = (char *)(uintptr_t)person->occupation->ranks[step->rank];
 	char *decision = decision_make(event, random);
-	nation_department(event->unit, &nation->units.units[step->unit], person->occupation, draw_below(random, 60));
+	nation_department(event->unit, &nation->units.units[step->unit], person->occupation, step->position,
+			  draw_below(random, NATION_DEPARTMENTS));
 	if (step->kind == STEP_PROMOTED) {
 		event->body.promoted = (Mt__Promoted)MT__PROMOTED__INIT;
 		event->body.promoted.rank = rank;
@@ -277,7 +279,8 @@ move_fill(struct nation_event *event, const struct nation *nation, const struct 
 		nation_staff_code(event->to_staff_code, nation, person, step->moves + 1);
 		transferred->to_staff_code = event->to_staff_code;
 		transferred->position = position;
-		nation_department(event->unit, to, person->occupation, draw_below(random, 60));
+		nation_department(event->unit, to, person->occupation, step->position,
+				  draw_below(random, NATION_DEPARTMENTS));
 		transferred->unit = event->unit;
 		transferred->effective_date = event->date;
 		transferred->decision_number = decision;

@@ -203,10 +203,14 @@ nation_staff_code(char *at, const struct nation *nation, const struct nation_per
 }
 
 char *
-nation_department(char *at, const struct nation_unit *unit, const struct occupation *occupation, uint32_t dice)
+nation_department(char *at, const struct nation_unit *unit, const struct occupation *occupation, size_t position,
+		  uint32_t dice)
 {
-	size_t count = length_of(occupation->units, OCCUPATION_UNITS_MAX);
-	return put_text(put_text(at, occupation->units[dice % count]), unit->name);
+	bool here = occupation->units[!unit->office][0] != NULL;
+	const char *const *departments = occupation->units[here ? !unit->office : unit->office];
+	size_t count = length_of(departments, OCCUPATION_UNITS_MAX);
+	size_t place = occupation->category == MT__PERSON__CATEGORY__CADRE ? position : dice;
+	return put_text(put_text(put_text(at, departments[place % count]), " "), unit->name);
 }
 
 static enum people
@@ -280,7 +284,8 @@ nation_person_texts(const struct nation *nation, const struct nation_person *per
 	texts->citizen_id[0] = '\0';
 	if (!draw_permille(&random, NO_ID_PERMILLE))
 		citizen_id_put(texts->citizen_id, nation, province, person, year);
-	nation_department(texts->unit, unit, person->occupation, draw_below(&random, 60));
+	nation_department(texts->unit, unit, person->occupation, person->position,
+			  draw_below(&random, NATION_DEPARTMENTS));
 	qualifications_draw(person, &random, texts);
 }
 

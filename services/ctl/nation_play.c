@@ -6,6 +6,9 @@
 
 #include <assert.h>
 
+/* Passes of which most find nothing to do would cost more than they are worth. */
+enum { ROUNDS_APART = 6 };
+
 struct playing {
 	const struct nation_play *play;
 	struct nation_person person; /* made last; its unit is where the next is looked for first */
@@ -102,14 +105,18 @@ pass_again(struct playing *playing, uint64_t number)
 	return event_send(playing);
 }
 
+/* One step of those who have one, in the last round all that are left. */
 static bool
 pass_step(struct playing *playing, uint64_t number)
 {
-	if (nation_person_steps(playing->play->nation, number) <= playing->round)
+	unsigned steps = nation_person_steps(playing->play->nation, number);
+	unsigned end = playing->round + 1 == ROUNDS_APART ? steps : playing->round + 1;
+	bool good = true;
+	if (steps <= playing->round || (playing->round == 0 && comes_early(playing, number)))
 		return true;
-	if (playing->round == 0 && comes_early(playing, number))
-		return true;
-	return step_send(playing, number, playing->round, PURPOSE_PLAIN);
+	for (unsigned wanted = playing->round; good && wanted < end; wanted++)
+		good = step_send(playing, number, wanted, PURPOSE_PLAIN);
+	return good;
 }
 
 static bool
@@ -133,6 +140,8 @@ range_play(struct playing *playing, uint64_t first, uint64_t count)
 	playing->rounds = 0;
 	bool good = range_pass(playing, first, count, pass_early) && range_pass(playing, first, count, pass_hired) &&
 		    range_pass(playing, first, count, pass_again);
+	if (playing->rounds > ROUNDS_APART)
+		playing->rounds = ROUNDS_APART;
 	for (playing->round = 0; good && playing->round < playing->rounds; playing->round++)
 		good = range_pass(playing, first, count, pass_step);
 	return good;

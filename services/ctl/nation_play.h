@@ -3,8 +3,9 @@
  * The order in which a nation's events are sent. Province by province, as rosters come, or
  * scattered over the nation (with the nation for one great province): first what comes too
  * early, then the hirings, then what is sent again, then everybody's first step, everybody's
- * second, and so on. So the events of one person keep their order and lie far apart. Nothing
- * is held: whoever's turn it is is made again from the number. */
+ * second, and so on, with all that is left of long careers in the last round. So the events
+ * of one person keep their order and mostly lie far apart. Nothing is held: whoever's turn it
+ * is is made again from the number. */
 #ifndef SERVICES_CTL_NATION_PLAY_H
 #define SERVICES_CTL_NATION_PLAY_H
 

@@ -22,7 +22,9 @@ struct occupation {
 	uint8_t age_min;                                 /* years, at entry */
 	const char *ranks[OCCUPATION_RANKS_MAX];         /* NULL ends */
 	const char *positions[OCCUPATION_POSITIONS_MAX]; /* NULL ends; first where most are */
-	const char *units[OCCUPATION_UNITS_MAX]; /* NULL ends; with a blank at the end the unit's name follows */
+	/* Departments of an office, of a commune; NULL ends, and the unit's name follows. At least one of the two has
+	 * some. Cadres sit in the one that stands where their position does. */
+	const char *units[2][OCCUPATION_UNITS_MAX];
 };
 
 struct qualification_kind {

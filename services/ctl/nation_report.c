@@ -105,10 +105,9 @@ nation_report_print(const struct nation_report *report, uint64_t people, double 
 	outcomes_print(tally);
 	noise_print(tally);
 	surprises_print(report);
+	/* An earlier sending had been decided, its answer was lost. */
 	if (tally->sent_again > 0)
-		printf("\n%" PRIu64
-		       " frames were sent again after no decision; what had been decided by then counts as it "
-		       "was answered\n",
+		printf("\n%" PRIu64 " frames were sent again; \"duplicate\" in answer to one counts as expected\n",
 		       tally->sent_again);
 	return tally->outcomes[PURPOSE_PLAIN][MT__EVENT__OUTCOME__ACCEPTED] == tally->purposes[PURPOSE_PLAIN] &&
 	       tally->outcomes[PURPOSE_DECOMPOSED][MT__EVENT__OUTCOME__ACCEPTED] == tally->purposes[PURPOSE_DECOMPOSED];

@@ -125,8 +125,7 @@ rows_of_unit(const struct predecessors *all, size_t first, bool *unit_goes_on)
 {
 	size_t count = 0;
 	*unit_goes_on = false;
-	while (first + count < all->rows_count &&
-	       strcmp(all->rows[first + count].old, all->rows[first].old) == 0) {
+	while (first + count < all->rows_count && strcmp(all->rows[first + count].old, all->rows[first].old) == 0) {
 		*unit_goes_on = *unit_goes_on || goes_on(&all->rows[first + count]);
 		count++;
 	}

@@ -1,10 +1,9 @@
 /* services/enrollment/authority.c
  *
- * The tree of authorities under VN: registering them, and reading them as of a day. An authority gets a permanent id and an immutable
- * locality when it is registered: the root 0, its children a running number in the
- * upper 16 bits, whoever stands deeper the number of its top authority above a running
- * number of its own. So a province and all below it lie together in every table, and
- * no merger ever re-keys anybody.
+ * The tree of authorities under VN: registering them, and reading them as of a day. An authority gets a permanent id
+ * and an immutable locality when it is registered: the root 0, its children a running number in the upper 16 bits,
+ * whoever stands deeper the number of its top authority above a running number of its own. So a province and all below
+ * it lie together in every table, and no merger ever re-keys anybody.
  *
  * Promise: (list, version, code) names one authority; adding the same again changes
  * nothing, adding something else under that name is refused. The tree itself is kept

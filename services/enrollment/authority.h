@@ -1,8 +1,8 @@
 /* services/enrollment/authority.h
  *
  * What the files of authorities share, and nobody else: authority.c registers and
- * answers, authority_change.c decides changes, authority_history.c keeps what was and
- * what is planned. */
+ * answers, authority_change.c decides changes, authority_check.c says which may be, authority_history.c keeps what was
+ * and what is planned. */
 #ifndef SERVICES_ENROLLMENT_AUTHORITY_H
 #define SERVICES_ENROLLMENT_AUTHORITY_H
 
@@ -18,6 +18,23 @@ enum {
 /* A code's three texts, checked, in the arena; false and refused. */
 bool authority_code_texts(struct call *call, const char *list, const char *version, const char *code,
 			  Mt__AuthorityCode *checked);
+
+/* --- authority_check.c -------------------------------------------------------------------------------------------- */
+
+/* A change being decided. The texts of change live in the call's arena. */
+struct authority_decision {
+	struct call *call;
+	const Mt__AuthorityRecord *authority;
+	char *effective_date;
+	int32_t date;
+	Mt__AuthorityChange change;
+};
+
+/* Whether it may happen on its day, as things stand; false and refused, by field. */
+bool authority_change_allows(const struct authority_decision *decision);
+/* True if it is so already. */
+bool authority_change_is_done(const struct authority_decision *decision);
+const Mt__AuthorityRecord *authority_of_id(struct call *call, const char *id);
 
 /* --- authority_history.c ------------------------------------------------------------------------------------------ */
 
@@ -54,7 +71,7 @@ void authorities_code(Mt__Authorities_Service *service, const Mt__CodeAuthorityR
 		      Mt__ChangeAuthorityReply_Closure reply, void *call);
 void authorities_cancel_plan(Mt__Authorities_Service *service, const Mt__CancelAuthorityPlanRequest *in,
 			     Mt__CancelAuthorityPlanReply_Closure reply, void *call);
-void authorities_change_due(Mt__Authorities_Service *service, const Mt__AuthorityChangeDue *in,
-			    Mt__Noted_Closure reply, void *call);
+void authorities_change_due(Mt__Authorities_Service *service, const Mt__AuthorityChangeDue *in, Mt__Noted_Closure reply,
+			    void *call);
 
 #endif

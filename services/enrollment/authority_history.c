@@ -135,11 +135,10 @@ authority_history_put(struct apply *apply, const char *authority_id, const char 
 	instant_format(apply_time_us(apply), recorded_at);
 	version.effective_date = (char *)effective_date;
 	version.recorded_at = recorded_at;
-	version.authority = (Mt__AuthorityRecord *)tree_find(apply_store(apply), apply_arena(apply), authority_id,
-							     &ambiguous);
+	version.authority =
+		(Mt__AuthorityRecord *)tree_find(apply_store(apply), apply_arena(apply), authority_id, &ambiguous);
 	assert(version.authority != NULL);
-	struct key key =
-		dated_key(TABLE_AUTHORITY_HISTORY, id_known(authority_id), effective_date, apply_seq(apply));
+	struct key key = dated_key(TABLE_AUTHORITY_HISTORY, id_known(authority_id), effective_date, apply_seq(apply));
 	apply_put(apply, &key, &version.base);
 }
 
@@ -202,8 +201,8 @@ authority_plan_put(struct apply *apply, const Mt__AuthorityChangePlanned *fact)
 	plan.planned_seq = apply_seq(apply);
 	due.authority_id = fact->authority_id;
 	due.plan_id = plan.plan_id;
-	struct key key = dated_key(TABLE_AUTHORITY_PLAN, id_known(fact->authority_id), plan.effective_date,
-				   plan.planned_seq);
+	struct key key =
+		dated_key(TABLE_AUTHORITY_PLAN, id_known(fact->authority_id), plan.effective_date, plan.planned_seq);
 	apply_put(apply, &key, &plan.base);
 	timer_name(&plan, name);
 	apply_timer_set(apply, due_us(apply, &plan), TIMER_METHOD, name, &due.base);

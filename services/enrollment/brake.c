@@ -1,14 +1,222 @@
 /* services/enrollment/brake.c
  *
- * The mass-change brake. */
+ * The mass-change brake. Of each source's authority the changes that take somebody out of
+ * service or elsewhere are counted by the hour. One that makes it more than 20, and more than
+ * 2 % of its people, within 24 hours is held, and with it everything of that kind that
+ * follows, until a releaser decides over the hold as a whole (brake_hold.c). What comes
+ * later about a person with held events queues behind them, whatever it is.
+ *
+ * Not counted: people first recorded within 24 hours (a first load), and transfers to whom
+ * a decree made the successor of the authority left (a merger). What acted before the brake
+ * went on stays. A person changed twice is counted twice. */
 #include "services/enrollment/enrollment.h"
 
-bool
-event_held(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person, struct verdict *verdict)
+#include "common/base/date.h"
+#include "common/core/tree.h"
+#include "common/wire/pb.h"
+
+#include <assert.h>
+
+enum {
+	WINDOW_HOURS = 24,
+	BRAKE_CHANGES_MAX = 20,
+	BRAKE_PERCENT_MAX = 2,
+	BRAKE_BYTES = ID_BYTES + sizeof(uint32_t) + BRAKE_BUCKETS * sizeof(uint32_t),
+	/* Of an id, see id.h. */
+	ID_TIME_AT = 4,
+	ID_TIME_BYTES = 6,
+};
+
+static const int64_t HOUR_US = 3600 * SECOND_US;
+
+/* --- look-ups ----------------------------------------------------------------------------------------------------- */
+
+static struct key
+brake_key(uint32_t locality)
 {
-	(void)call;
-	(void)arrival;
-	(void)person;
-	(void)verdict;
+	struct key key = key_of(TABLE_BRAKE);
+	key_u32(&key, locality);
+	return key;
+}
+
+struct brake
+brake_get(const struct store *store, uint32_t locality)
+{
+	struct brake brake = {.held = false};
+	struct key key = brake_key(locality);
+	struct slice value;
+	if (!store_get(store, key_slice(&key), &value))
+		return brake;
+	assert(value.size == BRAKE_BYTES);
+	memcpy(brake.hold_id.bytes, value.data, ID_BYTES);
+	for (size_t i = 0; i < ID_BYTES; i++)
+		brake.held = brake.held || brake.hold_id.bytes[i] != 0;
+	brake.last_hour = get_u32(value.data + ID_BYTES);
+	for (size_t i = 0; i < BRAKE_BUCKETS; i++)
+		brake.changes[i] = get_u32(value.data + ID_BYTES + (1 + i) * sizeof(uint32_t));
+	return brake;
+}
+
+void
+brake_put(struct apply *apply, uint32_t locality, const struct brake *brake)
+{
+	struct key key = brake_key(locality);
+	uint8_t value[BRAKE_BYTES] = {0};
+	if (brake->held)
+		memcpy(value, brake->hold_id.bytes, ID_BYTES);
+	put_u32(value + ID_BYTES, brake->last_hour);
+	for (size_t i = 0; i < BRAKE_BUCKETS; i++)
+		put_u32(value + ID_BYTES + (1 + i) * sizeof(uint32_t), brake->changes[i]);
+	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
+}
+
+static uint32_t
+hour_of(int64_t at_us)
+{
+	return (uint32_t)(at_us / HOUR_US);
+}
+
+/* Empties the buckets of hours that went by since the last change; changes[hour % BRAKE_BUCKETS] is of that hour. */
+static void
+brake_turn(struct brake *brake, uint32_t hour)
+{
+	uint32_t gone = hour - brake->last_hour;
+	for (uint32_t i = 1; i <= gone && i <= BRAKE_BUCKETS; i++)
+		brake->changes[(brake->last_hour + i) % BRAKE_BUCKETS] = 0;
+	brake->last_hour = hour;
+}
+
+static uint32_t
+brake_sum(const struct brake *brake)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i < BRAKE_BUCKETS; i++)
+		sum += brake->changes[i];
+	return sum;
+}
+
+bool
+brake_trips(uint64_t changes, uint64_t people)
+{
+	return changes > BRAKE_CHANGES_MAX && changes * 100 > people * BRAKE_PERCENT_MAX;
+}
+
+struct key
+held_person_key(struct id person)
+{
+	return key_of_id(TABLE_HELD_PERSON, person);
+}
+
+/* --- decisions ---------------------------------------------------------------------------------------------------- */
+
+const char *
+brake_kind(Mt__EventData__KindCase kind)
+{
+	const ProtobufCFieldDescriptor *field =
+		protobuf_c_message_descriptor_get_field(&mt__event_data__descriptor, (unsigned)kind);
+	assert(field != NULL);
+	return field->name;
+}
+
+static bool
+is_counted(Mt__EventData__KindCase kind)
+{
+	switch (kind) {
+	case MT__EVENT_DATA__KIND_RETIRED:
+	case MT__EVENT_DATA__KIND_RESIGNED:
+	case MT__EVENT_DATA__KIND_DISMISSED:
+	case MT__EVENT_DATA__KIND_SUSPENDED:
+	case MT__EVENT_DATA__KIND_DECEASED:
+	case MT__EVENT_DATA__KIND_TRANSFERRED:
+	case MT__EVENT_DATA__KIND_SECONDED:
+		return true;
+	case MT__EVENT_DATA__KIND__NOT_SET:
+	case MT__EVENT_DATA__KIND_HIRED:
+	case MT__EVENT_DATA__KIND_UPDATED:
+	case MT__EVENT_DATA__KIND_APPOINTED:
+	case MT__EVENT_DATA__KIND_RETURNED:
+	case MT__EVENT_DATA__KIND_ROTATED:
+	case MT__EVENT_DATA__KIND_PROMOTED:
+	case MT__EVENT_DATA__KIND_LEAVE_BEGUN:
+	case MT__EVENT_DATA__KIND_LEAVE_ENDED:
+	case MT__EVENT_DATA__KIND_QUALIFICATION_GAINED:
+	case MT__EVENT_DATA__KIND_CORRECTED:
+	case MT__EVENT_DATA__KIND_MERGED:
+	case MT__EVENT_DATA__KIND_SPLIT:
+		return false;
+	}
 	return false;
+}
+
+/* The id of a person holds when it was first recorded. */
+static bool
+is_first_load(const struct call *call, const Mt__PersonRecord *person)
+{
+	struct id id = id_known(person->person_id);
+	uint64_t recorded_ms = 0;
+	for (size_t i = 0; i < ID_TIME_BYTES; i++)
+		recorded_ms = recorded_ms << 8 | id.bytes[ID_TIME_AT + i];
+	return (int64_t)recorded_ms * 1000 > call_now_us(call) - WINDOW_HOURS * HOUR_US;
+}
+
+static bool
+is_decreed(const struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person)
+{
+	return arrival->change.kind == MT__EVENT_DATA__KIND_TRANSFERRED &&
+	       tree_decreed(call_store(call), person->authority_id, arrival->change.to->authority_id);
+}
+
+/* Who serves at exactly that authority, as of the last batch. */
+static uint64_t
+people_of(const struct call *call, const char *authority_id)
+{
+	int64_t people = metric_own_total(call_store(call), METRIC_PERSONS_ACTIVE, authority_id);
+	return people > 0 ? (uint64_t)people : 0;
+}
+
+static bool
+queue_behind(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person, struct verdict *verdict)
+{
+	struct key key = held_person_key(id_known(person->person_id));
+	struct slice value;
+	struct id hold_id;
+	if (!store_get(call_store(call), key_slice(&key), &value))
+		return false;
+	memcpy(hold_id.bytes, value.data, ID_BYTES);
+	return hold_take(call, arrival, hold_id, person, verdict);
+}
+
+bool
+event_held(struct call *call, struct arrival *arrival, const Mt__PersonRecord *person, struct verdict *verdict)
+{
+	arrival->braked = false;
+	if (arrival->released || person == NULL)
+		return false;
+	if (queue_behind(call, arrival, person, verdict))
+		return true;
+	if (!is_counted(arrival->change.kind) || is_first_load(call, person) || is_decreed(call, arrival, person))
+		return false;
+	const Mt__AuthorityRecord *authority = arrival->authority;
+	struct brake brake = brake_get(call_store(call), authority->locality);
+	if (brake.held)
+		return hold_take(call, arrival, brake.hold_id, person, verdict);
+	brake_turn(&brake, hour_of(call_now_us(call)));
+	uint32_t changed = brake_sum(&brake);
+	uint64_t people = people_of(call, authority->authority_id) + changed;
+	arrival->braked = !brake_trips((uint64_t)changed + 1, people);
+	if (!arrival->braked)
+		hold_open(call, arrival, person, people, changed, verdict);
+	return !arrival->braked;
+}
+
+/* --- apply -------------------------------------------------------------------------------------------------------- */
+
+void
+brake_count(struct apply *apply, uint32_t locality)
+{
+	struct brake brake = brake_get(apply_store(apply), locality);
+	uint32_t hour = hour_of(apply_time_us(apply));
+	brake_turn(&brake, hour);
+	brake.changes[hour % BRAKE_BUCKETS]++;
+	brake_put(apply, locality, &brake);
 }

@@ -1,8 +1,12 @@
 /* services/enrollment/event_kept.c
  *
  * Events that could not act: parked until their person or their predecessor in sequence
- * arrives, rejected, or dead after 30 days. They are kept sealed, each under a key of its
- * own, so that they can be looked at, decided again and erased. */
+ * arrives, held by the brake, rejected, or dead after 30 days. Each is kept sealed under a
+ * key of its own, so that it can be looked at, decided again and erased, and stands in the
+ * list of its outcome (event_list.c).
+ *
+ * A kept event changes its outcome in apply only by leaving all rows that its old outcome
+ * had (kept_leave) and entering those of the new one (kept_enter). */
 #include "services/enrollment/enrollment.h"
 
 #include "common/base/date.h"
@@ -10,38 +14,46 @@
 
 #include <assert.h>
 
+enum {
+	/* In TABLE_PARKED_EVENT, behind the staff code. */
+	OF_CODE_WAITS = 0,
+	OF_CODE_EVER_KEPT = 1,
+};
+
 /* --- look-ups ----------------------------------------------------------------------------------------------------- */
 
+/* What the keys of events that wait for a staff code begin with. */
 void
 event_parked_key(struct key *key, uint32_t locality, const char *staff_code)
 {
 	*key = key_of(TABLE_PARKED_EVENT);
 	person_key_staff(key, locality, staff_code);
-}
-
-const char *
-event_sentence_vi(const char *code)
-{
-	(void)code;
-	return "";
+	key_u8(key, OF_CODE_WAITS);
 }
 
 /* --- keeping ------------------------------------------------------------------------------------------------------ */
 
-static void
-emit_kept(struct call *call, const struct arrival *arrival, const struct verdict *verdict)
+static Mt__EventKept
+kept_fact(struct call *call, const struct arrival *arrival, const struct verdict *verdict, Mt__KeptEvent *kept)
 {
-	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
-	kept.event = (Mt__PushEventRequest *)arrival->in;
+	static char nothing[] = "";
 	Mt__EventKept fact = MT__EVENT_KEPT__INIT;
+	kept->event = (Mt__PushEventRequest *)arrival->in;
 	fact.event = arrival_event(arrival);
 	fact.payload_hash = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->payload_hash};
 	fact.authority_id = arrival->authority->authority_id;
 	fact.staff_code = (char *)arrival->staff_code;
 	fact.outcome = verdict->outcome;
+	fact.field = verdict->code != NULL ? (char *)verdict->field : nothing;
+	fact.code = verdict->code != NULL ? (char *)verdict->code : nothing;
+	fact.message = verdict->code != NULL ? (char *)verdict->message : nothing;
 	fact.sealed_for = id_text(call_arena(call), slice_of(arrival->hash, EVENT_HASH_BYTES));
-	fact.kept = &kept;
-	call_emit(call, &fact.base);
+	fact.kept = kept;
+	if (arrival->sequence > 0) {
+		fact.sequence_of = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->sequence_of};
+		fact.sequence = arrival->sequence;
+	}
+	return fact;
 }
 
 bool
@@ -51,165 +63,221 @@ event_park(struct call *call, const struct arrival *arrival, uint32_t parked, st
 		return verdict_reject(verdict, "subject", "too_many_parked",
 				      "too many events wait for the person of this staff code");
 	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__PARKED};
-	emit_kept(call, arrival, verdict);
+	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
+	Mt__EventKept fact = kept_fact(call, arrival, verdict, &kept);
+	call_emit(call, &fact.base);
 	return true;
+}
+
+void
+event_park_again(struct call *call, const struct arrival *arrival)
+{
+	struct verdict verdict = {.outcome = MT__EVENT__OUTCOME__PARKED};
+	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
+	Mt__EventKept fact = kept_fact(call, arrival, &verdict, &kept);
+	fact.again = true;
+	call_emit(call, &fact.base);
+}
+
+void
+event_wait(struct call *call, const struct arrival *arrival, struct verdict *verdict)
+{
+	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__PARKED};
+	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
+	Mt__EventKept fact = kept_fact(call, arrival, verdict, &kept);
+	fact.waits = true;
+	call_emit(call, &fact.base);
+}
+
+void
+event_hold(struct call *call, const struct arrival *arrival, struct id hold_id, const char *person_id,
+	   const char *pushed_by, struct verdict *verdict)
+{
+	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__HELD};
+	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
+	Mt__EventKept fact = kept_fact(call, arrival, verdict, &kept);
+	fact.hold_id = (ProtobufCBinaryData){ID_BYTES, hold_id.bytes};
+	fact.person_id = (char *)person_id;
+	fact.kind = (char *)brake_kind(arrival->change.kind);
+	fact.pushed_by = (char *)pushed_by;
+	call_emit(call, &fact.base);
 }
 
 void
 event_reject(struct call *call, const struct arrival *arrival, const struct verdict *verdict)
 {
-	(void)call;
-	(void)arrival;
-	(void)verdict;
-}
-
-bool
-event_check_sequence(struct call *call, struct arrival *arrival, struct verdict *verdict)
-{
-	(void)call;
-	(void)arrival;
-	(void)verdict;
-	return true;
-}
-
-bool
-event_is_next(struct call *call, const struct arrival *arrival, struct verdict *verdict)
-{
-	(void)call;
-	(void)arrival;
-	(void)verdict;
-	return true;
-}
-
-/* --- deciding again ----------------------------------------------------------------------------------------------- */
-
-static void
-release_one(struct call *call, struct subject *subject, const char *authority_id, const char *staff_code,
-	    const Mt__EventRecord *record, const ProtobufCBinaryData *hash, struct arrivals *arrivals)
-{
-	static char nothing[] = "";
-	const Mt__PushEventRequest *event = record->kept->event;
-	struct verdict verdict;
-	struct change change;
-	bool found;
-	Mt__KeptEventSettled fact = MT__KEPT_EVENT_SETTLED__INIT;
-	const Mt__AuthorityRecord *authority = tree_find(call_store(call), call_arena(call), authority_id, &found);
-	fact.outcome = MT__EVENT__OUTCOME__ACCEPTED;
-	if (!event_check_data(call, authority, event->source, event->data, &change, &verdict) ||
-	    !event_change(call, subject, authority_id, &change, hash, arrivals, &verdict)) {
-		fact.outcome = MT__EVENT__OUTCOME__REJECTED;
-		fact.field = (char *)verdict.field;
-		fact.code = (char *)verdict.code;
-		fact.message = (char *)verdict.message;
-	}
-	fact.event = *hash;
-	fact.authority_id = (char *)authority_id;
-	fact.staff_code = (char *)staff_code;
-	fact.person_id = subject->person->person_id;
-	fact.effective_date = change.body != NULL ? change.body->effective_date : nothing;
+	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
+	Mt__EventKept fact = kept_fact(call, arrival, verdict, &kept);
+	fact.sequence_of.len = 0; /* its number is free for the next */
+	fact.sequence = 0;
 	call_emit(call, &fact.base);
 }
 
-/* Decides what waited for each staff code reached, in order of arrival; transfers among it may reach more. */
 void
-event_release(struct call *call, struct subject *subject, struct arrivals *arrivals)
+event_settle(struct call *call, const struct arrival *arrival, const char *person_id, const struct verdict *verdict)
 {
-	for (size_t i = 0; i < arrivals->count; i++) {
-		const char *authority_id = arrivals->at[i].authority_id;
-		const char *staff_code = arrivals->at[i].staff_code;
-		uint32_t locality = id_locality(id_known(authority_id));
-		struct key prefix;
-		event_parked_key(&prefix, locality, staff_code);
-		struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
-		while (store_walk_next(&walk)) {
-			uint8_t *hash = arena_alloc(call_arena(call), EVENT_HASH_BYTES);
-			assert(walk.value.size == EVENT_HASH_BYTES);
-			memcpy(hash, walk.value.data, EVENT_HASH_BYTES);
-			struct key key = event_key(locality, hash);
-			const Mt__EventRecord *record = call_record(call, &key, &mt__event_record__descriptor);
-			assert(record != NULL);
-			ProtobufCBinaryData event = {EVENT_HASH_BYTES, hash};
-			release_one(call, subject, authority_id, staff_code, record, &event, arrivals);
-		}
+	Mt__KeptEventSettled fact = MT__KEPT_EVENT_SETTLED__INIT;
+	fact.event = arrival_event(arrival);
+	fact.authority_id = arrival->authority->authority_id;
+	fact.staff_code = (char *)arrival->staff_code;
+	fact.outcome = verdict->outcome;
+	fact.person_id = (char *)person_id;
+	fact.payload_hash = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->payload_hash};
+	fact.braked = arrival->braked;
+	if (verdict->code != NULL) {
+		fact.field = (char *)verdict->field;
+		fact.code = (char *)verdict->code;
+		fact.message = (char *)verdict->message;
 	}
+	if (verdict->outcome == MT__EVENT__OUTCOME__ACCEPTED)
+		fact.effective_date = arrival->change.body->effective_date;
+	if (verdict->outcome == MT__EVENT__OUTCOME__ACCEPTED && arrival->sequence > 0) {
+		fact.sequence_of = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->sequence_of};
+		fact.sequence = arrival->sequence;
+	}
+	call_emit(call, &fact.base);
 }
 
-/* --- questions ---------------------------------------------------------------------------------------------------- */
+/* --- apply: what an outcome hangs on ------------------------------------------------------------------------------ */
 
-void
-event_query(const Mt__GetEventRequest *in, Mt__GetEventReply_Closure reply, void *call)
+static struct key
+of_code_key(const Mt__EventRecord *record, uint32_t locality, uint8_t which, const uint8_t *hash)
 {
-	struct verdict verdict;
-	const Mt__AuthorityRecord *authority = event_source_authority(call, in->source, &verdict);
-	if (authority == NULL) {
-		call_refuse_field(call, "source", "%s", verdict.message);
-		return;
-	}
-	if (!call_scope(call, authority->authority_id))
-		return;
-	if (call_text(call, "id", in->id, EVENT_ID_BYTES_MAX, false) == NULL)
-		return;
-	uint8_t hash[EVENT_HASH_BYTES];
-	event_hash(call, in->source, in->id, hash);
-	struct key key = event_key(authority->locality, hash);
-	const Mt__EventRecord *record = call_record(call, &key, &mt__event_record__descriptor);
-	if (record == NULL) {
-		call_refuse(call, MT__STATUS__NOT_FOUND, "event %s of %s is unknown", in->id, in->source);
-		return;
-	}
-	Mt__GetEventReply out = MT__GET_EVENT_REPLY__INIT;
-	out.source = in->source;
-	out.id = in->id;
-	out.outcome = record->outcome;
-	if (record->person.len == ID_BYTES)
-		out.person_id = id_text(call_arena(call), slice_of(record->person.data, ID_BYTES));
-	reply(&out, call);
-}
-
-void
-event_retry(const Mt__RetryEventRequest *in, Mt__PushEventReply_Closure reply, void *call)
-{
-	(void)reply;
-	call_refuse(call, MT__STATUS__NOT_FOUND, "event %s of %s is unknown", in->id, in->source);
+	struct key key = key_of(TABLE_PARKED_EVENT);
+	person_key_staff(&key, locality, record->staff_code);
+	key_u8(&key, which);
+	if (which == OF_CODE_WAITS)
+		key_u64(&key, record->seq);
+	key_bytes(&key, slice_of(hash, EVENT_HASH_BYTES));
+	return key;
 }
 
 static void
-event_timers_parked_due(Mt__EventTimers_Service *service, const Mt__ParkedDue *in, Mt__Noted_Closure reply, void *call)
+await_person(struct apply *apply, const Mt__EventRecord *record, uint32_t locality, const uint8_t *hash)
 {
-	(void)service;
-	(void)in;
-	Mt__Noted noted = MT__NOTED__INIT;
-	reply(&noted, call);
+	struct key parked = of_code_key(record, locality, OF_CODE_WAITS, hash);
+	apply_put_bytes(apply, &parked, slice_of(hash, EVENT_HASH_BYTES));
+	struct staff_row row = staff_row_find(apply_store(apply), locality, record->staff_code);
+	if (row.kind != STAFF_NONE && row.kind != STAFF_AWAITED)
+		return; /* erased meanwhile, or gone: the event waits for the next under that code */
+	row.kind = STAFF_AWAITED;
+	row.parked++;
+	staff_row_put(apply, locality, record->staff_code, &row);
 }
 
-Mt__EventTimers_Service event_timers_handlers = MT__EVENT_TIMERS__INIT(event_timers_);
+/* The row is somebody's by now, if it was they who came. */
+static void
+await_no_more(struct apply *apply, const Mt__EventRecord *record, uint32_t locality, const uint8_t *hash)
+{
+	struct key parked = of_code_key(record, locality, OF_CODE_WAITS, hash);
+	apply_delete(apply, &parked);
+	struct staff_row row = staff_row_find(apply_store(apply), locality, record->staff_code);
+	if (row.kind != STAFF_AWAITED)
+		return;
+	assert(row.parked > 0);
+	row.parked--;
+	if (row.parked > 0)
+		staff_row_put(apply, locality, record->staff_code, &row);
+	else
+		staff_row_delete(apply, locality, record->staff_code);
+}
 
-/* --- apply -------------------------------------------------------------------------------------------------------- */
+static int64_t
+parked_due_us(const Mt__EventRecord *record)
+{
+	return record->recorded_us + PARKED_DAYS_MAX * DAY_US;
+}
+
+static const char PARKED_DUE[] = "EventTimers.ParkedDue";
+
+static void
+kept_enter(struct apply *apply, const Mt__EventRecord *record, const char *authority_id, const uint8_t *hash)
+{
+	uint32_t locality = id_locality(id_known(authority_id));
+	event_list_add(apply, record, authority_id, hash);
+	if (record->sequence > 0)
+		event_sequence_claim(apply, locality, record, hash);
+	if (record->outcome != MT__EVENT__OUTCOME__PARKED)
+		return;
+	if (!record->waits)
+		await_person(apply, record, locality, hash);
+	Mt__ParkedDue due = MT__PARKED_DUE__INIT;
+	due.authority_id = (char *)authority_id;
+	due.event = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)hash};
+	const char *name = id_text(apply_arena(apply), slice_of(hash, EVENT_HASH_BYTES));
+	apply_timer_set(apply, parked_due_us(record), PARKED_DUE, name, &due.base);
+}
+
+static void
+kept_leave(struct apply *apply, const Mt__EventRecord *record, const char *authority_id, const uint8_t *hash,
+	   Mt__Event__Outcome next)
+{
+	uint32_t locality = id_locality(id_known(authority_id));
+	event_list_remove(apply, record, authority_id, hash);
+	if (record->sequence > 0)
+		event_sequence_unclaim(apply, locality, record);
+	if (record->outcome == MT__EVENT__OUTCOME__HELD)
+		hold_event_settled(apply, record, next);
+	if (record->outcome != MT__EVENT__OUTCOME__PARKED)
+		return;
+	if (!record->waits)
+		await_no_more(apply, record, locality, hash);
+	const char *name = id_text(apply_arena(apply), slice_of(hash, EVENT_HASH_BYTES));
+	apply_timer_clear(apply, parked_due_us(record), PARKED_DUE, name);
+}
 
 void
 event_apply_kept(struct apply *apply, const Mt__EventKept *fact)
 {
 	uint32_t locality = id_locality(id_known(fact->authority_id));
+	struct key key = event_key(locality, fact->event.data);
+	const Mt__EventRecord *before = apply_record(apply, &key, &mt__event_record__descriptor);
 	Mt__EventRecord record = MT__EVENT_RECORD__INIT;
 	record.payload_hash = fact->payload_hash;
 	record.outcome = fact->outcome;
 	record.seq = apply_seq(apply);
+	record.field = fact->field;
+	record.code = fact->code;
+	record.message = fact->message;
 	record.sealed_for = fact->sealed_for;
 	record.kept = fact->kept;
 	record.recorded_us = apply_time_us(apply);
-	struct key key = event_key(locality, fact->event.data);
+	record.authority_id = fact->authority_id;
+	record.staff_code = fact->staff_code;
+	record.sequence_of = fact->sequence_of;
+	record.sequence = fact->sequence;
+	record.waits = fact->waits;
+	if (before != NULL) {
+		record.conflicts = before->conflicts;
+		/* Another wait does not begin the 30 days anew. */
+		if (before->outcome == MT__EVENT__OUTCOME__PARKED && fact->outcome == MT__EVENT__OUTCOME__PARKED)
+			record.recorded_us = before->recorded_us;
+		kept_leave(apply, before, fact->authority_id, fact->event.data, fact->outcome);
+	}
+	struct id person;
+	if (fact->outcome == MT__EVENT__OUTCOME__HELD) {
+		person = id_known(fact->person_id);
+		record.person = (ProtobufCBinaryData){ID_BYTES, person.bytes};
+		record.hold_id = fact->hold_id;
+		record.hold_number = hold_event_added(apply, fact);
+	}
 	apply_put(apply, &key, &record.base);
+	kept_enter(apply, &record, fact->authority_id, fact->event.data);
+	if (fact->again)
+		event_again_soon(apply, locality, fact->event.data);
+	struct key ever = of_code_key(&record, locality, OF_CODE_EVER_KEPT, fact->event.data);
+	apply_put_bytes(apply, &ever, slice_text(""));
+}
 
-	struct key parked;
-	event_parked_key(&parked, locality, fact->staff_code);
-	key_u64(&parked, apply_seq(apply));
-	apply_put_bytes(apply, &parked, slice_of(fact->event.data, EVENT_HASH_BYTES));
-
-	struct staff_row row = staff_row_find(apply_store(apply), locality, fact->staff_code);
-	assert(row.kind == STAFF_NONE || row.kind == STAFF_AWAITED);
-	row.kind = STAFF_AWAITED;
-	row.parked++;
-	staff_row_put(apply, locality, fact->staff_code, &row);
+static void
+settled_accepted(struct apply *apply, const Mt__KeptEventSettled *fact, uint32_t locality)
+{
+	struct id counted_at = event_counted_at(apply_store(apply), id_known(fact->authority_id));
+	if (fact->sequence > 0)
+		event_sequence_put(apply, locality, &fact->sequence_of, fact->sequence);
+	if (fact->braked)
+		brake_count(apply, locality);
+	freshness_accepted(apply, counted_at, fact->effective_date);
 }
 
 void
@@ -219,38 +287,67 @@ event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact)
 	struct key key = event_key(locality, fact->event.data);
 	Mt__EventRecord *record = apply_record(apply, &key, &mt__event_record__descriptor);
 	assert(record != NULL);
-	struct key parked;
-	event_parked_key(&parked, locality, fact->staff_code);
-	key_u64(&parked, record->seq);
-	apply_delete(apply, &parked);
-	struct id person = id_known(fact->person_id);
+	kept_leave(apply, record, fact->authority_id, fact->event.data, fact->outcome);
+	bool stays = fact->outcome == MT__EVENT__OUTCOME__REJECTED || fact->outcome == MT__EVENT__OUTCOME__DEAD;
 	record->outcome = fact->outcome;
-	record->person = (ProtobufCBinaryData){ID_BYTES, person.bytes};
 	record->seq = apply_seq(apply);
-	record->kept = NULL;
+	record->recorded_us = apply_time_us(apply);
+	record->field = fact->field;
+	record->code = fact->code;
+	record->message = fact->message;
+	record->waits = false;
+	record->sequence = 0; /* the number is used now, or free for another */
+	record->sequence_of.len = 0;
+	record->hold_id.len = 0;
+	record->hold_number = 0;
+	if (fact->payload_hash.len == EVENT_HASH_BYTES)
+		record->payload_hash = fact->payload_hash;
+	struct id person;
+	record->person.len = 0;
+	if (fact->outcome == MT__EVENT__OUTCOME__ACCEPTED) {
+		person = id_known(fact->person_id);
+		record->person = (ProtobufCBinaryData){ID_BYTES, person.bytes};
+	}
+	if (!stays)
+		record->kept = NULL;
 	apply_put(apply, &key, &record->base);
+	kept_enter(apply, record, fact->authority_id, fact->event.data);
+	if (fact->outcome == MT__EVENT__OUTCOME__ACCEPTED)
+		settled_accepted(apply, fact, locality);
 }
 
-void
-event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact)
+/* --- erasure ------------------------------------------------------------------------------------------------------ */
+
+/* What was kept goes from the rows, and with the event's key what the journal holds of it. */
+static void
+erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, const char *person_id)
 {
-	(void)apply;
-	(void)fact;
+	struct key key = event_key(locality, hash);
+	Mt__EventRecord *record = apply_record(apply, &key, &mt__event_record__descriptor);
+	struct id person = id_known(person_id);
+	bool of_another = record != NULL && record->person.len == ID_BYTES &&
+			  memcmp(record->person.data, person.bytes, ID_BYTES) != 0;
+	if (of_another)
+		return;
+	if (record != NULL && record->kept != NULL) {
+		record->kept = NULL;
+		apply_put(apply, &key, &record->base);
+	}
+	apply_erase(apply, id_text(apply_arena(apply), slice_of(hash, EVENT_HASH_BYTES)));
 }
 
-void
-event_sequence_put(struct apply *apply, uint32_t locality, const ProtobufCBinaryData *sequence_of, uint64_t sequence)
-{
-	(void)apply;
-	(void)locality;
-	(void)sequence_of;
-	(void)sequence;
-}
-
-/* Erasure: what is kept under the codes of somebody erased goes too. */
 void
 event_erase_kept(struct apply *apply, const Mt__PersonRecord *person)
 {
-	(void)apply;
-	(void)person;
+	for (size_t i = 0; i < person->n_staff_codes; i++) {
+		uint32_t locality = id_locality(id_known(person->staff_codes[i]->authority_id));
+		struct key prefix = key_of(TABLE_PARKED_EVENT);
+		person_key_staff(&prefix, locality, person->staff_codes[i]->code);
+		key_u8(&prefix, OF_CODE_EVER_KEPT);
+		struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+		while (store_walk_next(&walk)) {
+			struct key row = key_copy(walk.key);
+			erase_one(apply, locality, row.data + prefix.size, person->person_id);
+		}
+	}
 }

@@ -47,7 +47,7 @@ roster_seen_key(const char *roster_id, uint32_t locality, const char *staff_code
 
 /* The newest first. */
 struct key
-roster_of_key(uint32_t locality, const Mt__RosterRecord *roster)
+roster_of_key(uint32_t locality, const Mt__RosterFileRecord *roster)
 {
 	struct key key = key_of(TABLE_ROSTER_OF);
 	key_u32(&key, locality);
@@ -56,21 +56,21 @@ roster_of_key(uint32_t locality, const Mt__RosterRecord *roster)
 	return key;
 }
 
-const Mt__RosterRecord *
+const Mt__RosterFileRecord *
 roster_get(const struct call *call, const char *roster_id)
 {
 	struct key key = roster_key(roster_id);
-	return call_record(call, &key, &mt__roster_record__descriptor);
+	return call_record(call, &key, &mt__roster_file_record__descriptor);
 }
 
 /* Of an authority in the caller's scope; NULL and refused. */
-static const Mt__RosterRecord *
+static const Mt__RosterFileRecord *
 roster_or_refuse(struct call *call, const char *roster_id)
 {
 	struct id id;
 	if (!call_id(call, "roster_id", roster_id, &id))
 		return NULL;
-	const Mt__RosterRecord *roster = roster_get(call, roster_id);
+	const Mt__RosterFileRecord *roster = roster_get(call, roster_id);
 	if (roster == NULL) {
 		call_refuse(call, MT__STATUS__NOT_FOUND, "roster %s is unknown, or has expired", roster_id);
 		return NULL;
@@ -97,7 +97,7 @@ digest_text(struct arena *arena, const ProtobufCBinaryData *digest)
 }
 
 static Mt__RosterView *
-roster_view(struct arena *arena, const Mt__RosterRecord *roster)
+roster_view(struct arena *arena, const Mt__RosterFileRecord *roster)
 {
 	Mt__RosterView *view = (Mt__RosterView *)pb_new(&mt__roster_view__descriptor, arena);
 	view->roster_id = roster->roster_id;
@@ -194,7 +194,7 @@ rosters_push(Mt__Rosters_Service *service, const Mt__PushRosterRequest *in, Mt__
 {
 	(void)service;
 	Mt__PushRosterReply out = MT__PUSH_ROSTER_REPLY__INIT;
-	const Mt__RosterRecord *roster = roster_or_refuse(call, in->roster_id);
+	const Mt__RosterFileRecord *roster = roster_or_refuse(call, in->roster_id);
 	if (roster == NULL || !rows_check(call, in))
 		return;
 	out.acknowledged_row = roster->acknowledged_row;
@@ -221,7 +221,7 @@ rosters_finish(Mt__Rosters_Service *service, const Mt__FinishRosterRequest *in, 
 	       void *call)
 {
 	(void)service;
-	const Mt__RosterRecord *roster = roster_or_refuse(call, in->roster_id);
+	const Mt__RosterFileRecord *roster = roster_or_refuse(call, in->roster_id);
 	if (roster == NULL)
 		return;
 	if (in->last_row != roster->acknowledged_row) {
@@ -253,7 +253,7 @@ static void
 rosters_get(Mt__Rosters_Service *service, const Mt__GetRosterRequest *in, Mt__RosterView_Closure reply, void *call)
 {
 	(void)service;
-	const Mt__RosterRecord *roster = roster_or_refuse(call, in->roster_id);
+	const Mt__RosterFileRecord *roster = roster_or_refuse(call, in->roster_id);
 	if (roster != NULL)
 		reply(roster_view(call_arena(call), roster), call);
 }
@@ -273,7 +273,7 @@ rosters_list(Mt__Rosters_Service *service, const Mt__ListRostersRequest *in, Mt_
 		return;
 	while (page_next(&page)) {
 		struct slice id = slice_of(page.walk.key.data + page.walk.key.size - ID_BYTES, ID_BYTES);
-		const Mt__RosterRecord *roster = roster_get(call, id_text(call_arena(call), id));
+		const Mt__RosterFileRecord *roster = roster_get(call, id_text(call_arena(call), id));
 		assert(roster != NULL);
 		page_add(&page, roster_view(call_arena(call), roster));
 	}
@@ -290,7 +290,7 @@ rosters_faults(Mt__Rosters_Service *service, const Mt__ListRosterFaultsRequest *
 {
 	(void)service;
 	static char nothing[] = "";
-	const Mt__RosterRecord *roster = roster_or_refuse(call, in->roster_id);
+	const Mt__RosterFileRecord *roster = roster_or_refuse(call, in->roster_id);
 	if (roster == NULL)
 		return;
 	struct page page;
@@ -314,22 +314,22 @@ Mt__Rosters_Service rosters_handlers = MT__ROSTERS__INIT(rosters_);
 
 /* --- apply -------------------------------------------------------------------------------------------------------- */
 
-Mt__RosterRecord *
+Mt__RosterFileRecord *
 roster_known(struct apply *apply, const char *roster_id)
 {
 	struct key key = roster_key(roster_id);
-	return apply_record(apply, &key, &mt__roster_record__descriptor);
+	return apply_record(apply, &key, &mt__roster_file_record__descriptor);
 }
 
 void
-roster_put(struct apply *apply, const Mt__RosterRecord *roster)
+roster_put(struct apply *apply, const Mt__RosterFileRecord *roster)
 {
 	struct key key = roster_key(roster->roster_id);
 	apply_put(apply, &key, &roster->base);
 }
 
 void
-roster_faults_put(struct apply *apply, Mt__RosterRecord *roster, Mt__RosterFault **faults, size_t kept, size_t count)
+roster_faults_put(struct apply *apply, Mt__RosterFileRecord *roster, Mt__RosterFault **faults, size_t kept, size_t count)
 {
 	for (size_t i = 0; i < kept; i++) {
 		struct key key = roster_fault_key(roster->roster_id, roster->faults_kept++);
@@ -341,7 +341,7 @@ roster_faults_put(struct apply *apply, Mt__RosterRecord *roster, Mt__RosterFault
 static void
 apply_begun(struct apply *apply, const Mt__RosterBegun *fact)
 {
-	Mt__RosterRecord roster = MT__ROSTER_RECORD__INIT;
+	Mt__RosterFileRecord roster = MT__ROSTER_FILE_RECORD__INIT;
 	Mt__RosterCounts counts = MT__ROSTER_COUNTS__INIT;
 	roster.roster_id = fact->roster_id;
 	roster.authority_id = fact->authority_id;
@@ -359,7 +359,7 @@ apply_begun(struct apply *apply, const Mt__RosterBegun *fact)
 static void
 apply_rows_taken(struct apply *apply, const Mt__RosterRowsTaken *fact)
 {
-	Mt__RosterRecord *roster = roster_known(apply, fact->roster_id);
+	Mt__RosterFileRecord *roster = roster_known(apply, fact->roster_id);
 	assert(roster != NULL);
 	Mt__RosterCounts *counts = roster->counts;
 	counts->rows += fact->counts->rows;
@@ -382,7 +382,7 @@ apply_rows_taken(struct apply *apply, const Mt__RosterRowsTaken *fact)
 static void
 apply_finished(struct apply *apply, const Mt__RosterFinished *fact)
 {
-	Mt__RosterRecord *roster = roster_known(apply, fact->roster_id);
+	Mt__RosterFileRecord *roster = roster_known(apply, fact->roster_id);
 	assert(roster != NULL);
 	roster->file_digest = fact->file_digest;
 	roster->finished_us = apply_time_us(apply);

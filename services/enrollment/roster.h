@@ -36,7 +36,7 @@ enum { ROSTER_SEEN_PLACES = 4 * ROSTER_ROWS_PER_CALL_MAX };
 /* Rows on their way to a fact. */
 struct roster_taking {
 	struct call *call;
-	const Mt__RosterRecord *roster;
+	const Mt__RosterFileRecord *roster;
 	const Mt__AuthorityRecord *own; /* the roster's */
 	const char *named;              /* the authority a row named last, and what it came to */
 	const Mt__AuthorityRecord *named_authority;
@@ -56,12 +56,12 @@ struct key roster_key(const char *roster_id);
 struct key roster_fault_key(const char *roster_id, uint32_t number);
 struct key roster_seen_prefix(const char *roster_id);
 struct key roster_seen_key(const char *roster_id, uint32_t locality, const char *staff_code);
-const Mt__RosterRecord *roster_get(const struct call *call, const char *roster_id);
-Mt__RosterRecord *roster_known(struct apply *apply, const char *roster_id); /* NULL if it expired */
-struct key roster_of_key(uint32_t locality, const Mt__RosterRecord *roster);
-void roster_put(struct apply *apply, const Mt__RosterRecord *roster);
+const Mt__RosterFileRecord *roster_get(const struct call *call, const char *roster_id);
+Mt__RosterFileRecord *roster_known(struct apply *apply, const char *roster_id); /* NULL if it expired */
+struct key roster_of_key(uint32_t locality, const Mt__RosterFileRecord *roster);
+void roster_put(struct apply *apply, const Mt__RosterFileRecord *roster);
 /* Adds what a fact kept and counted. */
-void roster_faults_put(struct apply *apply, Mt__RosterRecord *roster, Mt__RosterFault **faults, size_t kept,
+void roster_faults_put(struct apply *apply, Mt__RosterFileRecord *roster, Mt__RosterFault **faults, size_t kept,
 		       size_t count);
 
 /* --- roster_row.c --- */

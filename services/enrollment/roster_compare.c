@@ -13,7 +13,7 @@
 
 /* The lowest locality from there on that the roster is about: its authority's, or one that a row named. */
 static bool
-locality_from(struct call *call, const Mt__RosterRecord *roster, uint32_t from, uint32_t *locality)
+locality_from(struct call *call, const Mt__RosterFileRecord *roster, uint32_t from, uint32_t *locality)
 {
 	uint32_t own = id_locality(id_known(roster->authority_id));
 	struct key prefix = roster_seen_prefix(roster->roster_id);
@@ -31,7 +31,7 @@ locality_from(struct call *call, const Mt__RosterRecord *roster, uint32_t from, 
 }
 
 static bool
-is_missing(struct call *call, const Mt__RosterRecord *roster, uint32_t locality, const char *staff_code,
+is_missing(struct call *call, const Mt__RosterFileRecord *roster, uint32_t locality, const char *staff_code,
 	   const struct staff_row *row)
 {
 	struct key seen = roster_seen_key(roster->roster_id, locality, staff_code);
@@ -43,7 +43,7 @@ is_missing(struct call *call, const Mt__RosterRecord *roster, uint32_t locality,
 
 /* A step through the staff codes of one locality. */
 static void
-compare_step(struct call *call, const Mt__RosterRecord *roster, Mt__RosterCompared *fact)
+compare_step(struct call *call, const Mt__RosterFileRecord *roster, Mt__RosterCompared *fact)
 {
 	struct key prefix = key_of(TABLE_STAFF_CODE);
 	key_u32(&prefix, fact->locality);
@@ -81,7 +81,7 @@ roster_timers_compare_due(Mt__RosterTimers_Service *service, const Mt__RosterCom
 {
 	(void)service;
 	Mt__Noted noted = MT__NOTED__INIT;
-	const Mt__RosterRecord *roster = roster_get(call, in->roster_id);
+	const Mt__RosterFileRecord *roster = roster_get(call, in->roster_id);
 	if (roster != NULL && roster->state == MT__ROSTER__STATE__COMPARING) {
 		Mt__RosterCompared fact = MT__ROSTER_COMPARED__INIT;
 		fact.roster_id = roster->roster_id;
@@ -105,7 +105,7 @@ roster_timers_sweep_due(Mt__RosterTimers_Service *service, const Mt__RosterSweep
 {
 	(void)service;
 	Mt__Noted noted = MT__NOTED__INIT;
-	const Mt__RosterRecord *roster = roster_get(call, in->roster_id);
+	const Mt__RosterFileRecord *roster = roster_get(call, in->roster_id);
 	if (roster != NULL) {
 		Mt__RosterSwept fact = MT__ROSTER_SWEPT__INIT;
 		fact.roster_id = roster->roster_id;
@@ -140,7 +140,7 @@ roster_sweep_at(struct apply *apply, int64_t due_us, const char *roster_id, bool
 void
 roster_apply_compared(struct apply *apply, const Mt__RosterCompared *fact)
 {
-	Mt__RosterRecord *roster = roster_known(apply, fact->roster_id);
+	Mt__RosterFileRecord *roster = roster_known(apply, fact->roster_id);
 	assert(roster != NULL);
 	roster->counts->missing += fact->missing;
 	roster_faults_put(apply, roster, fact->faults, fact->n_faults, fact->missing);
@@ -175,7 +175,7 @@ rows_delete(struct apply *apply, const struct key *prefix, size_t count_max)
 void
 roster_apply_swept(struct apply *apply, const Mt__RosterSwept *fact)
 {
-	Mt__RosterRecord *roster = roster_known(apply, fact->roster_id);
+	Mt__RosterFileRecord *roster = roster_known(apply, fact->roster_id);
 	assert(roster != NULL);
 	struct key seen = roster_seen_prefix(fact->roster_id);
 	struct key faults = key_of_id(TABLE_ROSTER_FAULT, id_known(fact->roster_id));

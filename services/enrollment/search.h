@@ -59,6 +59,10 @@ struct id person_of_rest(struct slice rest);
 const char *search_name(const Mt__PersonRecord *person);
 uint32_t search_locality(const Mt__PersonRecord *person);
 
+/* --- search.c ----------------------------------------------------------------------------------------------------- */
+
+Mt__FoundPerson *found_person(struct arena *arena, const Mt__PersonRecord *person);
+
 /* --- search_lists.c ----------------------------------------------------------------------------------------------- */
 
 struct place {

@@ -155,18 +155,19 @@ search_next(struct search *search, struct place *place)
 {
 	size_t agreed = 0;
 	assert(search->lists_count > 0);
+	if (!range_clamp(search, &search->from))
+		return false;
 	for (size_t i = 0; agreed < search->lists_count; i = (i + 1) % search->lists_count) {
 		struct place at;
-		if (!range_clamp(search, &search->from))
-			return false;
-		if (search->seeks >= SEARCH_SEEKS_MAX) {
-			search->tired = true;
-			return false;
-		}
-		if (!list_seek(search, &search->lists[i], &search->from, &at))
+		search->tired = search->seeks >= SEARCH_SEEKS_MAX;
+		if (search->tired || !list_seek(search, &search->lists[i], &search->from, &at))
 			return false;
 		agreed = place_compare(&at, &search->from) == 0 ? agreed + 1 : 1;
 		search->from = at;
+		if (!range_clamp(search, &search->from))
+			return false;
+		if (place_compare(&at, &search->from) != 0)
+			agreed = 0;
 	}
 	*place = search->from;
 	bool more = place_advance(&search->from);

@@ -14,7 +14,7 @@
 #include <assert.h>
 
 enum {
-	HASHED_BYTES_MAX = 512,
+	HASHED_BYTES_MAX = 4 * NAME_BYTES_MAX, /* folding lengthens a text by half at most */
 	TAG_WORD = 'w',
 };
 

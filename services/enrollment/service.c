@@ -95,6 +95,9 @@ apply_fact(struct apply *apply, const ProtobufCMessage *message)
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_EVENT:
 		event_apply(apply, fact->event);
 		return;
+	case MT__ENROLLMENT_SERVICE_FACT__NOUN_ROSTER:
+		roster_apply(apply, fact->roster);
+		return;
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_PROGRAMME:
 		programme_apply(apply, fact->programme);
 		return;
@@ -130,6 +133,8 @@ static ProtobufCService *const handlers[] = {
 	&erasures_handlers.base,
 	&events_handlers.base,
 	&event_timers_handlers.base,
+	&rosters_handlers.base,
+	&roster_timers_handlers.base,
 	&programmes_handlers.base,
 	&classes_handlers.base,
 	&enrolments_handlers.base,

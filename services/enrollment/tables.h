@@ -8,6 +8,9 @@
  *   PersonHired 3 (person, history, staff code) and what leads to the person by name: see search.c
  *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3
  *   EventAccepted 1 (2 with a sequence), EventKept 3, KeptEventSettled 2, EventConflicted 1
+ *   RosterBegun 2, RosterRowsTaken 1, one a fault kept and in mode full one a row; a row of a roster so writes what its
+ *   PersonHired or PersonChanged writes and 1/200 more; RosterFinished 1, RosterCompared 1 and one a report,
+ *   RosterSwept 500
  *   ProgrammePublished 2, ClassOpened 2, ClassClosed 2
  *   LearnerEnrolled 2, from the waitlist 3, LearnerWaitlisted 3, EnrolmentWithdrawn 2, waiting 3
  *   LearnerWarned 1, LearnerCompleted 1, LearnerFellShort 1, MarkNoted 1
@@ -41,6 +44,10 @@ enum enrollment_table {
 	TABLE_PROVISIONAL = 0x26,    /* locality of the school, person's key -> nothing */
 	TABLE_TEAM = 0x28,           /* team id -> TeamRecord */
 	TABLE_TEAM_MEMBER = 0x29,    /* team id, person id, since -> TeamMember */
+	TABLE_ROSTER = 0x18,         /* roster id -> RosterFileRecord */
+	TABLE_ROSTER_FAULT = 0x19,   /* roster id, number -> RosterFault */
+	TABLE_ROSTER_SEEN = 0x1a,    /* roster id, locality, hash of the code, code -> nothing; of full ones, until compared */
+	TABLE_ROSTER_OF = 0x1b,      /* authority's locality, instant from the newest, roster id -> nothing */
 	TABLE_AUTHORITY_HISTORY = 0x30, /* authority id, effective date, seq -> AuthorityVersion */
 	TABLE_AUTHORITY_PLAN = 0x31,    /* authority id, effective date, seq -> AuthorityPlan */
 	TABLE_AUTHORITY_EVER = 0x32,    /* parent id, id of one that stood, or is planned to stand, below it -> nothing */

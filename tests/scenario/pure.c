@@ -229,7 +229,9 @@ pure_facts(struct driver *driver, const char *service)
 	uint32_t index;
 	if (!find_service(driver, service, &index))
 		return NULL;
-	const struct disk *disk = &pure->sim->processes[index].disk;
+	world_boot(pure->sim, index); /* if it is down: a story sees what a service is shown */
+	const struct process *process = &pure->sim->processes[index];
+	const struct disk *disk = &process->disk;
 	json_t *facts = json_array();
 	arena_init(&arena, 64 << 10, 0);
 	for (uint64_t seq = pure->began[index] + 1; seq <= disk->head; seq++) {
@@ -239,6 +241,7 @@ pure_facts(struct driver *driver, const char *service)
 		assert(sound);
 		for (size_t i = 0; i < entry.facts_count; i++) {
 			json_t *fact = json_object();
+			node_reveal(process->node, &arena, (ProtobufCMessage *)entry.facts[i]);
 			json_object_set_new(fact, "name", json_string(ledger_name(entry.facts[i])));
 			json_object_set_new(fact, "fact", message_json(entry.facts[i]));
 			json_array_append_new(facts, fact);

@@ -78,6 +78,8 @@ check_seats(struct sim *sim, const struct office *office, const char *name)
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
+enum { ZONE_MINUTES = 7 * 60 }; /* of the simulated deployment */
+
 /* Sums by figure key, so that they can be laid beside the rows. */
 struct recount {
 	struct sim *sim;
@@ -227,7 +229,7 @@ count_facts(struct recount *recount)
 		for (size_t i = 0; i < entry.facts_count; i++) {
 			note_place(recount, entry.facts[i]);
 			count_fact(recount, entry.facts[i]);
-			flows_fact(flows, entry.facts[i], entry.header->time_us, WORLD_ZONE_MINUTES);
+			flows_fact(flows, entry.facts[i], entry.header->time_us, ZONE_MINUTES);
 		}
 	}
 	flows_free(flows);

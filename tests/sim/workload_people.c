@@ -9,7 +9,7 @@
 #include "matricula/message.pb-c.h"
 #include "matricula/person.pb-c.h"
 
-enum { STAFF_CODES = 40, DAYS = 25 };
+enum { STAFF_CODES = 40, DAYS = 45, DAYS_OF_FEBRUARY = 28 };
 
 /* The same number always makes the same event, so that an old number is a duplicate. */
 struct making {
@@ -18,6 +18,12 @@ struct making {
 	Mt__Hired hired;
 	Mt__Updated updated;
 	Mt__Transferred transferred;
+	Mt__Corrected corrected;
+	Mt__Seconded seconded;
+	Mt__Returned returned;
+	Mt__LeaveBegun leave_begun;
+	Mt__LeaveEnded leave_ended;
+	Mt__Resigned resigned;
 	Mt__Retired retired;
 };
 
@@ -25,44 +31,128 @@ static const char *const homes[] = {"01", "79", "00004"};
 static const enum desk pushers[] = {DESK_PROVINCE_01, DESK_PROVINCE_79, DESK_HR_WARD};
 
 static void
-make_kind(struct making *making, struct arena *arena, struct random *random)
+make_hired(struct making *making, struct arena *arena, struct random *random)
 {
-	char *date = arena_format(arena, "2026-02-%02u", 1 + (unsigned)random_below(random, DAYS));
-	uint64_t kind = random_below(random, 100);
 	making->hired = (Mt__Hired)MT__HIRED__INIT;
+	making->hired.name = arena_format(arena, "Nguyễn Thị %llu", (unsigned long long)random_below(random, 1000));
+	making->hired.birth_date = arena_format(arena, "19%02u-05-17", 60 + (unsigned)random_below(random, 40));
+	making->hired.email = arena_format(arena, "p%llu@example.vn", (unsigned long long)random_below(random, 1000));
+	making->hired.category = (Mt__Person__Category)(1 + random_below(random, 3));
+	making->hired.position = (char *)"officer";
+	making->data.kind_case = MT__EVENT_DATA__KIND_HIRED;
+	making->data.hired = &making->hired;
+}
+
+static void
+make_updated(struct making *making, struct arena *arena, struct random *random)
+{
 	making->updated = (Mt__Updated)MT__UPDATED__INIT;
+	making->updated.category = (Mt__Person__Category)random_below(random, 4);
+	making->updated.position = (char *)"head";
+	if (random_below(random, 3) == 0)
+		making->updated.name = arena_format(arena, "Trần %llu", (unsigned long long)random_below(random, 99));
+	making->data.kind_case = MT__EVENT_DATA__KIND_UPDATED;
+	making->data.updated = &making->updated;
+}
+
+static void
+make_transferred(struct making *making, struct arena *arena, struct random *random)
+{
 	making->transferred = (Mt__Transferred)MT__TRANSFERRED__INIT;
-	making->retired = (Mt__Retired)MT__RETIRED__INIT;
-	making->data = (Mt__EventData)MT__EVENT_DATA__INIT;
-	if (kind < 55) {
-		making->hired.name =
-			arena_format(arena, "Nguyễn Thị %llu", (unsigned long long)random_below(random, 1000));
-		making->hired.birth_date = arena_format(arena, "19%02u-05-17", 60 + (unsigned)random_below(random, 40));
-		making->hired.email =
-			arena_format(arena, "p%llu@example.vn", (unsigned long long)random_below(random, 1000));
-		making->hired.category = (Mt__Person__Category)(1 + random_below(random, 3));
-		making->hired.position = (char *)"officer";
-		making->hired.effective_date = date;
-		making->data.kind_case = MT__EVENT_DATA__KIND_HIRED;
-		making->data.hired = &making->hired;
-	} else if (kind < 75) {
-		making->updated.category = (Mt__Person__Category)random_below(random, 4);
-		making->updated.position = (char *)"head";
-		making->updated.effective_date = date;
-		making->data.kind_case = MT__EVENT_DATA__KIND_UPDATED;
-		making->data.updated = &making->updated;
-	} else if (kind < 96) {
-		making->transferred.to_authority = (char *)homes[random_below(random, 3)];
-		making->transferred.to_staff_code =
-			arena_format(arena, "S%llu", (unsigned long long)random_below(random, STAFF_CODES));
-		making->transferred.effective_date = date;
-		making->data.kind_case = MT__EVENT_DATA__KIND_TRANSFERRED;
-		making->data.transferred = &making->transferred;
-	} else {
-		making->retired.effective_date = date;
-		making->data.kind_case = MT__EVENT_DATA__KIND_RETIRED;
-		making->data.retired = &making->retired;
+	making->transferred.to_authority = (char *)homes[random_below(random, 3)];
+	making->transferred.to_staff_code =
+		arena_format(arena, "S%llu", (unsigned long long)random_below(random, STAFF_CODES));
+	making->data.kind_case = MT__EVENT_DATA__KIND_TRANSFERRED;
+	making->data.transferred = &making->transferred;
+}
+
+/* Of an event that may have been sent before, by the same source or by another. */
+static void
+make_corrected(struct making *making, struct arena *arena, struct random *random, uint64_t number)
+{
+	making->corrected = (Mt__Corrected)MT__CORRECTED__INIT;
+	making->corrected.event_id = arena_format(arena, "e%llu", (unsigned long long)random_below(random, number + 1));
+	making->corrected.withdrawn = random_below(random, 4) == 0;
+	making->data.kind_case = MT__EVENT_DATA__KIND_CORRECTED;
+	making->data.corrected = &making->corrected;
+}
+
+/* Comings and goings of those in service. */
+static void
+make_absence(struct making *making, struct random *random)
+{
+	switch (random_below(random, 4)) {
+	case 0:
+		making->seconded = (Mt__Seconded)MT__SECONDED__INIT;
+		making->seconded.to_authority = (char *)homes[random_below(random, 3)];
+		making->data.kind_case = MT__EVENT_DATA__KIND_SECONDED;
+		making->data.seconded = &making->seconded;
+		return;
+	case 1:
+		making->returned = (Mt__Returned)MT__RETURNED__INIT;
+		making->data.kind_case = MT__EVENT_DATA__KIND_RETURNED;
+		making->data.returned = &making->returned;
+		return;
+	case 2:
+		making->leave_begun = (Mt__LeaveBegun)MT__LEAVE_BEGUN__INIT;
+		making->data.kind_case = MT__EVENT_DATA__KIND_LEAVE_BEGUN;
+		making->data.leave_begun = &making->leave_begun;
+		return;
+	default:
+		making->leave_ended = (Mt__LeaveEnded)MT__LEAVE_ENDED__INIT;
+		making->data.kind_case = MT__EVENT_DATA__KIND_LEAVE_ENDED;
+		making->data.leave_ended = &making->leave_ended;
+		return;
 	}
+}
+
+static void
+make_leaving(struct making *making, struct random *random)
+{
+	if (random_below(random, 2) == 0) {
+		making->resigned = (Mt__Resigned)MT__RESIGNED__INIT;
+		making->data.kind_case = MT__EVENT_DATA__KIND_RESIGNED;
+		making->data.resigned = &making->resigned;
+		return;
+	}
+	making->retired = (Mt__Retired)MT__RETIRED__INIT;
+	making->data.kind_case = MT__EVENT_DATA__KIND_RETIRED;
+	making->data.retired = &making->retired;
+}
+
+/* Every type has its effective date in a field of that name. */
+static void
+make_dated(struct making *making, char *date)
+{
+	const ProtobufCMessageDescriptor *types = making->data.base.descriptor;
+	const ProtobufCFieldDescriptor *kind =
+		protobuf_c_message_descriptor_get_field(types, (unsigned)making->data.kind_case);
+	const ProtobufCFieldDescriptor *field =
+		protobuf_c_message_descriptor_get_field_by_name(kind->descriptor, "effective_date");
+	memcpy((char *)making->data.hired + field->offset, &date, sizeof(date));
+}
+
+static void
+make_kind(struct making *making, struct arena *arena, struct random *random, uint64_t number)
+{
+	unsigned day = (unsigned)random_below(random, DAYS);
+	char *date = day < DAYS_OF_FEBRUARY ? arena_format(arena, "2026-02-%02u", 1 + day)
+					    : arena_format(arena, "2026-03-%02u", 1 + day - DAYS_OF_FEBRUARY);
+	uint64_t kind = random_below(random, 100);
+	making->data = (Mt__EventData)MT__EVENT_DATA__INIT;
+	if (kind < 50)
+		make_hired(making, arena, random);
+	else if (kind < 64)
+		make_updated(making, arena, random);
+	else if (kind < 80)
+		make_transferred(making, arena, random);
+	else if (kind < 88)
+		make_corrected(making, arena, random, number);
+	else if (kind < 96)
+		make_absence(making, random);
+	else
+		make_leaving(making, random);
+	make_dated(making, date);
 }
 
 static size_t
@@ -76,7 +166,7 @@ make_event(struct making *making, struct arena *arena, uint64_t number)
 	making->request.subject = arena_format(arena, "S%llu", (unsigned long long)random_below(&random, STAFF_CODES));
 	making->request.time = (char *)"2026-03-01T00:00:00Z";
 	making->request.data = &making->data;
-	make_kind(making, arena, &random);
+	make_kind(making, arena, &random, number);
 	return home;
 }
 
