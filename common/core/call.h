@@ -130,6 +130,9 @@ void apply_timer_clear(struct apply *apply, int64_t due_us, const char *method, 
 /* Erases a subject: nothing of it is opened or sealed any more, and its key is destroyed once this is
  * durable. The service empties its own rows of the subject first, see module->erase. */
 void apply_erase(struct apply *apply, const char *subject_id);
+/* The same of what has only become needless, an event that was decided or a list that was compared: its
+ * key goes when it suits, and a restored backup may bring it back, to be decided again. */
+void apply_forget(struct apply *apply, const char *subject_id);
 
 /* CoreFact goes back to the core: one line in every service's apply. */
 void core_apply(struct apply *apply, const ProtobufCMessage *core_fact);

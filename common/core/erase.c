@@ -42,7 +42,16 @@ apply_erase(struct apply *apply, const char *subject_id)
 	struct id id;
 	bool is_id = id_parse(subject_id, &id);
 	assert(is_id);
-	subject_erase(apply, id);
+	subject_erase(apply, id, true);
+}
+
+void
+apply_forget(struct apply *apply, const char *subject_id)
+{
+	struct id id;
+	bool is_id = id_parse(subject_id, &id);
+	assert(is_id);
+	subject_erase(apply, id, false);
 }
 
 void
@@ -89,6 +98,7 @@ gather(struct node *node, struct slice key, struct slice value)
 	sodium_memzero(secret, sizeof(secret));
 	struct slot_erasure *erasure = &personal->erasures[personal->erasures_count++];
 	erasure->slot = slot;
+	erasure->in_ledger = value.data[sizeof(uint32_t)] != 0;
 	memcpy(erasure->subject, key.data + key.size - ID_BYTES, ID_BYTES);
 }
 

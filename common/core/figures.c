@@ -171,14 +171,15 @@ add_to_row(struct node *node, const struct key *key, int64_t delta)
 		store_put(&node->store, key_slice(key), slice_of(bytes, sizeof(bytes)));
 }
 
-/* Adds what was counted at an authority to the sums of all its ancestors. */
+/* Adds what was counted at an authority to the sums of all its ancestors, a flow's in the tree of its month: so a
+ * late one, or one that is taken back, meets the rows that it belongs to. */
 static void
 spread_sum(struct node *node, const struct figure_sum *counted)
 {
 	struct figure_sum above = *counted;
 	struct id id;
 	memcpy(id.bytes, counted->authority, ID_BYTES);
-	for (unsigned depth = 1; depth < TREE_DEPTH_MAX && tree_parent(&node->store, &id); depth++) {
+	for (unsigned depth = 1; depth < TREE_DEPTH_MAX && tree_parent_in(&node->store, &id, counted->month); depth++) {
 		memcpy(above.authority, id.bytes, ID_BYTES);
 		sum_of(&node->figures, &above)->inherited += counted->delta;
 	}
@@ -212,12 +213,12 @@ figures_settle(struct node *node, uint64_t seq)
 }
 
 static bool
-is_or_is_below(const struct store *store, struct id id, struct id above)
+is_or_is_below(const struct store *store, struct id id, struct id above, uint32_t month)
 {
 	for (unsigned depth = 0; depth < TREE_DEPTH_MAX; depth++) {
 		if (memcmp(id.bytes, above.bytes, ID_BYTES) == 0)
 			return true;
-		if (!tree_parent(store, &id))
+		if (!tree_parent_in(store, &id, month))
 			return false;
 	}
 	return false;
@@ -228,29 +229,31 @@ static void
 add_above(struct apply *apply, struct key key, struct id at, struct id other, int64_t delta)
 {
 	struct node *node = apply->node;
+	uint32_t month = get_u32(key.data + key.size - sizeof(month));
 	do {
-		if (is_or_is_below(&node->store, other, at))
+		if (is_or_is_below(&node->store, other, at, month))
 			return;
 		memcpy(key.data + 1, at.bytes, ID_BYTES);
 		add_to_row(node, &key, delta);
 		note_change(&node->figures, &key, apply->seq);
-	} while (tree_parent(&node->store, &at));
+	} while (tree_parent_in(&node->store, &at, month));
 }
 
 void
-figures_move(struct apply *apply, struct id top, struct id from, struct id to)
+figures_move(struct apply *apply, struct id top, struct id from, struct id to, uint32_t first_month)
 {
 	struct node *node = apply->node;
 	figures_settle(node, apply->seq); /* sums so far belong to the tree as it was */
-	for (const struct metric *metric = node->module->metrics; metric->number != 0; metric++) {
-		struct key prefix = figures_key(TABLE_FIGURE, top, metric->number);
-		struct store_walk walk = store_walk(&node->store, key_slice(&prefix));
-		while (metric->kind == METRIC_STOCK && store_walk_next(&walk)) {
-			struct key key = key_copy(walk.key);
-			int64_t value = (int64_t)get_u64(walk.value.data);
-			add_above(apply, key, from, to, -value);
-			add_above(apply, key, to, from, value);
-		}
+	struct key prefix = figures_key(TABLE_FIGURE, top, 0);
+	struct store_walk walk = store_walk(&node->store, key_slice(&prefix));
+	while (store_walk_next(&walk)) {
+		struct key key = key_copy(walk.key);
+		uint32_t month = get_u32(key.data + key.size - sizeof(month));
+		int64_t value = (int64_t)get_u64(walk.value.data);
+		if (month != 0 && month < first_month)
+			continue;
+		add_above(apply, key, from, to, -value);
+		add_above(apply, key, to, from, value);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* common/core/figures_list.c
  *
- * Flows are read as of the time (units=then): the rows as counted, and below an authority
- * also those that have left it, each for its months; or as of today (units=now): what was
+ * Flows are read as of the time (units=then): the rows, counted in the tree of their month,
+ * and below an authority also those that have left it, each for its months; or as of today (units=now): what was
  * counted at exactly those that stand there now, added up. See figures.proto.
  *
  * Numbers under FIGURE_MASKED_BELOW are hidden from readers outside the authority, and
@@ -152,7 +152,7 @@ record_of_row(const struct figure_list *list, const struct store_walk *walk)
 	return record;
 }
 
-/* Those that stand below it. One that came later is listed, as of the time, from the first whole month on. */
+/* Those that stand below it. One that came later is listed, as of the time, from its first month there on. */
 static bool
 list_children(struct figure_list *list, const Mt__AuthorityRecord *authority, unsigned depth)
 {
@@ -162,8 +162,8 @@ list_children(struct figure_list *list, const Mt__AuthorityRecord *authority, un
 	while (fits && !figure_list_full(list) && store_walk_next(&walk)) {
 		uint32_t from = list->from;
 		int32_t joined_on = tree_joined_on(walk.value);
-		if (!list->units_now && joined_on != DATE_NONE && list->from <= date_month(joined_on - 1))
-			list->from = date_month(joined_on - 1) + 1;
+		if (!list->units_now && joined_on != DATE_NONE && list->from < tree_first_month(joined_on))
+			list->from = tree_first_month(joined_on);
 		fits = figure_list_below(list, record_of_row(list, &walk), depth, id_of(authority));
 		list->from = from;
 	}

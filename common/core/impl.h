@@ -362,9 +362,9 @@ void figures_free(struct figures *figures);
 void figures_begin(struct node *node); /* after opening: changes count from here */
 /* Writes the batch's sums into the store, as changes of the entry seq. */
 void figures_settle(struct node *node, uint64_t seq);
-/* An authority goes, with all below it, from one parent to another: its stocks leave those above the one and join
- * those above the other. Before the tree changes. */
-void figures_move(struct apply *apply, struct id top, struct id from, struct id to);
+/* An authority goes, with all below it, from one parent to another: its stocks, and its flows from that month on,
+ * leave those above the one and join those above the other. Before the tree changes. */
+void figures_move(struct apply *apply, struct id top, struct id from, struct id to, uint32_t first_month);
 /* The prefix of an authority's rows, and of a metric's unless that is 0. */
 struct key figures_key(uint8_t table, struct id authority, uint16_t metric);
 struct memtable;

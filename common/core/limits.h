@@ -35,7 +35,7 @@ enum {
 	 * subjects than facts. Commands may use up the rest. */
 	SLOTS_RESERVE = 2 * FACTS_PER_CALL_MAX,
 	/* Keys destroyed in one step, and rows of erased subjects looked at for them. */
-	ERASURES_AT_ONCE = 64,
+	ERASURES_AT_ONCE = 256,
 	ERASURES_LOOKED_MAX = 4096,
 	/* A memtable that holds an erasure is flushed after this, so that the key goes soon. */
 	ERASURE_AGE_MS_MAX = 1000,

@@ -38,8 +38,8 @@ struct module {
 	const struct producer *follows; /* ends with a NULL name; the index is world's peer number */
 	const struct metric *metrics;   /* ends with number 0 */
 	/* Empties every row that holds something personal of the subject, before its key is destroyed: what
-	 * is left must not depend on it. Also run by the core when a backup brought an erased subject back.
-	 * NULL: there are none. */
+	 * is left must not depend on it. Also run by the core when a backup brought an erased subject back,
+	 * whose rows need not be there. NULL: there are none. */
 	void (*erase)(struct apply *apply, const char *subject_id);
 	uint32_t apply_version;         /* raised when apply would build other rows from the same facts */
 };

@@ -208,10 +208,12 @@ place_of_sealed(struct slice sealed)
 	return get_u32(sealed.data + SEALED_SLOT_BYTES) % SEALED_CACHED; /* of the nonce */
 }
 
+/* Ids end in randomness; a subject has few texts of one type at a time. */
 static size_t
-place_of_text(struct id subject, struct slice text)
+place_of_text(const struct personal_type *type, struct id subject, struct slice text)
 {
-	return (hash_fnv(text) ^ get_u32(subject.bytes + ID_BYTES - sizeof(uint32_t))) % SEALED_CACHED;
+	size_t place = get_u32(subject.bytes + ID_BYTES - sizeof(uint32_t)) ^ (uintptr_t)type->descriptor / 32;
+	return (place + text.size) % SEALED_CACHED;
 }
 
 static bool
@@ -233,7 +235,7 @@ remember(struct node *node, const struct personal_type *type, struct id subject,
 	cached->sealed_size = (uint16_t)sealed.size;
 	memcpy(cached->text, text.data, text.size);
 	memcpy(cached->sealed, sealed.data, sealed.size);
-	node->personal->sealed_by_text[place_of_text(subject, text)] = (uint8_t)place;
+	node->personal->sealed_by_text[place_of_text(type, subject, text)] = (uint8_t)place;
 }
 
 void
@@ -282,7 +284,7 @@ seal_text(const struct sealing *sealing, const struct spot *spot, struct slice t
 	if (!sealing_slot(sealing, id, &slot))
 		return false;
 	struct personal *personal = sealing->node->personal;
-	struct sealed_cached *cached = &personal->sealed[personal->sealed_by_text[place_of_text(id, text)]];
+	struct sealed_cached *cached = &personal->sealed[personal->sealed_by_text[place_of_text(spot->type, id, text)]];
 	if (is_cached(cached, spot->type, id) && get_u32(cached->sealed) == slot &&
 	    slice_equal(slice_of(cached->text, cached->text_size), text)) {
 		*sealed = arena_copy(sealing->arena, slice_of(cached->sealed, cached->sealed_size));

@@ -84,13 +84,13 @@ struct personal {
 	struct subject_cached subjects[SUBJECTS_CACHED];
 	struct slot_key_cached keys[SLOT_KEYS_CACHED];
 	struct sealed_cached sealed[SEALED_CACHED];
-	uint8_t sealed_by_text[SEALED_CACHED]; /* by hash of the text: its place above */
+	uint8_t sealed_by_text[SEALED_CACHED]; /* by subject, type and size of the text: its place above */
 	uint32_t slots_next;                   /* the first that no applied fact uses */
 	bool making_slots;
 	int64_t slots_retry_us; /* monotonic; 0: none is due */
 
 	bool erasures_waiting;    /* rows of TABLE_ERASED behind erased_upto may have a key left */
-	uint64_t erased_last_seq; /* the newest of them */
+	uint64_t erased_last_seq; /* the newest of them that is for good */
 	struct key erased_upto;   /* rows up to here are done; size 0: none */
 	struct key erasing_upto;
 	bool erasing;
@@ -107,7 +107,7 @@ struct subject subject_find(const struct node *node, const struct store *store, 
 bool subject_slot(struct call *call, struct id id, uint32_t *slot);
 /* A fact being applied carries something sealed for the subject in this slot. */
 void subject_note(struct apply *apply, struct id id, uint32_t slot);
-void subject_erase(struct apply *apply, struct id id);
+void subject_erase(struct apply *apply, struct id id, bool for_good);
 /* The slot's key; false if it was destroyed. */
 bool subject_key(struct node *node, uint32_t slot, uint8_t key[SEALED_KEY_BYTES]);
 /* True if a batch of reactions, or a timer, will find the slots it may need. */

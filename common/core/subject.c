@@ -108,7 +108,7 @@ subject_note(struct apply *apply, struct id id, uint32_t slot)
 }
 
 void
-subject_erase(struct apply *apply, struct id id)
+subject_erase(struct apply *apply, struct id id, bool for_good)
 {
 	struct node *node = apply->node;
 	struct subject subject = subject_find(node, apply->store, id);
@@ -121,14 +121,16 @@ subject_erase(struct apply *apply, struct id id)
 	struct key key = key_of(TABLE_ERASED);
 	key_u64(&key, apply->seq);
 	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
-	uint8_t value[ROW_BYTES];
+	uint8_t value[ROW_ERASED_BYTES];
 	put_u32(value, subject.slot);
+	value[ROW_BYTES] = for_good;
 	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
 	if (apply->scratch)
 		return;
 	personal_forget(node);
 	node->personal->erasures_waiting = true;
-	node->personal->erased_last_seq = apply->seq;
+	if (for_good)
+		node->personal->erased_last_seq = apply->seq;
 }
 
 bool

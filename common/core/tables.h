@@ -18,9 +18,9 @@ enum core_table {
 	TABLE_TOKEN_OF = 0xF9,         /* authority id, hash -> nothing */
 	TABLE_DOOR_KEY = 0xFA,         /* z85 key -> DoorKeyRecord */
 	TABLE_REFUSED = 0xFB,          /* seq, index -> ReactionRefused */
-	TABLE_AUTHORITY_PARENT = 0xFC, /* id -> parent id, 16 bytes; empty for the root */
+	TABLE_AUTHORITY_PARENT = 0xFC, /* id -> parent id, former ones; empty for the root */
 	TABLE_SLOT = 0xFD,             /* subject id -> slot of its key (u32); a fifth byte: erased */
-	TABLE_ERASED = 0xFE,           /* seq, subject id -> slot (u32) */
+	TABLE_ERASED = 0xFE,           /* seq, subject id -> slot (u32), u8: for good */
 	TABLE_FIGURE_OWN = 0xEF,       /* as TABLE_FIGURE: what was counted at exactly that authority */
 	TABLE_AUTHORITY_FORMER = 0xEE, /* former parent id, id -> the last day it stood there */
 };

@@ -44,10 +44,46 @@ tree_parent(const struct store *store, struct id *id)
 	bool is_root;
 	if (store->tree != NULL)
 		return tree_memory_get(store->tree, *id, &value, id, &is_root) && !is_root;
-	if (!store_get(store, key_slice(&key), &value) || value.size != ID_BYTES)
+	if (!store_get(store, key_slice(&key), &value) || value.size == 0)
 		return false;
 	memcpy(id->bytes, value.data, ID_BYTES);
 	return true;
+}
+
+uint32_t
+tree_first_month(int32_t effective_date)
+{
+	return date_month(effective_date - 1) + 1;
+}
+
+/* Of those it stood below when the month began, the first it left since; else its parent of today. */
+bool
+tree_parent_in(const struct store *store, struct id *id, uint32_t month)
+{
+	struct slice row;
+	if (month == 0 || (store->tree != NULL && !tree_memory_has_moved(store->tree, *id)))
+		return tree_parent(store, id);
+	struct key key = tree_key(TABLE_AUTHORITY_PARENT, *id);
+	if (!store_get(store, key_slice(&key), &row) || row.size == 0)
+		return false;
+	size_t at = 0;
+	for (size_t former = ID_BYTES; former < row.size; former += FORMER_BYTES) {
+		if (date_month((int32_t)get_u32(row.data + former + ID_BYTES)) >= month)
+			at = former;
+	}
+	memcpy(id->bytes, row.data + at, ID_BYTES);
+	return true;
+}
+
+size_t
+tree_moves(const struct store *store, const char *authority_id)
+{
+	struct id id;
+	struct slice row;
+	bool valid = id_parse(authority_id, &id);
+	assert(valid);
+	struct key key = tree_key(TABLE_AUTHORITY_PARENT, id);
+	return store_get(store, key_slice(&key), &row) ? row.size / FORMER_BYTES : 0;
 }
 
 bool
@@ -138,20 +174,22 @@ tree_load(const struct store *store, struct arena *arena)
 		const Mt__AuthorityRecord *authority = (const Mt__AuthorityRecord *)pb_unpack_trusted(
 			&mt__authority_record__descriptor, arena, walk.value);
 		assert(authority != NULL);
-		tree_remember(tree, authority, walk.value);
+		tree_remember(store, tree, authority, walk.value);
 	}
 	return tree;
 }
 
 void
-tree_remember(struct tree_memory *tree, const Mt__AuthorityRecord *authority, struct slice record)
+tree_remember(const struct store *store, struct tree_memory *tree, const Mt__AuthorityRecord *authority,
+	      struct slice record)
 {
 	struct id id;
 	struct id parent;
 	bool valid = id_parse(authority->authority_id, &id);
 	assert(valid);
 	bool has_parent = id_parse(authority->parent_id, &parent);
-	tree_memory_put(tree, id, has_parent ? &parent : NULL, record);
+	bool has_moved = tree_moves(store, authority->authority_id) > 0;
+	tree_memory_put(tree, id, has_parent ? &parent : NULL, has_moved, record);
 	tree_memory_put_code(tree, id, authority->code);
 	for (size_t i = 0; i < authority->n_codes; i++)
 		tree_memory_put_code(tree, id, authority->codes[i]->code);

@@ -12,6 +12,8 @@
 enum {
 	/* Of one authority: a list version every few years, in a few lists. */
 	AUTHORITY_CODES_MAX = 32,
+	/* Changes of place of one authority: they are looked through for each figure of the past. */
+	AUTHORITY_MOVES_MAX = 32,
 	/* Splits of a body into more than this are several changes. */
 	AUTHORITY_SUCCESSORS_MAX = 64,
 	SHARE_WHOLE = 1000000, /* share_millionths of all successors together */
@@ -50,6 +52,13 @@ const Mt__AuthorityRecord *call_authority_at(struct call *call, const char *fiel
 bool tree_covers(const struct store *store, const char *above, const char *id);
 /* Moves id to its parent; false at the root and for an unknown id. */
 bool tree_parent(const struct store *store, struct id *id);
+/* The same in the tree of a month, which is that of its first day: where flows of that month belong. month as
+ * date_month gives it; 0: today's tree. */
+bool tree_parent_in(const struct store *store, struct id *id, uint32_t month);
+/* The first month that belongs to the tree after a change on that day. */
+uint32_t tree_first_month(int32_t effective_date);
+/* How often it moved or was merged, at most AUTHORITY_MOVES_MAX. */
+size_t tree_moves(const struct store *store, const char *authority_id);
 /* The ids from the authority itself up to the root, at most TREE_DEPTH_MAX; count of them. */
 size_t tree_path(const struct store *store, struct arena *arena, const char *id, const char *path[]);
 /* The root, whose locality is 0 and which so is the first; NULL in an empty tree. */

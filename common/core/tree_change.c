@@ -7,7 +7,8 @@
  * A merger moves one row of the tree and nobody's records: what was merged stands below
  * what it became part of, with its own locality, codes and people, so all that asks
  * whether one authority covers another goes on to be right. Stocks counted at it and
- * below it leave its former ancestors and join the new ones; flows stay as counted. */
+ * below it leave its former ancestors and join the new ones; so do flows of the months
+ * since the change took effect, while those of the months before stay where they are. */
 #include "common/core/tree.h"
 
 #include "common/base/date.h"
@@ -147,7 +148,7 @@ put_record(struct apply *apply, const Mt__AuthorityRecord *record)
 {
 	struct slice packed = pb_pack(apply->arena, &record->base);
 	if (apply->store->tree != NULL)
-		tree_remember(apply->store->tree, record, packed);
+		tree_remember(apply->store, apply->store->tree, record, packed);
 	struct key key = tree_key(TABLE_AUTHORITY, id_of(record->authority_id));
 	apply_put_bytes(apply, &key, packed);
 }
@@ -214,8 +215,23 @@ join_parent(struct apply *apply, struct id id, struct id parent, enum child_kind
 	apply_put_bytes(apply, &key, slice_of(row, sizeof(row)));
 	key = pair_key(TABLE_AUTHORITY_FORMER, parent, id); /* it may have come back */
 	apply_delete(apply, &key);
-	key = tree_key(TABLE_AUTHORITY_PARENT, id);
-	apply_put_bytes(apply, &key, slice_of(parent.bytes, ID_BYTES));
+}
+
+/* The parent's row begins anew, with what it was as the latest of the former ones. */
+static void
+replace_parent(struct apply *apply, struct id id, struct id parent, int32_t last_day)
+{
+	uint8_t now[ID_BYTES + AUTHORITY_MOVES_MAX * FORMER_BYTES + FORMER_BYTES];
+	struct slice row;
+	struct key key = tree_key(TABLE_AUTHORITY_PARENT, id);
+	bool found = store_get(apply->store, key_slice(&key), &row);
+	assert(found);
+	assert(row.size + FORMER_BYTES <= sizeof(now));
+	memcpy(now, parent.bytes, ID_BYTES);
+	memcpy(now + ID_BYTES, row.data, ID_BYTES);
+	put_u32(now + 2 * ID_BYTES, (uint32_t)last_day);
+	memcpy(now + ID_BYTES + FORMER_BYTES, row.data + ID_BYTES, row.size - ID_BYTES);
+	apply_put_bytes(apply, &key, slice_of(now, row.size + FORMER_BYTES));
 }
 
 /* record is what it is now, with its new parent. */
@@ -232,8 +248,9 @@ relocate(struct apply *apply, const Mt__AuthorityRecord *record, enum child_kind
 	assert(had_parent);
 	if (memcmp(from.bytes, to.bytes, ID_BYTES) != 0) {
 		if (!apply->scratch)
-			figures_move(apply, id, from, to);
+			figures_move(apply, id, from, to, tree_first_month(first_day));
 		leave_parent(apply, id, from, first_day - 1);
+		replace_parent(apply, id, to, first_day - 1);
 	}
 	join_parent(apply, id, to, kind, first_day);
 	put_record(apply, record);

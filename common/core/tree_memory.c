@@ -18,6 +18,7 @@ struct place {
 	struct id id;
 	struct id parent;
 	bool is_root;
+	bool has_moved;
 	bool ambiguous;
 	struct slice record;
 };
@@ -105,11 +106,12 @@ tree_memory_free(struct tree_memory *tree)
 }
 
 void
-tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, struct slice record)
+tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, bool has_moved, struct slice record)
 {
 	struct place *place = place_of(&tree->by_id, &tree->arena, slice_of(id.bytes, ID_BYTES));
 	place->id = id;
 	place->is_root = parent == NULL;
+	place->has_moved = has_moved;
 	if (parent != NULL)
 		place->parent = *parent;
 	place->record = arena_copy(&tree->arena, record);
@@ -136,6 +138,12 @@ tree_memory_get(const struct tree_memory *tree, struct id id, struct slice *reco
 	if (parent != NULL && !place->is_root)
 		*parent = place->parent;
 	return true;
+}
+
+bool
+tree_memory_has_moved(const struct tree_memory *tree, struct id id)
+{
+	return find(&tree->by_id, slice_of(id.bytes, ID_BYTES))->has_moved;
 }
 
 bool

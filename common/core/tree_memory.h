@@ -16,13 +16,16 @@ struct tree_memory *tree_memory_new(void);
 void tree_memory_free(struct tree_memory *tree); /* NULL is fine */
 
 /* An authority is there, or is what it is now. record is copied. */
-void tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, struct slice record);
+void
+tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent, bool has_moved, struct slice record);
 /* The code stands for it too, in some list and version. */
 void tree_memory_put_code(struct tree_memory *tree, struct id id, const char *code);
 
 /* False if the id is unknown. parent may be NULL; is_root tells that there is none. */
 bool
 tree_memory_get(const struct tree_memory *tree, struct id id, struct slice *record, struct id *parent, bool *is_root);
+/* True if it stood elsewhere once; its parent's row tells where. */
+bool tree_memory_has_moved(const struct tree_memory *tree, struct id id);
 /* False if the code is unknown; ambiguous if it stands for several. */
 bool tree_memory_code(const struct tree_memory *tree, const char *code, struct id *id, bool *ambiguous);
 

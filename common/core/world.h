@@ -30,6 +30,7 @@ enum outcome {
 struct slot_erasure {
 	uint8_t subject[16]; /* id */
 	uint32_t slot;
+	bool in_ledger; /* for good: no restored backup may bring it back */
 };
 
 enum slot_state {
@@ -72,8 +73,8 @@ struct world {
 	uint32_t slots_block; /* how many are made at once */
 	/* Begins making another block; ends in node_slots_made. At most one is under way. */
 	void (*slots_more)(void *context);
-	/* Begins destroying keys; ends in node_slots_erased. First the subjects are made durable in the
-	 * ledger, a list outside data and backups that the next opening gets (node_config), then the keys are
+	/* Begins destroying keys; ends in node_slots_erased. First the subjects that say so are made durable in
+	 * the ledger, a list outside data and backups that the next opening gets (node_config), then the keys are
 	 * overwritten; a crash leaves the first without the second, never the other way round. The list
 	 * stays untouched until then; at most one is under way. */
 	void (*slots_erase)(void *context, const struct slot_erasure *erasures, size_t count);

@@ -6,6 +6,7 @@
 #include "common/base/date.h"
 #include "common/base/fatal.h"
 #include "common/base/id.h"
+#include "common/core/limits.h"
 #include "common/host/files.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 64, ERASURES_WRITTEN_MAX = 64 };
+enum { LINE_BYTES = 64 };
 
 struct ledger {
 	int fd;
@@ -147,19 +148,21 @@ append(const struct ledger *ledger, const char *text)
 enum outcome
 ledger_append(const struct ledger *ledger, const struct slot_erasure *erasures, size_t count, int64_t now_us)
 {
-	char text[ERASURES_WRITTEN_MAX * LINE_BYTES] = "";
+	char text[ERASURES_AT_ONCE * LINE_BYTES] = "";
 	char date[DATE_TEXT_BYTES];
 	size_t size = 0;
 	date_format(date_of_instant(now_us, 0), date);
 	for (size_t i = 0; i < count; i++) {
 		struct id id;
 		char subject[ID_TEXT_BYTES];
+		if (!erasures[i].in_ledger)
+			continue;
 		memcpy(id.bytes, erasures[i].subject, ID_BYTES);
 		id_format(id, subject);
 		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s %u %s\n", subject, erasures[i].slot,
 					 date);
 		if (size >= sizeof(text))
-			fatal("more than %d erasures at once", ERASURES_WRITTEN_MAX);
+			fatal("more than %d erasures at once", ERASURES_AT_ONCE);
 	}
-	return append(ledger, text);
+	return size == 0 ? OUTCOME_DONE : append(ledger, text);
 }

@@ -18,7 +18,7 @@ void ledger_close(struct ledger *ledger); /* NULL is fine */
 /* As it was when it was opened; slots of then. */
 const struct slot_erasure *ledger_all(const struct ledger *ledger, size_t *count);
 
-/* Appends and syncs. Any thread, one at a time. */
+/* Appends those that say so, and syncs. Any thread, one at a time. */
 enum outcome ledger_append(const struct ledger *ledger, const struct slot_erasure *erasures, size_t count,
 			   int64_t now_us);
 

@@ -3,7 +3,8 @@
  * Deny by default is kept here: a method that does not say who may call it, and on
  * what, does not build. Messages are held to what works: no maps, no proto3 optional,
  * no C keywords (protobuf-c would rename the field behind our back), and no recursion,
- * since protobuf-c has no depth limit and 34 KB of nesting overflow the stack. */
+ * since protobuf-c has no depth limit and 34 KB of nesting overflow the stack. A field
+ * named sealed makes its message personal (common/core/personal.h) and is of one shape. */
 #include "proto/gen/check.h"
 
 #include <string.h>
@@ -14,6 +15,10 @@
 
 /* The member that protobuf-c puts first in every struct it generates. */
 #define BASE "base"
+
+/* What makes a message personal. */
+#define SEALED "sealed"
+enum { SEALED_NUMBER = 15 };
 
 static const char *const keywords[] = {
 	"auto",       "break",     "case",           "char",          "const",    "continue", "default",  "do",
@@ -75,6 +80,11 @@ check_field(struct model *model, const struct message *message, const Google__Pr
 			     field->name, owner);
 	if (is_keyword(field->name))
 		model_refuse(model, message->file, "field %s of message %s is a C keyword", field->name, owner);
+	bool is_sealed = field->type == FIELD_TYPE(TYPE_BYTES) && field->number == SEALED_NUMBER &&
+			 field->label != FIELD_REPEATED && !field->has_oneof_index;
+	if (strcmp(field->name, SEALED) == 0 && !is_sealed)
+		model_refuse(model, message->file, "field %s of message %s is not bytes with number %d, which makes it personal",
+			     field->name, owner, SEALED_NUMBER);
 	if (strcmp(field->name, BASE) == 0)
 		model_refuse(model, message->file, "field %s of message %s is a name of protobuf-c", field->name,
 			     owner);

@@ -8,6 +8,7 @@
 #include "common/core/mirror.h"
 #include "services/assessment/attempt.h"
 #include "services/assessment/exam.h"
+#include "services/assessment/subject.h"
 
 #include "matricula/assessment_service.pb-c.h"
 #include "matricula/enrollment_service.pb-c.h"
@@ -15,7 +16,8 @@
 #include <assert.h>
 
 static ProtobufCService *const handlers[] = {
-	&exams.base, &exam_reactions.base, &attempts.base, &attempt_timers.base, &mirror_reactions.base, NULL,
+	&exams.base, &exam_reactions.base, &attempts.base, &attempt_timers.base, &mirror_reactions.base, &assessment_subjects.base,
+	&assessment_subject_reactions.base, NULL,
 };
 
 static const struct producer follows[] = {
@@ -61,9 +63,14 @@ assessment_apply(struct apply *apply, const ProtobufCMessage *message)
 	switch (fact->noun_case) {
 	case MT__ASSESSMENT_SERVICE_FACT__NOUN_EXAM:
 		exam_apply(apply, fact->exam);
+		assessment_subject_apply_exam(apply, fact->exam);
 		return;
 	case MT__ASSESSMENT_SERVICE_FACT__NOUN_ATTEMPT:
 		attempt_apply(apply, fact->attempt);
+		assessment_subject_apply_attempt(apply, fact->attempt);
+		return;
+	case MT__ASSESSMENT_SERVICE_FACT__NOUN_SUBJECT:
+		assessment_subject_apply(apply, fact->subject);
 		return;
 	case MT__ASSESSMENT_SERVICE_FACT__NOUN_CORE:
 		core_apply(apply, &fact->core->base);
@@ -81,5 +88,5 @@ const struct module assessment_module = {
 	.apply = assessment_apply,
 	.follows = follows,
 	.metrics = assessment_metrics,
-	.apply_version = 1,
+	.apply_version = 2,
 };

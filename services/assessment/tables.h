@@ -15,6 +15,10 @@ enum assessment_table {
 	TABLE_ROSTER = 2,     /* class, person -> RosterRecord */
 	TABLE_ATTEMPT = 3,    /* attempt -> AttemptRecord */
 	TABLE_ATTEMPT_OF = 4, /* exam, person, attempt's number (u32) -> attempt (its 16 bytes) */
+	/* What a person's file is read by, a row each: RosterJoined and RosterLeft + 1, AttemptStarted + 1. */
+	TABLE_SUBJECT_CLASS = 5,   /* person, class -> nothing */
+	TABLE_SUBJECT_ATTEMPT = 6, /* person, attempt -> nothing */
+	TABLE_SUBJECT_EXPORT = 7,  /* person, who asked -> SubjectExport; one row an export asked for */
 };
 
 /* Only ids that were checked before: one that is none is a bug. */

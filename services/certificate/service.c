@@ -8,6 +8,7 @@
 #include "common/core/mirror.h"
 #include "services/certificate/certificate.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/subject.h"
 
 #include "matricula/certificate_service.pb-c.h"
 #include "matricula/enrollment_service.pb-c.h"
@@ -16,7 +17,8 @@
 
 static ProtobufCService *const handlers[] = {
 	&completion_lists.base,      &certificates.base,     &certificate_timers.base,
-	&certificate_reactions.base, &mirror_reactions.base, NULL,
+	&certificate_reactions.base, &mirror_reactions.base, &certificate_subjects.base,
+	&certificate_subject_reactions.base, NULL,
 };
 
 static const struct producer follows[] = {
@@ -65,6 +67,9 @@ certificate_service_apply(struct apply *apply, const ProtobufCMessage *message)
 		return;
 	case MT__CERTIFICATE_SERVICE_FACT__NOUN_CERTIFICATE:
 		certificate_apply(apply, fact->certificate);
+		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_SUBJECT:
+		certificate_subject_apply(apply, fact->subject);
 		return;
 	case MT__CERTIFICATE_SERVICE_FACT__NOUN_CORE:
 		core_apply(apply, &fact->core->base);

@@ -19,6 +19,7 @@ enum certificate_table {
 	TABLE_REGISTER = 6,       /* school, year (u32) -> last register place taken (u32) */
 	TABLE_COMPLETION_OF = 8,  /* person, class -> nothing */
 	TABLE_ISSUER_KEY = 7,     /* school, key id (text) -> IssuerKeyRecord */
+	TABLE_SUBJECT_EXPORT = 9, /* person, who asked -> SubjectExport; one row an export asked for */
 };
 
 /* Only ids that were checked before: one that is none is a bug. */

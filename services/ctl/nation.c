@@ -33,7 +33,7 @@ tell_dry(struct telling *telling)
 {
 	struct nation_dry dry;
 	char digest[2 * HASH_BYTES + 1];
-	nation_dry_init(&dry, &telling->report.tally);
+	nation_dry_init(&dry);
 	telling->play.sender = &dry.sender;
 	int64_t began_us = probe_monotonic_us();
 	nation_play(&telling->play);

@@ -1,8 +1,9 @@
 /* services/ctl/nation_door.c
  *
- * A frame is kept until each of its calls has a decision. One that got none (nobody was
- * there, or it was told to come again) is sent again as it is: what it held is known by
- * (source, id) and acts once. Tags name the slot, the frame and the place in it, so that a
+ * A frame is kept until each of its calls has a decision. When one got none (nobody was
+ * there, or it was told to come again) all that are under way are sent again as they are, in
+ * order, and nothing new until they are decided: what they hold is known by (source, id) and
+ * acts once. Tags name the slot, the frame and the place in it, so that a
  * late reply finds its call or nothing. */
 #include "services/ctl/nation_door.h"
 
@@ -66,7 +67,9 @@ struct nation_door {
 	size_t batch;
 	size_t flight;
 	uint64_t serial;
-	size_t filling; /* slot of the frame that is being filled */
+	size_t filling;  /* slot of the frame that is being filled */
+	bool recovering; /* something was sent again and is not decided yet */
+	int64_t decided_us;
 	int64_t heard_us;
 	int64_t opened_us;
 	struct door_frame frames[FLIGHT_MAX];
@@ -139,6 +142,7 @@ decision_take(struct nation_door *door, struct door_frame *frame, struct door_ca
 	enum step_kind kind = (enum step_kind)call->kind;
 	call->decided = true;
 	frame->waiting--;
+	door->decided_us = door->heard_us;
 	if (reply->status != MT__STATUS__OK) {
 		nation_report_outcome(door->report, purpose, kind, MT__EVENT__OUTCOME__UNSET,
 				      status_name(reply->status), reply->message);
@@ -200,13 +204,35 @@ answers_take(struct nation_door *door, struct slice bytes)
 	return good;
 }
 
-/* Sends again what is due; how long until the next is, in *wait_ms. */
+/* All without a decision, in the order they were filled. */
+static void
+frames_again(struct nation_door *door)
+{
+	uint64_t after = 0;
+	struct door_frame *next;
+	do {
+		next = NULL;
+		for (size_t i = 0; i < door->flight; i++) {
+			struct door_frame *frame = &door->frames[i];
+			if (frame->waiting > 0 && frame->sendings > 0 && frame->serial > after &&
+			    (next == NULL || frame->serial < next->serial))
+				next = frame;
+		}
+		if (next != NULL) {
+			after = next->serial;
+			frame_send(door, next);
+		}
+	} while (next != NULL);
+	door->recovering = true;
+}
+
+/* Sends again when something is due; how long until then, in *wait_ms. */
 static bool
 frames_look(struct nation_door *door, int *wait_ms)
 {
 	int64_t now_us = probe_monotonic_us();
 	int64_t next_us = now_us + (int64_t)ANSWER_MS * 1000;
-	if (now_us - door->heard_us > (int64_t)PATIENCE_MS * 1000) {
+	if (now_us - door->decided_us > (int64_t)PATIENCE_MS * 1000) {
 		say("the door found no decision within %d s", PATIENCE_MS / 1000);
 		return false;
 	}
@@ -214,15 +240,15 @@ frames_look(struct nation_door *door, int *wait_ms)
 	if (now_us - door->heard_us > (int64_t)ANSWER_MS * 1000 && now_us - door->opened_us > (int64_t)ANSWER_MS * 1000)
 		rpc_renew(door);
 	for (size_t i = 0; i < door->flight; i++) {
-		struct door_frame *frame = &door->frames[i];
-		if (frame->waiting == 0 || frame->sendings == 0)
-			continue;
-		if (frame->again_us <= now_us)
-			frame_send(door, frame);
-		if (frame->again_us < next_us)
+		const struct door_frame *frame = &door->frames[i];
+		if (frame->waiting > 0 && frame->sendings > 0 && frame->again_us < next_us)
 			next_us = frame->again_us;
 	}
-	*wait_ms = (int)((next_us - now_us) / 1000) + 1;
+	*wait_ms = AGAIN_MS;
+	if (next_us <= now_us)
+		frames_again(door);
+	else
+		*wait_ms = (int)((next_us - now_us) / 1000) + 1;
 	return true;
 }
 
@@ -235,12 +261,14 @@ frames_under_way(const struct nation_door *door)
 	return count;
 }
 
-/* Until no more than that many frames are under way. */
+/* Until no more than that many frames are under way; none, once one was sent again, or what is behind it would
+ * overtake it. */
 static bool
 frames_await(struct nation_door *door, size_t most)
 {
-	door->heard_us = probe_monotonic_us();
-	while (frames_under_way(door) > most) {
+	door->decided_us = probe_monotonic_us();
+	door->heard_us = door->decided_us;
+	while (frames_under_way(door) > (door->recovering ? 0 : most)) {
 		struct slice bytes;
 		int wait_ms;
 		if (!frames_look(door, &wait_ms))
@@ -248,6 +276,7 @@ frames_await(struct nation_door *door, size_t most)
 		if (rpc_receive_frame(door->rpc, wait_ms, &bytes) && !answers_take(door, bytes))
 			return false;
 	}
+	door->recovering = false;
 	return true;
 }
 

@@ -22,8 +22,6 @@ dry_send(struct nation_sender *sender, const struct nation_event *event)
 {
 	struct nation_dry *dry = (struct nation_dry *)sender;
 	pb_pack_into(&dry->packed, &event->request.base);
-	dry->tally->answered++;
-	dry->tally->outcomes[event->purpose][nation_purposes[event->purpose].expected]++;
 	if (dry->packed.size >= GATHERED_BYTES)
 		gathered_hash(dry);
 	return true;
@@ -44,9 +42,9 @@ dry_close(struct nation_sender *sender)
 }
 
 void
-nation_dry_init(struct nation_dry *dry, struct nation_tally *tally)
+nation_dry_init(struct nation_dry *dry)
 {
-	*dry = (struct nation_dry){.tally = tally};
+	*dry = (struct nation_dry){.bytes = 0};
 	dry->sender = (struct nation_sender){.send = dry_send, .finish = dry_finish, .close = dry_close};
 	buf_init(&dry->packed, PACKED_BYTES_MAX);
 }

@@ -1,7 +1,7 @@
 /* services/ctl/nation_dry.h
  *
  * A sender that sends nothing: every event is packed as it would be and hashed, so that two
- * runs can be compared by one line. It answers what each event should come to. */
+ * runs can be compared by one line. */
 #ifndef SERVICES_CTL_NATION_DRY_H
 #define SERVICES_CTL_NATION_DRY_H
 
@@ -12,12 +12,11 @@
 
 struct nation_dry {
 	struct nation_sender sender;
-	struct nation_tally *tally;
 	struct buf packed;
 	uint64_t bytes;
 	uint8_t digest[HASH_BYTES]; /* of all events in order; complete after finish */
 };
 
-void nation_dry_init(struct nation_dry *dry, struct nation_tally *tally);
+void nation_dry_init(struct nation_dry *dry);
 
 #endif

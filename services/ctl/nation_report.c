@@ -64,16 +64,19 @@ outcomes_print(const struct nation_tally *tally)
 }
 
 static void
-noise_print(const struct nation_tally *tally)
+noise_print(const struct nation_tally *tally, bool answered)
 {
-	printf("\n%-24s %10s   %-10s %10s %10s\n", "noise", "sent", "expected", "came", "otherwise");
+	printf("\n%-24s %10s   %-10s%s\n", "noise", "sent", "expected", answered ? "       came  otherwise" : "");
 	for (int purpose = 0; purpose < PURPOSES; purpose++) {
 		const struct purpose_facts *facts = &nation_purposes[purpose];
 		uint64_t came = tally->outcomes[purpose][facts->expected];
-		if (tally->purposes[purpose] > 0)
-			printf("%-24s %10" PRIu64 "   %-10s %10" PRIu64 " %10" PRIu64 "\n", facts->text,
-			       tally->purposes[purpose], outcome_words[facts->expected], came,
-			       tally->purposes[purpose] - came);
+		if (tally->purposes[purpose] == 0)
+			continue;
+		printf("%-24s %10" PRIu64 "   %-10s", facts->text, tally->purposes[purpose],
+		       outcome_words[facts->expected]);
+		if (answered)
+			printf(" %10" PRIu64 " %10" PRIu64, came, tally->purposes[purpose] - came);
+		printf("\n");
 	}
 }
 
@@ -102,8 +105,9 @@ nation_report_print(const struct nation_report *report, uint64_t people, double 
 		if (tally->kinds[kind] > 0)
 			printf("%-20s %12" PRIu64 "\n", kind_words[kind], tally->kinds[kind]);
 	}
-	outcomes_print(tally);
-	noise_print(tally);
+	if (tally->answered > 0)
+		outcomes_print(tally);
+	noise_print(tally, tally->answered > 0);
 	surprises_print(report);
 	/* An earlier sending had been decided, its answer was lost. */
 	if (tally->sent_again > 0)

@@ -11,6 +11,8 @@
 enum {
 	/* Decided and not in effect yet, of one authority: a decree changes name, place and codes. */
 	AUTHORITY_PLANS_MAX = 16,
+	/* Ten years: a change moves the monthly figures since its day, which must be a bounded number. */
+	AUTHORITY_CHANGE_BACK_DAYS_MAX = 3660,
 };
 
 /* --- authority.c -------------------------------------------------------------------------------------------------- */

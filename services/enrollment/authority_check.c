@@ -4,6 +4,8 @@
  * day of a planned one has come. */
 #include "services/enrollment/authority.h"
 
+#include "common/base/date.h"
+
 #include <assert.h>
 
 static bool
@@ -26,12 +28,18 @@ static bool
 date_allows(const struct authority_decision *decision)
 {
 	const Mt__AuthorityRecord *authority = decision->authority;
+	int32_t date;
+	bool valid = date_parse(decision->effective_date, &date);
+	assert(valid);
 	if (strcmp(decision->effective_date, authority->valid_from) < 0)
 		call_refuse_field(decision->call, "effective_date", "authority %s begins on %s only", authority->code,
 				  authority->valid_from);
 	else if (strcmp(decision->effective_date, authority->changed_on) < 0)
 		call_refuse_field(decision->call, "effective_date", "authority %s has changed on %s already",
 				  authority->code, authority->changed_on);
+	else if (date < call_today(decision->call) - AUTHORITY_CHANGE_BACK_DAYS_MAX)
+		call_refuse_field(decision->call, "effective_date", "effective_date is more than %d days ago",
+				  AUTHORITY_CHANGE_BACK_DAYS_MAX);
 	else
 		return true;
 	return false;
@@ -75,6 +83,11 @@ place_allows(const struct authority_decision *decision, const char *field, const
 	unsigned height;
 	if (authority->parent_id[0] == '\0') {
 		call_refuse_field(call, "authority", "authority %s is the root and stays it", authority->code);
+		return false;
+	}
+	if (tree_moves(call_store(call), authority->authority_id) >= AUTHORITY_MOVES_MAX) {
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "authority %s has moved %d times already",
+			    authority->code, AUTHORITY_MOVES_MAX);
 		return false;
 	}
 	if (!target_allows(decision, field, parent))

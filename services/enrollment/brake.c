@@ -40,7 +40,7 @@ brake_key(uint32_t locality)
 }
 
 struct brake
-brake_get(const struct store *store, uint32_t locality)
+brake_row_get(const struct store *store, uint32_t locality)
 {
 	struct brake brake = {.held = false};
 	struct key key = brake_key(locality);
@@ -58,7 +58,7 @@ brake_get(const struct store *store, uint32_t locality)
 }
 
 void
-brake_put(struct apply *apply, uint32_t locality, const struct brake *brake)
+brake_row_put(struct apply *apply, uint32_t locality, const struct brake *brake)
 {
 	struct key key = brake_key(locality);
 	uint8_t value[BRAKE_BYTES] = {0};
@@ -197,12 +197,12 @@ event_held(struct call *call, struct arrival *arrival, const Mt__PersonRecord *p
 	if (!is_counted(arrival->change.kind) || is_first_load(call, person) || is_decreed(call, arrival, person))
 		return false;
 	const Mt__AuthorityRecord *authority = arrival->authority;
-	struct brake brake = brake_get(call_store(call), authority->locality);
+	struct brake brake = brake_row_get(call_store(call), authority->locality);
 	if (brake.held)
 		return hold_take(call, arrival, brake.hold_id, person, verdict);
 	brake_turn(&brake, hour_of(call_now_us(call)));
 	uint32_t changed = brake_sum(&brake);
-	uint64_t people = people_of(call, authority->authority_id) + changed;
+	uint64_t people = people_of(call, authority->authority_id);
 	arrival->braked = !brake_trips((uint64_t)changed + 1, people);
 	if (!arrival->braked)
 		hold_open(call, arrival, person, people, changed, verdict);
@@ -214,9 +214,9 @@ event_held(struct call *call, struct arrival *arrival, const Mt__PersonRecord *p
 void
 brake_count(struct apply *apply, uint32_t locality)
 {
-	struct brake brake = brake_get(apply_store(apply), locality);
+	struct brake brake = brake_row_get(apply_store(apply), locality);
 	uint32_t hour = hour_of(apply_time_us(apply));
 	brake_turn(&brake, hour);
 	brake.changes[hour % BRAKE_BUCKETS]++;
-	brake_put(apply, locality, &brake);
+	brake_row_put(apply, locality, &brake);
 }

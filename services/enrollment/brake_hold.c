@@ -73,7 +73,7 @@ hold_take(struct call *call, const struct arrival *arrival, struct id hold_id, c
 {
 	const Mt__HoldRecord *hold = hold_get(call, hold_id);
 	assert(hold != NULL);
-	if (hold->state == MT__HOLD__STATE__DISCARDING)
+	if (hold->state != MT__HOLD__STATE__OPEN && hold->state != MT__HOLD__STATE__RELEASING)
 		return false;
 	const char *subject = call_subject(call);
 	if (hold->n_pushed_by >= HOLD_PUSHERS_MAX && !is_pusher(hold, subject)) {
@@ -140,7 +140,7 @@ brake_list(Mt__Brake_Service *service, const Mt__ListHoldsRequest *in, Mt__ListH
 }
 
 static void
-brake_hold_get(Mt__Brake_Service *service, const Mt__GetHoldRequest *in, Mt__HoldRecord_Closure reply, void *call)
+brake_get(Mt__Brake_Service *service, const Mt__GetHoldRequest *in, Mt__HoldRecord_Closure reply, void *call)
 {
 	(void)service;
 	Mt__HoldRecord *hold = hold_or_refuse(call, in->hold_id);
@@ -292,22 +292,37 @@ hold_id_of(const ProtobufCBinaryData *bytes)
 	return id;
 }
 
-/* Of a person: under which hold events are held, and how many. */
+/* Of a person: the hold that took an event last, and how many are held in all. */
 static void
-held_person_add(struct apply *apply, struct id person, struct id hold_id, int delta)
+held_person_put(struct apply *apply, const struct key *key, struct slice hold_id, uint32_t count)
+{
+	uint8_t value[ID_BYTES + sizeof(uint32_t)];
+	memcpy(value, hold_id.data, ID_BYTES);
+	put_u32(value + ID_BYTES, count);
+	apply_put_bytes(apply, key, slice_of(value, sizeof(value)));
+}
+
+static void
+held_person_add(struct apply *apply, struct id person, struct id hold_id)
 {
 	struct key key = held_person_key(person);
-	uint8_t value[ID_BYTES + sizeof(uint32_t)];
 	struct slice before;
 	uint32_t count = 0;
 	if (store_get(apply_store(apply), key_slice(&key), &before))
 		count = get_u32(before.data + ID_BYTES);
-	assert(delta > 0 || count > 0);
-	count += (uint32_t)delta;
-	memcpy(value, hold_id.bytes, ID_BYTES);
-	put_u32(value + ID_BYTES, count);
-	if (count > 0)
-		apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
+	held_person_put(apply, &key, slice_of(hold_id.bytes, ID_BYTES), count + 1);
+}
+
+static void
+held_person_take(struct apply *apply, struct id person)
+{
+	struct key key = held_person_key(person);
+	struct slice before;
+	bool found = store_get(apply_store(apply), key_slice(&key), &before);
+	assert(found);
+	uint32_t count = get_u32(before.data + ID_BYTES);
+	if (count > 1)
+		held_person_put(apply, &key, slice_of(before.data, ID_BYTES), count - 1);
 	else
 		apply_delete(apply, &key);
 }
@@ -360,7 +375,7 @@ hold_event_added(struct apply *apply, const Mt__EventKept *fact)
 	put_u32(value, id_locality(id_known(fact->authority_id)));
 	memcpy(value + sizeof(uint32_t), fact->event.data, EVENT_HASH_BYTES);
 	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
-	held_person_add(apply, id_known(fact->person_id), hold_id, 1);
+	held_person_add(apply, id_known(fact->person_id), hold_id);
 	return number;
 }
 
@@ -382,7 +397,7 @@ hold_event_settled(struct apply *apply, const Mt__EventRecord *record, Mt__Event
 	hold_put(apply, hold_id, hold);
 	struct key key = hold_event_key(hold_id, record->hold_number);
 	apply_delete(apply, &key);
-	held_person_add(apply, hold_id_of(&record->person), hold_id, -1);
+	held_person_take(apply, hold_id_of(&record->person));
 }
 
 static void
@@ -398,10 +413,10 @@ apply_opened(struct apply *apply, const Mt__HoldOpened *fact)
 	hold.people = fact->people;
 	hold.changed = fact->changed;
 	hold_put(apply, hold_id, &hold);
-	struct brake brake = brake_get(apply_store(apply), locality);
+	struct brake brake = brake_row_get(apply_store(apply), locality);
 	brake.held = true;
 	brake.hold_id = hold_id;
-	brake_put(apply, locality, &brake);
+	brake_row_put(apply, locality, &brake);
 }
 
 static void
@@ -415,7 +430,7 @@ apply_decided(struct apply *apply, const Mt__HoldDecided *fact)
 	hold->reason = fact->reason;
 	hold_put(apply, hold_id, hold);
 	struct brake anew = {.held = false};
-	brake_put(apply, id_locality(id_known(fact->authority_id)), &anew);
+	brake_row_put(apply, id_locality(id_known(fact->authority_id)), &anew);
 	hold_go_on(apply, fact->hold_id);
 }
 

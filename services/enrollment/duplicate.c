@@ -231,15 +231,15 @@ duplicate_event(struct call *call, const struct arrival *arrival, struct subject
 {
 	Mt__PersonRecord *person = subject->person;
 	if (!tree_covers(call_store(call), arrival->authority->authority_id, person->authority_id))
-		return verdict_reject(verdict, "subject", "transferred_away", "the person serves another authority now");
+		return verdict_reject(verdict, "subject", "transferred_away",
+				      "the person serves another authority now");
 	Mt__PersonRecord *other = event_other(call, arrival, verdict);
 	if (other == NULL)
 		return false;
 	subject->recorded_id = person->person_id;
 	if (arrival->change.kind == MT__EVENT_DATA__KIND_SPLIT) {
 		if (!was_merged(person, other))
-			return verdict_reject(verdict, "data.otherStaffCode", "not_merged",
-					      "the two were not merged");
+			return verdict_reject(verdict, "data.otherStaffCode", "not_merged", "the two were not merged");
 		emit_split(call, person, other, arrival->change.body->reason);
 	} else {
 		struct merge_fault fault = merge_fault(person, other);

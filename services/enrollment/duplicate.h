@@ -34,8 +34,8 @@ struct key citizen_id_key(const uint8_t *secret, const char *citizen_id);
 /* The person's key in a row of a block, and the other's in a row of a pair. */
 struct slice block_person(struct slice key);
 /* Bits that two records share now; 0 if they are no pair. open: and nobody has dismissed it. */
-uint32_t pair_shared(const struct store *store, const Mt__PersonRecord *person, const Mt__PersonRecord *other,
-		     bool *open);
+uint32_t
+pair_shared(const struct store *store, const Mt__PersonRecord *person, const Mt__PersonRecord *other, bool *open);
 /* In apply. */
 void pair_dismiss(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonRecord *other,
 		  const Mt__DismissedRecord *dismissed);

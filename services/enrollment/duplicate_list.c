@@ -133,8 +133,8 @@ static Mt__DuplicatePair *
 pair_show(struct call *call, const Mt__PersonRecord *person, const Mt__PersonRecord *other)
 {
 	Mt__DuplicatePair *pair = (Mt__DuplicatePair *)pb_new(&mt__duplicate_pair__descriptor, call_arena(call));
-	bool adoption = (person->state == MT__PERSON__STATE__PROVISIONAL) !=
-			(other->state == MT__PERSON__STATE__PROVISIONAL);
+	bool adoption =
+		(person->state == MT__PERSON__STATE__PROVISIONAL) != (other->state == MT__PERSON__STATE__PROVISIONAL);
 	pair->person = shown_person(call, person);
 	pair->other = shown_person(call, other);
 	pair->kind = adoption ? MT__DUPLICATE__KIND__ADOPTION : MT__DUPLICATE__KIND__SAME_PERSON;

@@ -237,8 +237,7 @@ pair_change(struct settling *settling, const struct rest *one, const struct rest
 	struct key dismissal = dismissed_key(one, other);
 	bool open;
 	uint32_t shared = (pair_read(apply_store(apply), &key, &open) | set) & ~cleared;
-	const Mt__DismissedRecord *dismissed =
-		apply_record(apply, &dismissal, &mt__dismissed_record__descriptor);
+	const Mt__DismissedRecord *dismissed = apply_record(apply, &dismissal, &mt__dismissed_record__descriptor);
 	open = (shared & ~(dismissed != NULL ? dismissed->shared : 0)) != 0;
 	pair_side(apply, here, &key, shared, open);
 	pair_side(apply, there, &mirrored, shared, open);

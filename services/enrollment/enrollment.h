@@ -32,6 +32,15 @@ enum {
 	CHANGES_PER_PERSON_MAX = 1000,
 	/* Events that wait for one staff code: a person's first week, out of order. */
 	PARKED_PER_STAFF_CODE_MAX = 16,
+	/* Events of one source and subject that overtook a predecessor. */
+	PARKED_PER_SEQUENCE_MAX = 16,
+	PARKED_DAYS_MAX = 30,
+	/* Rejected events of one authority, and conflicts: a sync gone wrong, ten batches long. */
+	KEPT_PER_AUTHORITY_MAX = 10000,
+	/* Systems that push to one held source. */
+	HOLD_PUSHERS_MAX = 16,
+	/* The hour that has begun, and the 24 before it. */
+	BRAKE_BUCKETS = 25,
 	/* Staff codes whose parked events one call releases: a chain of transfers, each waiting for the one before. */
 	ARRIVALS_MAX = 8,
 	/* A working life of transfers. */
@@ -79,6 +88,9 @@ extern Mt__PersonTimers_Service person_timers_handlers;
 extern Mt__Erasures_Service erasures_handlers;
 extern Mt__Events_Service events_handlers;
 extern Mt__EventTimers_Service event_timers_handlers;
+extern Mt__Brake_Service brake_handlers;
+extern Mt__BrakeTimers_Service brake_timers_handlers;
+extern Mt__Freshness_Service freshness_handlers;
 extern Mt__Rosters_Service rosters_handlers;
 extern Mt__RosterTimers_Service roster_timers_handlers;
 extern Mt__Programmes_Service programmes_handlers;
@@ -98,6 +110,7 @@ void access_apply(struct apply *apply, const Mt__AccessFact *fact);
 void authority_apply(struct apply *apply, const Mt__AuthorityFact *fact);
 void person_apply(struct apply *apply, const Mt__PersonFact *fact);
 void event_apply(struct apply *apply, const Mt__EventFact *fact);
+void brake_apply(struct apply *apply, const Mt__BrakeFact *fact);
 void roster_apply(struct apply *apply, const Mt__RosterFact *fact);
 void programme_apply(struct apply *apply, const Mt__ProgrammeFact *fact);
 void class_apply(struct apply *apply, const Mt__ClassFact *fact);
@@ -213,8 +226,9 @@ struct arrival {
 	uint64_t sequence;                    /* 0: none */
 	uint8_t sequence_of[EVENT_HASH_BYTES]; /* hash of source and subject */
 	struct change change;
-	bool settles;  /* it was kept: KeptEventSettled is emitted instead of EventAccepted, by whoever decides it again */
+	bool settles;  /* it was kept: KeptEventSettled is emitted instead of EventAccepted */
 	bool released; /* the brake let it go */
+	bool braked;   /* it counts for the brake */
 };
 
 /* Whom a change is about: the record that decides, and the one whose history takes it (another if that was merged). */
@@ -256,34 +270,87 @@ bool event_change(struct call *call, struct subject *subject, const char *source
 		  const struct change *change, const ProtobufCBinaryData *event, struct arrivals *arrivals,
 		  struct verdict *verdict);
 /* Decides a checked arrival whole, brake and parking included; the person's id, or NULL and the verdict says why. */
-const char *event_decide(struct call *call, const struct arrival *arrival, struct verdict *verdict);
+const char *event_decide(struct call *call, struct arrival *arrival, struct verdict *verdict);
+/* The envelope of arrival->in, checked, and its hashes; false and rejected if it cannot be told from others. */
+bool event_arrival(struct call *call, struct arrival *arrival, struct verdict *verdict);
+/* Everything else that can be said without knowing the person. */
+bool event_check(struct call *call, struct arrival *arrival, struct verdict *verdict);
+void event_answer(const struct verdict *verdict, const char *person_id, Mt__PushEventReply_Closure reply, void *call);
+/* Where the flows of the scoreboard are counted: at the authority below the root. */
+struct id event_counted_at(const struct store *store, struct id authority);
 bool event_arrive(struct arrivals *arrivals, const char *authority_id, const char *staff_code);
 void event_release(struct call *call, struct subject *subject, struct arrivals *arrivals);
 
-/* event_kept.c: what could not act. */
+/* event_kept.c: what could not act. Each emits EventKept; event_settle says what became of it in the end. */
 bool event_park(struct call *call, const struct arrival *arrival, uint32_t parked, struct verdict *verdict);
+void event_park_again(struct call *call, const struct arrival *arrival); /* to be decided in a call of its own */
+void event_wait(struct call *call, const struct arrival *arrival, struct verdict *verdict); /* for its predecessor */
+void event_hold(struct call *call, const struct arrival *arrival, struct id hold_id, const char *person_id,
+		const char *pushed_by, struct verdict *verdict);
 void event_reject(struct call *call, const struct arrival *arrival, const struct verdict *verdict);
+void event_settle(struct call *call, const struct arrival *arrival, const char *person_id,
+		  const struct verdict *verdict);
+/* What the keys of events that wait for a staff code begin with. */
+void event_parked_key(struct key *key, uint32_t locality, const char *staff_code);
+void event_apply_kept(struct apply *apply, const Mt__EventKept *fact);
+void event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact);
+/* Erases what was kept of events under the person's staff codes. */
+void event_erase_kept(struct apply *apply, const Mt__PersonRecord *person);
+
+/* event_list.c */
+#define EVENT_CONFLICT_SENTENCE "an event with this source and id was taken with another payload"
+/* The event's row, or NULL in record; false and refused if source or id are not the caller's to ask for. */
+bool event_find(struct call *call, const char *source, const char *id, const Mt__EventRecord **record);
+void event_query(const Mt__GetEventRequest *in, Mt__GetEventReply_Closure reply, void *call);
+void event_list_add(struct apply *apply, const Mt__EventRecord *record, const char *authority_id, const uint8_t *hash);
+void event_list_remove(struct apply *apply, const Mt__EventRecord *record, const char *authority_id,
+		       const uint8_t *hash);
+void event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact);
+
+/* event_sequence.c */
 bool event_check_sequence(struct call *call, struct arrival *arrival, struct verdict *verdict);
 /* False if it does not come next in its sequence: parked or rejected. */
 bool event_is_next(struct call *call, const struct arrival *arrival, struct verdict *verdict);
-void event_query(const Mt__GetEventRequest *in, Mt__GetEventReply_Closure reply, void *call);
-void event_retry(const Mt__RetryEventRequest *in, Mt__PushEventReply_Closure reply, void *call);
-const char *event_sentence_vi(const char *code);
-void event_parked_key(struct key *key, uint32_t locality, const char *staff_code);
-/* Erases what was kept of events under the person's staff codes. */
-void event_erase_kept(struct apply *apply, const Mt__PersonRecord *person);
-void event_apply_kept(struct apply *apply, const Mt__EventKept *fact);
-void event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact);
-void event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact);
 void event_sequence_put(struct apply *apply, uint32_t locality, const ProtobufCBinaryData *sequence_of,
 			uint64_t sequence);
+void event_sequence_claim(struct apply *apply, uint32_t locality, const Mt__EventRecord *record, const uint8_t *hash);
+void event_sequence_unclaim(struct apply *apply, uint32_t locality, const Mt__EventRecord *record);
 
-/* --- brake.c, freshness.c ------------------------------------------------------------------------------------------- */
+/* event_again.c: the person's id, or NULL and the verdict says why; emits what there is to be said of the event. */
+const char *
+event_decide_again(struct call *call, const Mt__EventRecord *record, struct arrival *arrival, struct verdict *verdict);
+void event_retry(const Mt__RetryEventRequest *in, Mt__PushEventReply_Closure reply, void *call);
+void event_again_soon(struct apply *apply, uint32_t locality, const uint8_t *hash);
 
-/* True if the event was held instead of decided; the verdict says so. person is NULL for a hire. */
-bool event_held(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person,
-		struct verdict *verdict);
-void freshness_accepted(struct apply *apply, uint32_t locality, const char *effective_date);
+/* event_words.c: the reason in Vietnamese, "" for no code. */
+const char *event_sentence_vi(const char *code);
+
+/* --- brake.c, brake_hold.c, freshness.c ----------------------------------------------------------------------------- */
+
+/* What the brake knows of a source's authority. */
+struct brake {
+	bool held;
+	struct id hold_id;
+	uint32_t last_hour; /* since 1970; changes[hour % BRAKE_BUCKETS] */
+	uint32_t changes[BRAKE_BUCKETS];
+};
+
+struct brake brake_row_get(const struct store *store, uint32_t locality);
+void brake_row_put(struct apply *apply, uint32_t locality, const struct brake *brake);
+void brake_count(struct apply *apply, uint32_t locality);
+bool brake_trips(uint64_t changes, uint64_t people);
+const char *brake_kind(Mt__EventData__KindCase kind); /* "suspended" */
+struct key held_person_key(struct id person);
+/* True if the event was held instead of decided, or rejected; the verdict says so. person is NULL if there is none. */
+bool event_held(struct call *call, struct arrival *arrival, const Mt__PersonRecord *person, struct verdict *verdict);
+/* The same under that hold; false if nothing is put there any more. */
+bool hold_take(struct call *call, const struct arrival *arrival, struct id hold_id, const Mt__PersonRecord *person,
+	       struct verdict *verdict);
+void hold_open(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person, uint64_t people,
+	       uint32_t changed, struct verdict *verdict);
+uint64_t hold_event_added(struct apply *apply, const Mt__EventKept *fact); /* its number in the hold */
+void hold_event_settled(struct apply *apply, const Mt__EventRecord *record, Mt__Event__Outcome outcome);
+void freshness_accepted(struct apply *apply, struct id counted_at, const char *effective_date);
 void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 
 /* --- search.c, duplicate.c, erasure.c ------------------------------------------------------------------------------- */
@@ -297,6 +364,10 @@ void duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const
 /* A merged or split event: subject is set to who stays. */
 bool duplicate_event(struct call *call, const struct arrival *arrival, struct subject *subject,
 		     struct verdict *verdict);
+/* True if the caller is that person, under this record's id or that of one merged with it. */
+bool person_is_self(struct call *call, const Mt__PersonRecord *person);
+/* The record that stands for the person: itself, or the one it was merged into. NULL stays NULL. */
+Mt__PersonRecord *person_standing(struct call *call, Mt__PersonRecord *person);
 void duplicate_apply_merged(struct apply *apply, const Mt__PersonsMerged *fact);
 void duplicate_apply_split(struct apply *apply, const Mt__PersonsSplit *fact);
 void person_apply_erased(struct apply *apply, const Mt__PersonErased *fact);
@@ -324,6 +395,14 @@ void class_tally_put(struct apply *apply, struct id class_id, const struct class
  */
 
 const Mt__EnrolmentRecord *enrolment_get(const struct call *call, struct id class_id, struct id person_id);
+/* The same of a person who stands, under whichever of the merged records it was made; one that lasts goes before. */
+const Mt__EnrolmentRecord *enrolment_of_person(const struct call *call, struct id class_id,
+					       const Mt__PersonRecord *person);
+/* Why a person cannot be nominated for a class; NULL if nothing stands against it. Scope is the caller's to check. */
+const char *enrolment_fault(struct call *call, const Mt__ClassRecord *class, const Mt__PersonRecord *person,
+			    Mt__Status *status);
+/* Emits a seat or a place on the waitlist, and counts it in the class as it is held here. */
+Mt__Enrolment__State enrolment_nominate(struct call *call, Mt__ClassRecord *class, const Mt__PersonRecord *person);
 Mt__EnrolmentRecord *enrolment_known(struct apply *apply, const char *class_id, const char *person_id);
 void enrolment_put(struct apply *apply, Mt__EnrolmentRecord *enrolment);
 bool enrolment_holds_seat(const Mt__EnrolmentRecord *enrolment);

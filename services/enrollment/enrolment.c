@@ -29,6 +29,20 @@ enrolment_get(const struct call *call, struct id class_id, struct id person_id)
 	return call_record(call, &key, &mt__enrolment_record__descriptor);
 }
 
+const Mt__EnrolmentRecord *
+enrolment_of_person(const struct call *call, struct id class_id, const Mt__PersonRecord *person)
+{
+	const Mt__EnrolmentRecord *found = enrolment_get(call, class_id, id_known(person->person_id));
+	for (size_t i = 0; i < person->n_merged; i++) {
+		if (found != NULL && found->state != MT__ENROLMENT__STATE__WITHDRAWN)
+			break;
+		const Mt__EnrolmentRecord *other =
+			enrolment_get(call, class_id, id_known(person->merged[i]->person_id));
+		found = other != NULL ? other : found;
+	}
+	return found;
+}
+
 bool
 enrolment_holds_seat(const Mt__EnrolmentRecord *enrolment)
 {
@@ -114,52 +128,36 @@ enrolment_leave_waitlist(struct call *call, const Mt__ClassRecord *class, const 
 	emit_withdrawn(call, class, enrolment, reason);
 }
 
-static bool
-nominate_check(struct call *call, const Mt__ClassRecord *class, const Mt__PersonRecord *person)
+const char *
+enrolment_fault(struct call *call, const Mt__ClassRecord *class, const Mt__PersonRecord *person, Mt__Status *status)
 {
-	if (class->state != MT__CLASS__STATE__OPEN) {
-		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "class %s is not open for enrolment",
-			    class->class_id);
-		return false;
-	}
-	if (!person_may_learn(person)) {
-		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "person %s is not in service", person->person_id);
-		return false;
-	}
-	const Mt__EnrolmentRecord *there = enrolment_get(call, id_known(class->class_id), id_known(person->person_id));
+	struct arena *arena = call_arena(call);
+	*status = MT__STATUS__FAILED_PRECONDITION;
+	if (class->state != MT__CLASS__STATE__OPEN)
+		return arena_format(arena, "class %s is not open for enrolment", class->class_id);
+	if (!person_may_learn(person))
+		return arena_format(arena, "person %s is not in service", person->person_id);
+	const Mt__EnrolmentRecord *there = enrolment_of_person(call, id_known(class->class_id), person);
 	if (there != NULL && there->state != MT__ENROLMENT__STATE__WITHDRAWN) {
-		call_refuse(call, MT__STATUS__ALREADY_EXISTS, "person %s is in class %s already", person->person_id,
-			    class->class_id);
-		return false;
+		*status = MT__STATUS__ALREADY_EXISTS;
+		return arena_format(arena, "person %s is in class %s already", person->person_id, class->class_id);
 	}
 	if (class->seats_taken >= class->seats && class->waitlisted >= WAITLIST_MAX) {
-		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "the waitlist of class %s is full at %d people",
-			    class->class_id, WAITLIST_MAX);
-		return false;
+		*status = MT__STATUS__RESOURCE_EXHAUSTED;
+		return arena_format(arena, "the waitlist of class %s is full at %d people", class->class_id,
+				    WAITLIST_MAX);
 	}
-	return true;
+	return NULL;
 }
 
-static void
-enrolments_nominate(Mt__Enrolments_Service *service, const Mt__NominateRequest *in, Mt__NominateReply_Closure reply,
-		    void *call)
+Mt__Enrolment__State
+enrolment_nominate(struct call *call, Mt__ClassRecord *class, const Mt__PersonRecord *person)
 {
-	(void)service;
-	const Mt__ClassRecord *class = class_or_refuse(call, in->class_id);
-	if (class == NULL)
-		return;
-	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
-	if (person == NULL || !scope_change(call, class, person))
-		return;
-	if (!nominate_check(call, class, person))
-		return;
 	const char *nominated_by = call_authority(call);
-	Mt__NominateReply out = MT__NOMINATE_REPLY__INIT;
 	if (class->seats_taken < class->seats) {
 		emit_enrolled(call, class, person, nominated_by, false);
-		out.state = MT__ENROLMENT__STATE__ENROLLED;
-		reply(&out, call);
-		return;
+		class->seats_taken++;
+		return MT__ENROLMENT__STATE__ENROLLED;
 	}
 	Mt__LearnerWaitlisted fact = MT__LEARNER_WAITLISTED__INIT;
 	fact.class_id = class->class_id;
@@ -168,7 +166,29 @@ enrolments_nominate(Mt__Enrolments_Service *service, const Mt__NominateRequest *
 	fact.nominated_by = (char *)nominated_by;
 	fact.class_title = class->title;
 	call_emit(call, &fact.base);
-	out.state = MT__ENROLMENT__STATE__WAITLISTED;
+	class->waitlisted++;
+	return MT__ENROLMENT__STATE__WAITLISTED;
+}
+
+static void
+enrolments_nominate(Mt__Enrolments_Service *service, const Mt__NominateRequest *in, Mt__NominateReply_Closure reply,
+		    void *call)
+{
+	(void)service;
+	Mt__ClassRecord *class = class_or_refuse(call, in->class_id);
+	if (class == NULL)
+		return;
+	const Mt__PersonRecord *person = person_standing(call, person_or_refuse(call, in->person_id));
+	if (person == NULL || !scope_change(call, class, person))
+		return;
+	Mt__Status status;
+	const char *fault = enrolment_fault(call, class, person, &status);
+	if (fault != NULL) {
+		call_refuse(call, status, "%s", fault);
+		return;
+	}
+	Mt__NominateReply out = MT__NOMINATE_REPLY__INIT;
+	out.state = enrolment_nominate(call, class, person);
 	reply(&out, call);
 }
 
@@ -184,12 +204,15 @@ move_up(struct call *call, const Mt__ClassRecord *class)
 		assert(walk.value.size == ID_BYTES);
 		memcpy(person_id.bytes, walk.value.data, ID_BYTES);
 		const Mt__EnrolmentRecord *waiting = enrolment_get(call, class_id, person_id);
-		const Mt__PersonRecord *person = person_get(call, person_id);
+		const Mt__PersonRecord *person = person_standing(call, person_get(call, person_id));
 		assert(waiting != NULL);
 		assert(person != NULL);
 		if (person_may_learn(person)) {
-			emit_enrolled(call, class, person, waiting->nominated_by, true);
-			return person->person_id;
+			/* The place may be held under a record that was merged since. */
+			Mt__PersonRecord learner = *person;
+			learner.person_id = waiting->person_id;
+			emit_enrolled(call, class, &learner, waiting->nominated_by, true);
+			return waiting->person_id;
 		}
 		enrolment_leave_waitlist(call, class, waiting, "no longer in service");
 	}
@@ -204,15 +227,15 @@ enrolments_withdraw(Mt__Enrolments_Service *service, const Mt__WithdrawRequest *
 	const Mt__ClassRecord *class = class_or_refuse(call, in->class_id);
 	if (class == NULL)
 		return;
-	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
+	const Mt__PersonRecord *person = person_standing(call, person_or_refuse(call, in->person_id));
 	if (person == NULL)
 		return;
-	if (!call_is_self(call, in->person_id) && !scope_change(call, class, person))
+	if (!person_is_self(call, person) && !scope_change(call, class, person))
 		return;
 	const char *reason = call_text(call, "reason", in->reason, TEXT_BYTES_MAX, true);
 	if (reason == NULL)
 		return;
-	const Mt__EnrolmentRecord *there = enrolment_get(call, id_known(class->class_id), id_known(person->person_id));
+	const Mt__EnrolmentRecord *there = enrolment_of_person(call, id_known(class->class_id), person);
 	if (there == NULL || there->state == MT__ENROLMENT__STATE__WITHDRAWN) {
 		call_refuse(call, MT__STATUS__NOT_FOUND, "person %s is not in class %s", in->person_id, in->class_id);
 		return;
@@ -238,12 +261,12 @@ enrolments_get(Mt__Enrolments_Service *service, const Mt__GetEnrolmentRequest *i
 	const Mt__ClassRecord *class = class_or_refuse(call, in->class_id);
 	if (class == NULL)
 		return;
-	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
+	const Mt__PersonRecord *person = person_standing(call, person_or_refuse(call, in->person_id));
 	if (person == NULL)
 		return;
-	if (!call_is_self(call, in->person_id) && !scope_read(call, class, person))
+	if (!person_is_self(call, person) && !scope_read(call, class, person))
 		return;
-	const Mt__EnrolmentRecord *there = enrolment_get(call, id_known(in->class_id), id_known(in->person_id));
+	const Mt__EnrolmentRecord *there = enrolment_of_person(call, id_known(in->class_id), person);
 	if (there == NULL) {
 		call_refuse(call, MT__STATUS__NOT_FOUND, "person %s is not in class %s", in->person_id, in->class_id);
 		return;

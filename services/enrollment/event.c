@@ -152,7 +152,7 @@ event_seen(struct call *call, struct arrival *arrival, struct verdict *verdict, 
 		return true;
 	}
 	*verdict = (struct verdict){MT__EVENT__OUTCOME__CONFLICT, "id", "conflict",
-				    "an event with this source and id was taken with another payload"};
+				    EVENT_CONFLICT_SENTENCE};
 	emit_conflicted(call, arrival);
 	return true;
 }

@@ -7,6 +7,7 @@
 
 #include "common/base/date.h"
 #include "common/core/call.h"
+#include "common/core/tables.h"
 
 #include <assert.h>
 
@@ -134,6 +135,94 @@ const struct metric enrollment_metrics[METRICS_COUNT + 1] = {
 			.en = "Provisional learners whom no authority has sent yet, at the school that registered them.",
 			.vi = "Số học viên tạm, chưa có cơ quan nào gửi hồ sơ, tại cơ sở đào tạo đã đăng ký.",
 		},
+	[METRIC_EVENTS_ACCEPTED] =
+		{
+			.number = 12,
+			.kind = METRIC_FLOW,
+			.name = "events.accepted",
+			.unit = "event",
+			.en = "Personnel events accepted, in the month they were received, at the "
+			      "province of the source.",
+			.vi = "Số sự kiện nhân sự được chấp nhận, theo tháng tiếp nhận, tại tỉnh của "
+			      "nguồn gửi.",
+		},
+	[METRIC_EVENTS_DELAY_DAYS] =
+		{
+			.number = 13,
+			.kind = METRIC_FLOW,
+			.name = "events.delay_days",
+			.unit = "day",
+			.en = "Days between effective date and receipt, summed over the events "
+			      "accepted in the month.",
+			.vi = "Tổng số ngày từ ngày có hiệu lực đến ngày tiếp nhận của các sự kiện "
+			      "được chấp nhận trong tháng.",
+		},
+	[METRIC_EVENTS_LATE] =
+		{
+			.number = 14,
+			.kind = METRIC_FLOW,
+			.name = "events.late",
+			.unit = "event",
+			.en = "Events accepted more than 30 days after their effective date, in the "
+			      "month they were received.",
+			.vi = "Số sự kiện tiếp nhận muộn hơn 30 ngày so với ngày có hiệu lực, theo "
+			      "tháng tiếp nhận.",
+		},
+	[METRIC_EVENTS_CONFLICTS] =
+		{
+			.number = 15,
+			.kind = METRIC_FLOW,
+			.name = "events.conflicts",
+			.unit = "event",
+			.en = "Events that came under a known source and id with another payload.",
+			.vi = "Số sự kiện trùng nguồn và mã nhưng khác nội dung.",
+		},
+	[METRIC_EVENTS_PARKED] =
+		{
+			.number = 16,
+			.kind = METRIC_STOCK,
+			.name = "events.parked",
+			.unit = "event",
+			.en = "Events that wait for their person or their predecessor in sequence.",
+			.vi = "Số sự kiện đang chờ hồ sơ hoặc chờ sự kiện liền trước.",
+		},
+	[METRIC_EVENTS_HELD] =
+		{
+			.number = 17,
+			.kind = METRIC_STOCK,
+			.name = "events.held",
+			.unit = "event",
+			.en = "Events held by the mass-change brake until somebody decides.",
+			.vi = "Số sự kiện bị giữ lại do thay đổi hàng loạt, chờ người có thẩm quyền "
+			      "quyết định.",
+		},
+	[METRIC_EVENTS_REJECTED] =
+		{
+			.number = 18,
+			.kind = METRIC_STOCK,
+			.name = "events.rejected",
+			.unit = "event",
+			.en = "Events rejected and neither corrected nor sent again.",
+			.vi = "Số sự kiện bị từ chối, chưa được sửa hoặc gửi lại.",
+		},
+	[METRIC_EVENTS_DEAD] =
+		{
+			.number = 19,
+			.kind = METRIC_STOCK,
+			.name = "events.dead",
+			.unit = "event",
+			.en = "Events that waited for 30 days in vain.",
+			.vi = "Số sự kiện chờ quá 30 ngày mà không được giải quyết.",
+		},
+	[METRIC_PERSONS_COMPLETE] =
+		{
+			.number = 20,
+			.kind = METRIC_STOCK,
+			.name = "persons.complete",
+			.unit = "person",
+			.en = "People in service whose record has that field, by field.",
+			.vi = "Số người đang công tác có điền trường thông tin đó, theo từng trường.",
+		},
 };
 
 void
@@ -162,6 +251,56 @@ metric_flow_at(struct apply *apply, enum enrollment_metric metric, const char *a
 	assert(enrollment_metrics[metric].kind == METRIC_FLOW);
 	int32_t day = date_of_instant(at_us, apply_zone_minutes(apply));
 	figures_add(apply, &enrollment_metrics[metric], authority_id, "", date_month(day), delta);
+}
+
+/* Keys of rows as common/core/figures.c writes them. */
+static struct key
+row_key(uint8_t table, enum enrollment_metric metric, const char *authority_id)
+{
+	struct id id;
+	bool parsed = id_parse(authority_id, &id);
+	assert(parsed);
+	struct key key = key_of(table);
+	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
+	key_u16(&key, enrollment_metrics[metric].number);
+	return key;
+}
+
+int64_t
+metric_value(const struct store *store, enum enrollment_metric metric, const char *authority_id, const char *category,
+	     uint32_t month)
+{
+	struct slice value;
+	struct key key = row_key(TABLE_FIGURE, metric, authority_id);
+	key_text(&key, category);
+	key_u32(&key, month);
+	return store_get(store, key_slice(&key), &value) ? (int64_t)get_u64(value.data) : 0;
+}
+
+static int64_t
+sum_categories(const struct store *store, const struct key *prefix)
+{
+	struct store_walk walk = store_walk(store, key_slice(prefix));
+	int64_t sum = 0;
+	while (store_walk_next(&walk))
+		sum += (int64_t)get_u64(walk.value.data);
+	return sum;
+}
+
+int64_t
+metric_total(const struct store *store, enum enrollment_metric metric, const char *authority_id)
+{
+	assert(enrollment_metrics[metric].kind == METRIC_STOCK);
+	struct key prefix = row_key(TABLE_FIGURE, metric, authority_id);
+	return sum_categories(store, &prefix);
+}
+
+int64_t
+metric_own_total(const struct store *store, enum enrollment_metric metric, const char *authority_id)
+{
+	assert(enrollment_metrics[metric].kind == METRIC_STOCK);
+	struct key prefix = row_key(TABLE_FIGURE_OWN, metric, authority_id);
+	return sum_categories(store, &prefix);
 }
 
 const char *

@@ -22,6 +22,15 @@ enum enrollment_metric {
 	METRIC_PERSONS_LEFT,
 	METRIC_DUPLICATES_OPEN,
 	METRIC_PERSONS_PROVISIONAL,
+	METRIC_EVENTS_ACCEPTED,
+	METRIC_EVENTS_DELAY_DAYS,
+	METRIC_EVENTS_LATE,
+	METRIC_EVENTS_CONFLICTS,
+	METRIC_EVENTS_PARKED,
+	METRIC_EVENTS_HELD,
+	METRIC_EVENTS_REJECTED,
+	METRIC_EVENTS_DEAD,
+	METRIC_PERSONS_COMPLETE,
 	METRICS_COUNT,
 };
 
@@ -35,6 +44,13 @@ void metric_flow_on(struct apply *apply, enum enrollment_metric metric, const ch
 		    const char *date, int64_t delta);
 void metric_flow_at(struct apply *apply, enum enrollment_metric metric, const char *authority_id, int64_t at_us,
 		    int64_t delta);
+/* What the rows of the figures say, as of the last batch, at an authority with all below it. */
+int64_t metric_value(const struct store *store, enum enrollment_metric metric, const char *authority_id,
+		     const char *category, uint32_t month);
+/* Of a stock: all categories together. */
+int64_t metric_total(const struct store *store, enum enrollment_metric metric, const char *authority_id);
+/* The same at exactly that authority. */
+int64_t metric_own_total(const struct store *store, enum enrollment_metric metric, const char *authority_id);
 /* The category's name in the code list: "civil_servant". */
 const char *metric_category(Mt__Person__Category category);
 

@@ -74,7 +74,7 @@ persons_get(Mt__Persons_Service *service, const Mt__GetPersonRequest *in, Mt__Pe
 	Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
 	if (person == NULL)
 		return;
-	if (!call_is_self(call, in->person_id) && !call_scope(call, person->authority_id))
+	if (!person_is_self(call, person) && !call_scope(call, person->authority_id))
 		return;
 	if (!moment_of(call, in->as_of, in->known_at, &moment))
 		return;
@@ -106,6 +106,19 @@ person_hide(struct call *call, Mt__PersonRecord *person)
 	*person = shown;
 }
 
+/* A merged record's codes lead to whoever it was merged into, since it was. */
+static Mt__PersonRecord *
+person_behind(struct call *call, Mt__PersonRecord *person, const struct moment *moment)
+{
+	Mt__PersonRecord *standing = person_standing(call, person);
+	for (size_t i = 0; i < standing->n_merged; i++) {
+		if (strcmp(standing->merged[i]->person_id, person->person_id) == 0 &&
+		    standing->merged[i]->recorded_us <= moment->known_us)
+			return standing;
+	}
+	return person;
+}
+
 static void
 persons_find_one(const Mt__FindPersonsRequest *in, const Mt__AuthorityRecord *authority, const struct moment *moment,
 		 Mt__FindPersonsReply_Closure reply, void *call)
@@ -117,7 +130,7 @@ persons_find_one(const Mt__FindPersonsRequest *in, const Mt__AuthorityRecord *au
 	Mt__PersonRecord *found = NULL;
 	struct staff_row row = staff_row_find(call_store(call), authority->locality, code);
 	if (row.kind == STAFF_CURRENT || row.kind == STAFF_FORMER)
-		found = person_moment(call, person_get(call, row.person), moment);
+		found = person_moment(call, person_behind(call, person_get(call, row.person), moment), moment);
 	if (found != NULL) {
 		person_hide(call, found);
 		person_answer(call, found);
@@ -151,6 +164,8 @@ persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt_
 			continue;
 		Mt__PersonRecord *person = person_get(call, row.person);
 		assert(person != NULL);
+		if (person_behind(call, person, &moment) != person)
+			continue; /* another row is the person's */
 		person = person_moment(call, person, &moment);
 		if (person != NULL)
 			page_add(&page, person);
@@ -197,7 +212,7 @@ persons_history(Mt__Persons_Service *service, const Mt__PersonHistoryRequest *in
 	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
 	if (person == NULL)
 		return;
-	if (!call_is_self(call, in->person_id) && !call_scope(call, person->authority_id))
+	if (!person_is_self(call, person) && !call_scope(call, person->authority_id))
 		return;
 	if (!moment_of(call, "", in->known_at, &moment))
 		return;

@@ -50,7 +50,7 @@ birth_date_or_refuse(struct call *call, const char *birth_date)
 
 static void
 provisional_persons_create(Mt__ProvisionalPersons_Service *service, const Mt__RegisterPersonRequest *in,
-			     Mt__RegisterPersonReply_Closure reply, void *call)
+			   Mt__RegisterPersonReply_Closure reply, void *call)
 {
 	(void)service;
 	const Mt__AuthorityRecord *school = call_authority_ref(call, "authority", in->authority);
@@ -179,8 +179,8 @@ provisional_persons_adopt(Mt__ProvisionalPersons_Service *service, const Mt__Ado
 	struct key key = adoption_key(in->provisional_id, in->person_id);
 	const Mt__AdoptionRecord *proposed = call_record(call, &key, &mt__adoption_record__descriptor);
 	Mt__Adoption__Side side = adoption_side(call, provisional, person, proposed);
-	const char *proof = side != MT__ADOPTION__SIDE__UNSET ? call_text(call, "proof", in->proof, NAME_BYTES_MAX, false)
-							      : NULL;
+	const char *proof =
+		side != MT__ADOPTION__SIDE__UNSET ? call_text(call, "proof", in->proof, NAME_BYTES_MAX, false) : NULL;
 	if (proof == NULL || !adoption_possible(call, provisional, person))
 		return;
 	Mt__AdoptPersonReply out = MT__ADOPT_PERSON_REPLY__INIT;

@@ -197,8 +197,12 @@ rosters_push(Mt__Rosters_Service *service, const Mt__PushRosterRequest *in, Mt__
 	const Mt__RosterFileRecord *roster = roster_or_refuse(call, in->roster_id);
 	if (roster == NULL || !rows_check(call, in))
 		return;
+	size_t taken = 0;
+	while (taken < in->n_rows && in->rows[taken]->row <= roster->acknowledged_row)
+		taken++;
 	out.acknowledged_row = roster->acknowledged_row;
-	if (in->after_row != roster->acknowledged_row || roster->state != MT__ROSTER__STATE__OPEN || in->n_rows == 0) {
+	if (in->after_row > roster->acknowledged_row || roster->state != MT__ROSTER__STATE__OPEN ||
+	    taken == in->n_rows) {
 		reply(&out, call);
 		return;
 	}
@@ -208,7 +212,6 @@ rosters_push(Mt__Rosters_Service *service, const Mt__PushRosterRequest *in, Mt__
 	taking->own = call_authority_ref(call, "authority", roster->authority_id);
 	mt__roster_counts__init(&taking->counts);
 	taking->facts = 1;
-	size_t taken = 0;
 	while (taken < in->n_rows && roster_row(taking, in->rows[taken]))
 		taken++;
 	rows_taken(taking, in, taken);

@@ -49,8 +49,8 @@ found_person(struct arena *arena, const Mt__PersonRecord *person)
 		enum { YEAR_DIGITS = 4 };
 		size_t size = strlen(person->personal->birth_date);
 		found->name = person->personal->name;
-		found->birth_year = arena_text(arena, slice_of(person->personal->birth_date,
-							       size < YEAR_DIGITS ? size : YEAR_DIGITS));
+		found->birth_year = arena_text(
+			arena, slice_of(person->personal->birth_date, size < YEAR_DIGITS ? size : YEAR_DIGITS));
 	}
 	return found;
 }
@@ -176,8 +176,7 @@ search_by_name(struct asked *asked, const char *page_token)
 			asked_add(asked, person);
 	}
 	if (more || asked->search.tired)
-		asked->next_token =
-			token_make(call, TOKEN_BY_NAME, slice_of(asked->search.from.bytes, PLACE_BYTES));
+		asked->next_token = token_make(call, TOKEN_BY_NAME, slice_of(asked->search.from.bytes, PLACE_BYTES));
 }
 
 /* Without a name: the staff codes of the places, each current one a person. */
@@ -284,8 +283,7 @@ Mt__PersonSearch_Service person_search_handlers = MT__PERSON_SEARCH__INIT(person
 void
 person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply, void *call)
 {
-	if (strlen(in->citizen_id) != CITIZEN_ID_DIGITS ||
-	    strspn(in->citizen_id, "0123456789") != CITIZEN_ID_DIGITS) {
+	if (strlen(in->citizen_id) != CITIZEN_ID_DIGITS || strspn(in->citizen_id, "0123456789") != CITIZEN_ID_DIGITS) {
 		call_refuse_field(call, "citizen_id", "citizen_id is not 12 digits");
 		return;
 	}

@@ -16,7 +16,8 @@ enum {
 	QUERY_BYTES_MAX = 128,
 	/* Letters of a prefix that has rows of its own; longer ones are told apart by the records. */
 	PREFIX_LETTERS_MAX = 6,
-	/* Words that begin alike and are walked together; the most frequent first letter has about that many syllables. */
+	/* Words that begin alike and are walked together; the most frequent first letter has about that many syllables.
+	 */
 	PREFIX_WORDS_MAX = 512,
 	/* Rows and records one page looks at: a few milliseconds. */
 	SEARCH_SEEKS_MAX = 2000,
@@ -24,7 +25,7 @@ enum {
 	SEARCH_PAGE_MAX = 100,
 	SEARCH_PAGE_DEFAULT = 20,
 	TOKEN_BYTES = 8,
-	PERSON_KEY_BYTES = ID_BYTES,             /* as in TABLE_PERSON, without the table */
+	PERSON_KEY_BYTES = ID_BYTES,        /* as in TABLE_PERSON, without the table */
 	PLACE_BYTES = 4 + PERSON_KEY_BYTES, /* locality of the current authority, person's key */
 };
 

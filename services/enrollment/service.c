@@ -10,6 +10,7 @@
 
 #include "common/wire/pb.h"
 #include "services/enrollment/enrollment.h"
+#include "services/enrollment/subject.h"
 
 #include "matricula/assessment_service.pb-c.h"
 
@@ -82,6 +83,7 @@ static void
 apply_fact(struct apply *apply, const ProtobufCMessage *message)
 {
 	const Mt__EnrollmentServiceFact *fact = (const Mt__EnrollmentServiceFact *)message;
+	enrollment_subject_index(apply, fact);
 	switch (fact->noun_case) {
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_ACCESS:
 		access_apply(apply, fact->access);
@@ -97,6 +99,9 @@ apply_fact(struct apply *apply, const ProtobufCMessage *message)
 		return;
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_ROSTER:
 		roster_apply(apply, fact->roster);
+		return;
+	case MT__ENROLLMENT_SERVICE_FACT__NOUN_BRAKE:
+		brake_apply(apply, fact->brake);
 		return;
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_PROGRAMME:
 		programme_apply(apply, fact->programme);
@@ -116,6 +121,9 @@ apply_fact(struct apply *apply, const ProtobufCMessage *message)
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_TEAM:
 		team_apply(apply, fact->team);
 		return;
+	case MT__ENROLLMENT_SERVICE_FACT__NOUN_SUBJECT:
+		enrollment_subject_apply(apply, fact->subject);
+		return;
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_CORE:
 		core_apply(apply, &fact->core->base);
 		return;
@@ -133,6 +141,9 @@ static ProtobufCService *const handlers[] = {
 	&erasures_handlers.base,
 	&events_handlers.base,
 	&event_timers_handlers.base,
+	&brake_handlers.base,
+	&brake_timers_handlers.base,
+	&freshness_handlers.base,
 	&rosters_handlers.base,
 	&roster_timers_handlers.base,
 	&programmes_handlers.base,
@@ -145,6 +156,8 @@ static ProtobufCService *const handlers[] = {
 	&duplicates_handlers.base,
 	&provisional_persons_handlers.base,
 	&teams_handlers.base,
+	&enrollment_subject_exports.base,
+	&enrollment_subjects.base,
 	NULL,
 };
 

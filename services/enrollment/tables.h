@@ -7,7 +7,10 @@
  * Rows each fact writes, figures not counted:
  *   PersonHired 3 (person, history, staff code) and what leads to the person by name: see search.c
  *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3
- *   EventAccepted 1 (2 with a sequence), EventKept 3, KeptEventSettled 2, EventConflicted 1
+ *   EventAccepted 2 (3 with a sequence, 3 if the brake counts it)
+ *   EventKept 3, parked 6, held 6, with a sequence one more; of an event kept before also what that leaves: 2 to 5
+ *   KeptEventSettled 3 to 8; EventConflicted 4
+ *   HoldOpened 2, HoldDecided 3
  *   RosterBegun 2, RosterRowsTaken 1, one a fault kept and in mode full one a row; a row of a roster so writes what its
  *   PersonHired or PersonChanged writes and 1/200 more; RosterFinished 1, RosterCompared 1 and one a report,
  *   RosterSwept 500
@@ -24,7 +27,8 @@ enum enrollment_table {
 	TABLE_PERSON = 0x01,         /* person's locality, its id's random part, its time -> PersonRecord */
 	TABLE_STAFF_CODE = 0x02,     /* authority's locality, hash of the code, code -> struct staff_row */
 	TABLE_EVENT = 0x03,          /* source's locality, hash of source and id -> EventRecord */
-	TABLE_PARKED_EVENT = 0x04,   /* locality, hash of the code, code, seq -> the event's hash in TABLE_EVENT */
+	TABLE_PARKED_EVENT = 0x04,   /* locality, hash of the code, code, 0, seq, event's hash -> the same hash, of what waits;
+					1, event's hash -> nothing, of what was ever kept */
 	TABLE_PROGRAMME = 0x05,      /* programme id -> ProgrammeRecord */
 	TABLE_PROGRAMME_CODE = 0x06, /* school's locality, code -> programme id */
 	TABLE_CLASS = 0x07,          /* class id -> ClassRecord without its counts */
@@ -35,6 +39,14 @@ enum enrollment_table {
 	TABLE_SESSION_HELD = 0x0c,   /* class id, number -> seq of the entry that first took attendance */
 	TABLE_HISTORY = 0x0e,        /* as in TABLE_PERSON, then seq, number -> ChangeRecord */
 	TABLE_LOCALITY = 0x0d,       /* locality of a top authority, 0 for the root -> last running number below it */
+	TABLE_SEQUENCE = 0x10,       /* source's locality, hash of source and subject -> last number; with a number: who claims it */
+	TABLE_KEPT = 0x11,           /* outcome, locality, seq, event's hash -> nothing; CONFLICT: hash of the payload */
+	TABLE_CONFLICT = 0x12,       /* locality, hash of the event, of the payload -> ConflictRecord */
+	TABLE_BRAKE = 0x13,          /* source's locality -> struct brake */
+	TABLE_HELD_PERSON = 0x14,    /* person id -> hold id, how many events are held */
+	TABLE_HOLD = 0x15,           /* hold id -> HoldRecord */
+	TABLE_HOLD_EVENT = 0x16,     /* hold id, number -> locality, the event's hash in TABLE_EVENT */
+	TABLE_FRESHNESS = 0x17,      /* id of an authority below the root -> when its last event was accepted */
 	TABLE_NAME_POSTING = 0x20,   /* token of a word, locality of the current authority, person's key -> nothing */
 	TABLE_NAME_WORD = 0x21,      /* token of how a word begins, token of the word -> nothing, while it has postings */
 	TABLE_BLOCK = 0x22,          /* kind, keyed hash of what records share, person's key -> nothing */
@@ -51,6 +63,13 @@ enum enrollment_table {
 	TABLE_AUTHORITY_HISTORY = 0x30, /* authority id, effective date, seq -> AuthorityVersion */
 	TABLE_AUTHORITY_PLAN = 0x31,    /* authority id, effective date, seq -> AuthorityPlan */
 	TABLE_AUTHORITY_EVER = 0x32,    /* parent id, id of one that stood, or is planned to stand, below it -> nothing */
+	/* What a person's file is read by: a row more for LearnerEnrolled or LearnerWaitlisted the first time in a class,
+	 * for TeamMemberAdded, for a token that speaks for a person; two for AdoptionProposed. */
+	TABLE_SUBJECT_CLASS = 0x38,    /* person's key, class id -> nothing */
+	TABLE_SUBJECT_TEAM = 0x39,     /* person's key, team id -> nothing */
+	TABLE_SUBJECT_TOKEN = 0x3a,    /* person's key, hash of the token -> nothing */
+	TABLE_SUBJECT_ADOPTION = 0x3b, /* person's key, the other id -> nothing */
+	TABLE_SUBJECT_EXPORT = 0x3c,   /* person, who asked -> SubjectExport; one row an export asked for */
 };
 
 #endif

@@ -90,12 +90,28 @@ object_read(struct json_reader *json, struct arena *arena, struct cloud_attribut
 
 /* --- verdicts ---------------------------------------------------------------------------------------------------- */
 
+/* The reason in Vietnamese; the field stands beside it. */
+static const char *
+sentence_vi(const char *code)
+{
+	if (strncmp(code, "missing_", 8) == 0)
+		return "thiếu thuộc tính bắt buộc";
+	if (strcmp(code, "invalid_attribute") == 0)
+		return "thuộc tính không hợp lệ";
+	if (strcmp(code, "unknown_type") == 0)
+		return "loại sự kiện không được hỗ trợ, xem /v1/event-types";
+	if (strcmp(code, "invalid_data") == 0)
+		return "trường dữ liệu không hợp lệ hoặc không có trong loại sự kiện này";
+	return "phần tử không phải là một sự kiện";
+}
+
 static void
 reject(struct cloud_event *event, const char *code, const char *field, const char *message)
 {
 	event->code = code;
 	event->field = field;
 	event->message = message;
+	event->message_vi = sentence_vi(code);
 }
 
 static bool

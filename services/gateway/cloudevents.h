@@ -21,6 +21,7 @@ struct cloud_event {
 	const char *code;  /* "missing_subject" and so on, "invalid_attribute", "unknown_type", "invalid_data" */
 	const char *field; /* "subject", "data.effectiveDate" */
 	const char *message;
+	const char *message_vi;
 };
 
 /* The attributes of one event, as found; data NULL where there is none. */

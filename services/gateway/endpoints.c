@@ -7,7 +7,10 @@
 #include "services/gateway/events.h"
 #include "services/gateway/figures.h"
 #include "services/gateway/forward.h"
+#include "services/gateway/freshness.h"
 #include "services/gateway/pages.h"
+#include "services/gateway/roster.h"
+#include "services/gateway/subject.h"
 
 static size_t
 body_bytes_max(const struct rule *rule)
@@ -27,6 +30,7 @@ rules_add(struct http *http, const struct endpoints_of *of)
 	} special[] = {
 		{"Events.Push", events_serve, of->upstreams[SERVICE_ENROLLMENT]},
 		{"Events.Get", event_serve, of->upstreams[SERVICE_ENROLLMENT]},
+		{"Freshness.Board", freshness_serve, of->upstreams[SERVICE_ENROLLMENT]},
 		{"Figures.Query", figures_serve, of->upstreams},
 		{"Figures.Definitions", figure_definitions_serve, of->upstreams},
 		{"Figures.Watch", stream_serve, of->streams},
@@ -70,6 +74,24 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 		 .context = of->tails,
 		 .reads_query = true,
 		 .summary = "Facts of a service after a sequence number, as NDJSON or server-sent events."},
+		{.verb = "POST",
+		 .path = "/v1/rosters",
+		 .sink = &roster_upload_sink,
+		 .context = of->upstreams[SERVICE_ENROLLMENT],
+		 .reads_query = true,
+		 .summary = "Takes a roster, CSV or NDJSON of any size, as it comes; the answer comes after the commit."},
+		{.verb = "GET",
+		 .path = "/v1/rosters/{rosterId}/errors.csv",
+		 .serve = roster_report_serve,
+		 .context = of->upstreams[SERVICE_ENROLLMENT],
+		 .reads_query = true,
+		 .summary = "What was wrong with a roster's rows, for a spreadsheet."},
+		{.verb = "GET",
+		 .path = "/v1/rosters/template.csv",
+		 .serve = roster_template_serve,
+		 .reads_query = true,
+		 .summary = "An empty roster with its header and an example row."},
+		{.verb = "GET", .path = "/rosters", .serve = roster_page_serve},
 		{.verb = "GET",
 		 .path = "/v1/door",
 		 .serve = door_serve,
@@ -80,6 +102,12 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 		 .serve = certificate_page_serve,
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
 		 .summary = "A page that says whether a certificate is valid."},
+		{.verb = "GET",
+		 .path = "/v1/persons/{personId}/export",
+		 .serve = subject_serve,
+		 .context = of->upstreams,
+		 .reads_query = true,
+		 .summary = "Everything that is held of a person, as JSON or as a page."},
 		{.verb = "GET", .path = "/livez", .serve = livez_serve, .summary = "Whether the gateway is alive."},
 		{.verb = "GET",
 		 .path = "/readyz",

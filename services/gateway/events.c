@@ -20,6 +20,7 @@ struct result {
 	const char *field;
 	const char *code;
 	const char *message;
+	const char *message_vi;
 };
 
 struct push {
@@ -90,17 +91,23 @@ member_write(struct buf *body, const char *name, const char *value)
 }
 
 static void
-result_write(struct buf *body, const struct push *push, long index)
+verdict_write(struct buf *body, const struct result *result)
 {
-	const struct cloud_event *event = &push->events[index];
-	const struct result *result = &push->results[index];
-	buf_format(body, "{\"index\":%ld", index);
-	member_write(body, ",\"source\":", event->request.source);
-	member_write(body, ",\"id\":", event->request.id);
 	member_write(body, ",\"outcome\":", outcome_word(result->outcome));
 	member_write(body, ",\"field\":", result->field);
 	member_write(body, ",\"code\":", result->code);
 	member_write(body, ",\"message\":", result->message);
+	member_write(body, ",\"messageVi\":", result->message_vi);
+}
+
+static void
+result_write(struct buf *body, const struct push *push, long index)
+{
+	const struct cloud_event *event = &push->events[index];
+	buf_format(body, "{\"index\":%ld", index);
+	member_write(body, ",\"source\":", event->request.source);
+	member_write(body, ",\"id\":", event->request.id);
+	verdict_write(body, &push->results[index]);
 	buf_byte(body, '}');
 }
 
@@ -201,6 +208,19 @@ refusal_keep(struct push *push, struct result *result, const Mt__Reply *reply)
 	result->field = keep(push, field);
 	result->code = problem_status_word(reply->status);
 	result->message = keep(push, reply->message);
+	result->message_vi = "";
+}
+
+static struct result
+result_of(const Mt__PushEventReply *verdict)
+{
+	return (struct result){
+		.outcome = verdict->outcome,
+		.field = verdict->field,
+		.code = verdict->code,
+		.message = verdict->message,
+		.message_vi = verdict->message_vi,
+	};
 }
 
 static void
@@ -215,10 +235,7 @@ verdict_keep(struct push *push, struct result *result, const Mt__Reply *reply)
 		result->message = "the service's reply cannot be read";
 		return;
 	}
-	result->outcome = verdict->outcome;
-	result->field = verdict->field;
-	result->code = verdict->code;
-	result->message = verdict->message;
+	*result = result_of(verdict);
 }
 
 static void
@@ -288,6 +305,7 @@ push_begin(struct request *request, struct upstream *upstream, struct cloud_even
 		push->results[i].field = sound ? "" : event->field;
 		push->results[i].code = sound ? "" : event->code;
 		push->results[i].message = sound ? "" : event->message;
+		push->results[i].message_vi = sound ? "" : event->message_vi;
 		if (sound && push->worst == NULL)
 			event_send(push, upstream, i);
 	}
@@ -380,33 +398,100 @@ events_serve(struct request *request, void *context)
 			       "application/json with ce- headers");
 }
 
-/* --- what became of one ------------------------------------------------------------------------------------------ */
+/* --- what became of them ------------------------------------------------------------------------------------------ */
+
+/* The first member has no comma before it. */
+static void
+view_write(struct buf *body, const Mt__EventView *event)
+{
+	const struct result result = {
+		.outcome = event->outcome,
+		.field = event->field,
+		.code = event->code,
+		.message = event->message,
+		.message_vi = event->message_vi,
+	};
+	member_write(body, "{\"source\":", event->source);
+	member_write(body, ",\"id\":", event->id);
+	member_write(body, ",\"subject\":", event->subject);
+	verdict_write(body, &result);
+	member_write(body, ",\"personId\":", event->person_id);
+	member_write(body, ",\"recordedAt\":", event->recorded_at);
+	buf_byte(body, '}');
+}
 
 static void
-on_event(void *context, size_t number, const Mt__Reply *reply)
+one_write(struct buf *body, const Mt__GetEventReply *reply)
+{
+	Mt__EventView event = MT__EVENT_VIEW__INIT;
+	event.source = reply->source;
+	event.id = reply->id;
+	event.subject = reply->subject;
+	event.outcome = reply->outcome;
+	event.person_id = reply->person_id;
+	event.field = reply->field;
+	event.code = reply->code;
+	event.message = reply->message;
+	event.message_vi = reply->message_vi;
+	event.recorded_at = reply->recorded_at;
+	view_write(body, &event);
+}
+
+static void
+many_write(struct buf *body, const Mt__GetEventReply *reply)
+{
+	buf_text(body, "{\"events\":[");
+	for (size_t i = 0; i < reply->n_events; i++) {
+		if (i > 0)
+			buf_byte(body, ',');
+		view_write(body, reply->events[i]);
+	}
+	buf_byte(body, ']');
+	member_write(body, ",\"nextPageToken\":", reply->next_page_token);
+	buf_byte(body, '}');
+}
+
+static void
+on_events(void *context, size_t number, const Mt__Reply *reply)
 {
 	struct request *request = context;
 	struct buf body;
 	(void)number;
-	const Mt__EventView *event = forward_reply(request, reply, &mt__event_view__descriptor);
-	if (event == NULL)
+	const Mt__GetEventReply *found = forward_reply(request, reply, &mt__get_event_reply__descriptor);
+	if (found == NULL)
 		return;
 	buf_init(&body, RESPONSE_BYTES_MAX);
-	member_write(&body, "{\"source\":", event->source);
-	member_write(&body, ",\"id\":", event->id);
-	member_write(&body, ",\"outcome\":", outcome_word(event->outcome));
-	member_write(&body, ",\"personId\":", event->person_id);
-	buf_text(&body, "}\n");
+	if (found->id[0] != '\0')
+		one_write(&body, found);
+	else
+		many_write(&body, found);
+	buf_byte(&body, '\n');
 	request_answer(request, 200, "application/json", &body);
+}
+
+/* Outcomes are asked for in the words in which they are told. */
+static void
+outcome_spell(struct request *request)
+{
+	for (size_t i = 0; i < request->query_count; i++) {
+		struct request_parameter *parameter = &request->query[i];
+		if (strcmp(parameter->name, "outcome") != 0)
+			continue;
+		char *upper = arena_text(&request->arena, slice_text(parameter->value));
+		for (size_t j = 0; upper[j] != '\0'; j++)
+			upper[j] = (char)toupper((unsigned char)upper[j]);
+		parameter->value = upper;
+	}
 }
 
 void
 event_serve(struct request *request, void *context)
 {
 	bool dry_run;
+	outcome_spell(request);
 	const ProtobufCMessage *message = forward_message(request, &dry_run);
 	if (message != NULL)
-		forward_call(request, context, "Events.Get", message, on_event);
+		forward_call(request, context, "Events.Get", message, on_events);
 }
 
 /* --- event types ------------------------------------------------------------------------------------------------- */

@@ -179,6 +179,55 @@ request_serve(struct request *request)
 			       request->endpoint->body_bytes_max);
 }
 
+/* --- bodies taken as they come ------------------------------------------------------------------------------------- */
+
+static enum MHD_Result
+sink_wait(struct request *request)
+{
+	connection_enter(request->http, request->connection, CONNECTION_WORKING);
+	request->suspended = true;
+	MHD_suspend_connection(request->connection);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+sink_begin(struct request *request)
+{
+	request->sink_began = true;
+	request->owed = true;
+	request->http->counters.in_flight++;
+	request->endpoint->sink->begin(request, request->endpoint->context);
+	if (request->response == NULL)
+		return sink_wait(request);
+	request->served = true;
+	return request_drains(request) ? MHD_YES : response_queue(request);
+}
+
+/* Resumed behind begin libmicrohttpd calls once more without a piece, then with pieces, then without one at the end.
+ * What is answered in the middle of a body is sent behind it: it cannot be sent before. */
+static enum MHD_Result
+sink_piece(struct request *request, const char *piece, size_t *piece_bytes)
+{
+	const struct body_sink *sink = request->endpoint->sink;
+	connection_enter(request->http, request->connection, CONNECTION_RECEIVING);
+	if (!request->served && *piece_bytes == 0) {
+		request->served = true;
+		return request->response == NULL || request_drains(request) ? MHD_YES : response_queue(request);
+	}
+	if (*piece_bytes > 0) {
+		size_t taken = *piece_bytes;
+		if (request->response == NULL)
+			taken = sink->take(request, slice_of(piece, *piece_bytes));
+		if (request->response != NULL)
+			taken = *piece_bytes;
+		*piece_bytes -= taken;
+		return *piece_bytes == 0 ? MHD_YES : sink_wait(request);
+	}
+	if (request->response == NULL)
+		sink->end(request);
+	return request->response != NULL ? response_queue(request) : sink_wait(request);
+}
+
 static enum MHD_Result
 on_request(void *context, struct MHD_Connection *connection, const char *path, const char *verb, const char *version,
 	   const char *piece, size_t *piece_bytes, void **request_at)
@@ -191,10 +240,12 @@ on_request(void *context, struct MHD_Connection *connection, const char *path, c
 		*request_at = request;
 		http->counters.requests++;
 		if (request_begin(request, http->routes, http->endpoints, path))
-			return MHD_YES;
+			return request->endpoint->sink == NULL ? MHD_YES : sink_begin(request);
 		http->counters.refused++;
 		return request_drains(request) ? MHD_YES : response_queue(request);
 	}
+	if (request->sink_began)
+		return sink_piece(request, piece, piece_bytes);
 	if (*piece_bytes > 0) {
 		bool taken = body_take(request, piece, *piece_bytes);
 		*piece_bytes = 0;
@@ -231,6 +282,8 @@ on_completed(void *context, struct MHD_Connection *connection, void **request_at
 	if (request == NULL)
 		return;
 	*request_at = NULL;
+	if (request->sink_began)
+		request->endpoint->sink->gone(request);
 	if (request->endpoint != NULL)
 		endpoint_count(request->endpoint, request);
 	http->counters.bodies_bytes -= request->body.size;

@@ -21,6 +21,18 @@
 struct http;
 struct request;
 
+/* Takes a body as it comes, in pieces, instead of having it gathered. */
+struct body_sink {
+	/* The header is there. Answers, now or later, or lets the body come with request_go_on. */
+	void (*begin)(struct request *request, void *context);
+	/* How much of the piece was taken; if not all, the rest comes again after request_go_on. */
+	size_t (*take)(struct request *request, struct slice piece);
+	/* The body is complete; not called once there is an answer. */
+	void (*end)(struct request *request);
+	/* The request is over, however it ended: always the last, if begin was called. */
+	void (*gone)(struct request *request);
+};
+
 enum { LATENCY_BUCKETS = 12 };
 
 struct endpoint {
@@ -28,6 +40,7 @@ struct endpoint {
 	const char *path;
 	const struct rule *rule; /* NULL for what the gateway answers itself */
 	void (*serve)(struct request *request, void *context);
+	const struct body_sink *sink; /* instead of serve */
 	void *context;
 	size_t body_bytes_max; /* 0: it takes no body */
 	bool reads_query;      /* of an endpoint without a rule: it knows parameters */

@@ -30,6 +30,15 @@ enum {
 	BODIES_BYTES_MAX = 128 << 20,
 	/* Beyond this a body that is too large is cut off instead of being read to its end. */
 	BODY_EXCESS_MAX = 16 << 20,
+	/* Rosters on their way in, each with its calls in flight and one row being read: some megabyte. */
+	ROSTER_UPLOADS_MAX = 64,
+	ROSTER_CALLS_MAX = 16,
+	ROSTER_BATCH_ROWS_MAX = 200,
+	ROSTER_BATCH_BYTES = 64 << 10,
+	/* A service that was killed is back within this; then the sender is told to come again. */
+	ROSTER_PATIENCE_MS = 45000,
+	ROSTER_PAUSE_MS = 100,
+	ROSTER_REPORT_PAGE = 1000,
 	QUERY_PARAMETERS_MAX = 32,
 	PATH_BYTES_LIMIT = 2048,
 	TOKEN_BYTES_MAX = 512,

@@ -63,6 +63,13 @@ static const struct {
 	 "{'in':'query','name':'depth','schema':{'type':'integer','minimum':0,'maximum':3}}," LAST_EVENT_ID "],"
 	 "'responses':{'200':{'description':'Events figure, whose data is a Figure, and reset.',"
 	 "'content':{'text/event-stream':{'schema':" TEXT "}}},'default':" PROBLEM "}}"},
+	{"/v1/persons/{personId}/export", "get",
+	 "{'security':[{'bearer':[]}],'x-roles':['LEARNER','PRIVACY_OFFICER'],'parameters':["
+	 "{'in':'path','name':'personId','required':true,'schema':" TEXT "},"
+	 "{'in':'query','name':'record','schema':" TEXT "},{'in':'query','name':'list','schema':" TEXT "},"
+	 "{'in':'query','name':'pageToken','schema':" TEXT "}],"
+	 "'responses':{'200':{'description':'A member for each service; next leads to what did not fit.','content':{"
+	 "'application/json':{'schema':" OBJECT "},'text/html':{'schema':" TEXT "}}},'default':" PROBLEM "}}"},
 	{"/v1/journal/{service}", "get",
 	 "{'security':[{'bearer':[]}],'x-roles':['OPERATOR','AUDITOR'],'parameters':["
 	 "{'in':'path','name':'service','required':true,"

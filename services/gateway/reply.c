@@ -49,6 +49,16 @@ request_respond(struct request *request, unsigned status, const char *type, stru
 }
 
 void
+request_go_on(struct request *request)
+{
+	http_wake(request->http);
+	if (!request->suspended)
+		return;
+	request->suspended = false;
+	MHD_resume_connection(request->connection);
+}
+
+void
 request_answer(struct request *request, unsigned status, const char *type, struct buf *body)
 {
 	if (buf_failed(body)) {

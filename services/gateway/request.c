@@ -239,6 +239,8 @@ endpoint_find(struct request *request, const struct routes *routes, struct endpo
 static size_t
 body_limit(const struct request *request)
 {
+	if (request->endpoint != NULL && request->endpoint->sink != NULL)
+		return SIZE_MAX - BODY_EXCESS_MAX;
 	return request->endpoint == NULL ? 0 : request->endpoint->body_bytes_max;
 }
 

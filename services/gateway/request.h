@@ -41,6 +41,9 @@ struct request {
 	uint8_t trace_id[TRACE_ID_BYTES];
 	uint64_t began_us;
 
+	void *sink_state; /* of the endpoint's sink */
+	bool sink_began;
+
 	bool drains; /* where the body ends is not in doubt: it can be read to its end before a refusal */
 	bool served; /* the endpoint was called */
 	bool suspended;
@@ -73,6 +76,9 @@ bool request_accepts(const struct request *request, const char *type);
 /* True if Content-Type is that type, whatever its parameters. */
 bool request_content_is(const struct request *request, const char *type);
 struct caller request_caller(const struct request *request);
+
+/* For a sink: the body, or its next piece, may come. */
+void request_go_on(struct request *request);
 
 /* --- the answer, exactly one of these; the request must not be touched after it ---------------------- */
 

@@ -7,6 +7,7 @@
 #include "common/core/call.h"
 #include "common/core/mirror.h"
 #include "services/notification/message.h"
+#include "services/notification/subject.h"
 
 #include "matricula/certificate_service.pb-c.h"
 #include "matricula/enrollment_service.pb-c.h"
@@ -15,7 +16,8 @@
 #include <assert.h>
 
 static ProtobufCService *const handlers[] = {
-	&messages.base, &message_timers.base, &message_reactions.base, &mirror_reactions.base, NULL,
+	&messages.base, &message_timers.base, &message_reactions.base, &mirror_reactions.base, &notification_subjects.base,
+	&notification_subject_reactions.base, NULL,
 };
 
 static const struct producer follows[] = {
@@ -62,6 +64,9 @@ notification_apply(struct apply *apply, const ProtobufCMessage *message)
 	switch (fact->noun_case) {
 	case MT__NOTIFICATION_SERVICE_FACT__NOUN_MESSAGE:
 		message_apply(apply, fact->message);
+		return;
+	case MT__NOTIFICATION_SERVICE_FACT__NOUN_SUBJECT:
+		notification_subject_apply(apply, fact->subject);
 		return;
 	case MT__NOTIFICATION_SERVICE_FACT__NOUN_CORE:
 		core_apply(apply, &fact->core->base);

@@ -84,42 +84,76 @@ enum { ZONE_MINUTES = 7 * 60 }; /* of the simulated deployment */
 struct recount {
 	struct sim *sim;
 	struct memtable *sums;
-	struct memtable *parents; /* id -> parent id, as the facts so far left the tree */
+	struct memtable *parents; /* id, last day there -> parent id; INT32_MAX for the parent of today */
 	struct arena arena;
 };
 
-static bool
-parent_of(const struct recount *recount, struct id *id)
+static struct key
+parent_key(struct id id, int32_t last_day)
 {
-	struct slice parent;
-	if (memtable_get(recount->parents, slice_of(id->bytes, ID_BYTES), &parent) != MEMTABLE_PRESENT)
-		return false;
-	memcpy(id->bytes, parent.data, ID_BYTES);
-	return true;
+	struct key key = key_of(0);
+	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
+	key_i64(&key, last_day);
+	return key;
 }
 
+/* Whom it stood below when that month began; today for month 0. */
+static bool
+parent_of(const struct recount *recount, struct id *id, uint32_t month)
+{
+	struct key from = parent_key(*id, INT32_MIN);
+	struct key today = parent_key(*id, INT32_MAX);
+	struct slice key = key_slice(&from);
+	struct slice parent;
+	while (memtable_next(recount->parents, key, false, &key, &parent) == MEMTABLE_PRESENT) {
+		int64_t last_day;
+		struct slice rest = slice_of(key.data + 1 + ID_BYTES, sizeof(last_day));
+		if (slice_compare(key, key_slice(&today)) > 0)
+			return false;
+		bool is_today = !key_read_i64(&rest, &last_day) || last_day == INT32_MAX;
+		if (!is_today && (month == 0 || date_month((int32_t)last_day) < month))
+			continue;
+		memcpy(id->bytes, parent.data, ID_BYTES);
+		return true;
+	}
+	return false;
+}
+
+/* It stands there from a day on; DATE_NONE: since ever. */
 static void
-note_parent(struct recount *recount, const char *authority_id, const char *parent_id)
+note_parent(struct recount *recount, const char *authority_id, const char *parent_id, const char *effective_date)
 {
 	struct id id;
 	struct id parent;
-	if (id_parse(authority_id, &id) && id_parse(parent_id, &parent))
-		memtable_put(recount->parents, slice_of(id.bytes, ID_BYTES), slice_of(parent.bytes, ID_BYTES));
+	struct slice before;
+	int32_t day;
+	if (!id_parse(authority_id, &id) || !id_parse(parent_id, &parent))
+		return;
+	struct key key = parent_key(id, INT32_MAX);
+	if (memtable_get(recount->parents, key_slice(&key), &before) == MEMTABLE_PRESENT &&
+	    memcmp(before.data, parent.bytes, ID_BYTES) != 0 && date_parse(effective_date, &day)) {
+		struct id former;
+		struct key left = parent_key(id, day - 1);
+		memcpy(former.bytes, before.data, ID_BYTES);
+		if (memtable_get(recount->parents, key_slice(&left), &before) != MEMTABLE_PRESENT)
+			memtable_put(recount->parents, key_slice(&left), slice_of(former.bytes, ID_BYTES));
+	}
+	memtable_put(recount->parents, key_slice(&key), slice_of(parent.bytes, ID_BYTES));
 }
 
-/* Flows are counted in the tree of their time. */
+/* Flows are counted in the tree of their month. */
 static void
 note_place(struct recount *recount, const ProtobufCMessage *fact)
 {
 	if (fact->descriptor == &mt__authority_registered__descriptor) {
 		const Mt__AuthorityRegistered *registered = (const void *)fact;
-		note_parent(recount, registered->authority->authority_id, registered->authority->parent_id);
+		note_parent(recount, registered->authority->authority_id, registered->authority->parent_id, "");
 	} else if (fact->descriptor == &mt__authority_moved__descriptor) {
 		const Mt__AuthorityMoved *moved = (const void *)fact;
-		note_parent(recount, moved->authority_id, moved->parent_id);
+		note_parent(recount, moved->authority_id, moved->parent_id, moved->effective_date);
 	} else if (fact->descriptor == &mt__authority_merged__descriptor) {
 		const Mt__AuthorityMerged *merged = (const void *)fact;
-		note_parent(recount, merged->authority_id, merged->into_id);
+		note_parent(recount, merged->authority_id, merged->into_id, merged->effective_date);
 	}
 }
 
@@ -151,7 +185,7 @@ count(struct recount *recount, enum enrollment_metric metric, const char *author
 	add(recount, TABLE_FIGURE_OWN, id, rest, delta);
 	do
 		add(recount, TABLE_FIGURE, id, rest, delta);
-	while (parent_of(recount, &id));
+	while (parent_of(recount, &id, month));
 }
 
 static void
@@ -217,6 +251,20 @@ count_flow(void *context, enum enrollment_metric metric, const char *authority_i
 }
 
 static void
+note_places(struct recount *recount)
+{
+	const struct disk *disk = &recount->sim->processes[ENROLLMENT].disk;
+	for (uint64_t seq = 1; seq <= disk->head; seq++) {
+		struct ledger_entry entry;
+		arena_reset(&recount->arena);
+		if (!ledger_read(world_modules[ENROLLMENT], &recount->arena, disk_entry(disk, seq), &entry))
+			continue;
+		for (size_t i = 0; i < entry.facts_count; i++)
+			note_place(recount, entry.facts[i]);
+	}
+}
+
+static void
 count_facts(struct recount *recount)
 {
 	struct flows *flows = flows_new(count_flow, recount);
@@ -227,7 +275,6 @@ count_facts(struct recount *recount)
 		if (!ledger_read(world_modules[ENROLLMENT], &recount->arena, disk_entry(disk, seq), &entry))
 			continue;
 		for (size_t i = 0; i < entry.facts_count; i++) {
-			note_place(recount, entry.facts[i]);
 			count_fact(recount, entry.facts[i]);
 			flows_fact(flows, entry.facts[i], entry.header->time_us, ZONE_MINUTES);
 		}
@@ -308,8 +355,9 @@ check_figures(struct sim *sim, const struct office *office, const char *name)
 	struct comparing comparing = {.sim = sim, .name = name};
 	(void)office;
 	arena_init(&recount.arena, 16 << 10, 0);
+	note_places(&recount);
 	count_facts(&recount);
-	count_rows(&recount); /* in the tree as it is now */
+	count_rows(&recount);
 	memtable_each(recount.sums, compare_sum, &comparing);
 	compare_rows(sim, name, recount.sums, TABLE_FIGURE);
 	compare_rows(sim, name, recount.sums, TABLE_FIGURE_OWN);

@@ -71,8 +71,10 @@ ledger_write(struct disk *disk)
 {
 	size_t count = disk->ledger_count + disk->erasing_count;
 	disk->ledger = memory_grow(disk->ledger, count * sizeof(disk->ledger[0]));
-	memcpy(disk->ledger + disk->ledger_count, disk->erasing, disk->erasing_count * sizeof(disk->ledger[0]));
-	disk->ledger_count = count;
+	for (size_t i = 0; i < disk->erasing_count; i++) {
+		if (disk->erasing[i].in_ledger)
+			disk->ledger[disk->ledger_count++] = disk->erasing[i];
+	}
 }
 
 static void

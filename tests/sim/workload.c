@@ -146,14 +146,14 @@ workload_call(struct workload *workload, uint32_t client, const struct proof *pr
 static void
 run_a_task(struct workload *workload, uint32_t client)
 {
-	const struct task *const lists[] = {tasks_people, tasks_classes, tasks_access};
+	const struct task *const lists[] = {tasks_people, tasks_classes, tasks_access, tasks_authorities};
 	uint64_t total = 0;
-	for (size_t list = 0; list < 3; list++) {
+	for (size_t list = 0; list < sizeof(lists) / sizeof(lists[0]); list++) {
 		for (const struct task *task = lists[list]; task->weight > 0; task++)
 			total += task->weight;
 	}
 	uint64_t at = workload_below(workload, total);
-	for (size_t list = 0; list < 3; list++) {
+	for (size_t list = 0; list < sizeof(lists) / sizeof(lists[0]); list++) {
 		for (const struct task *task = lists[list]; task->weight > 0; task++) {
 			if (at < task->weight) {
 				arena_reset(&workload->arena);

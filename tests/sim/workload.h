@@ -93,5 +93,6 @@ struct task {
 extern const struct task tasks_people[];  /* workload_people.c; end with weight 0 */
 extern const struct task tasks_classes[]; /* workload_classes.c */
 extern const struct task tasks_access[];  /* workload_access.c */
+extern const struct task tasks_authorities[];
 
 #endif

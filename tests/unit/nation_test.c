@@ -45,11 +45,10 @@ play(bool scattered, uint32_t noise_percent, struct nation_tally *tally, uint8_t
 {
 	struct nation_dry dry;
 	*tally = (struct nation_tally){.sent = 0};
-	nation_dry_init(&dry, tally);
+	nation_dry_init(&dry);
 	const struct nation_play played = {&nation, scattered, noise_percent, &dry.sender, tally};
 	assert_true(nation_play(&played));
 	assert_int_equal(tally->sent, nation_play_count(&played));
-	assert_int_equal(tally->sent, tally->answered);
 	memcpy(digest, dry.digest, HASH_BYTES);
 	dry.sender.close(&dry.sender);
 }

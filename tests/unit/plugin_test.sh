@@ -62,6 +62,10 @@ get="$query verb: \"GET\""
 post="$query verb: \"POST\""
 
 refused no_rule 'method S.M has no rule' <<< 'service S { rpc M(Q) returns (R); }'
+refused sealed_text 'field sealed of message P is not bytes with number 15, which makes it personal' \
+	<<< 'message P { string name = 1; string sealed = 15; }'
+refused sealed_number 'field sealed of message P is not bytes with number 15, which makes it personal' \
+	<<< 'message P { string name = 1; bytes sealed = 2; }'
 refused_rule no_kind 'the rule of method S.M has no kind' 'scope: ANY roles: LEARNER'
 refused_rule no_scope 'the rule of method S.M has no scope' 'kind: QUERY roles: LEARNER'
 refused_rule query_no_roles 'the rule of method S.M has no roles and is not public' 'kind: QUERY scope: ANY'

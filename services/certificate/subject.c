@@ -1,0 +1,93 @@
+/* services/certificate/subject.c
+ *
+ * What this service holds of a person, for whoever was granted their file: completions,
+ * and certificates with their credentials as they were signed. */
+#include "services/certificate/subject.h"
+
+#include "services/certificate/certificate.h"
+#include "services/certificate/tables.h"
+#include "services/subject_part.h"
+
+static void
+completions_add(struct subject_part *part, Mt__CertificatePart *held)
+{
+	struct page page;
+	struct key prefix = subject_key_of(TABLE_COMPLETION_OF, part->in->record_id);
+	if (!subject_list_begin(part, &page, "completions", &prefix))
+		return;
+	while (page_next(&page)) {
+		struct id class_id = subject_row_id(page.walk.key);
+		struct key key = key_of(TABLE_COMPLETION);
+		key_bytes(&key, slice_of(class_id.bytes, ID_BYTES));
+		key_id_of(&key, part->in->record_id);
+		page_add(&page, (void *)call_record(part->call, &key, &mt__completion_record__descriptor));
+	}
+	held->completions = (Mt__CompletionRecord **)page.items;
+	held->n_completions = page.count;
+	subject_list_end(part, &page, "completions");
+}
+
+static Mt__SubjectCertificate *
+certificate_shown(struct call *call, struct id id)
+{
+	char certificate_id[ID_TEXT_BYTES];
+	id_format(id, certificate_id);
+	Mt__SubjectCertificate *shown =
+		(Mt__SubjectCertificate *)pb_new(&mt__subject_certificate__descriptor, call_arena(call));
+	shown->certificate = (Mt__CertificateRecord *)certificate_find(call, certificate_id);
+	assert(shown->certificate != NULL);
+	shown->credential = arena_text(call_arena(call), certificate_credential(shown->certificate));
+	shown->certificate->credential = NULL;
+	return shown;
+}
+
+static void
+certificates_add(struct subject_part *part, Mt__CertificatePart *held)
+{
+	struct page page;
+	struct key prefix = subject_key_of(TABLE_CERTIFICATE_OF, part->in->record_id);
+	if (!subject_list_begin(part, &page, "certificates", &prefix))
+		return;
+	while (page_next(&page))
+		page_add(&page, certificate_shown(part->call, subject_row_id(page.walk.key)));
+	held->certificates = (Mt__SubjectCertificate **)page.items;
+	held->n_certificates = page.count;
+	subject_list_end(part, &page, "certificates");
+}
+
+static void
+subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, Mt__SubjectPart_Closure reply,
+	      void *call)
+{
+	(void)service;
+	struct subject_part part;
+	Mt__CertificatePart held = MT__CERTIFICATE_PART__INIT;
+	if (!subject_part_begin(&part, call, TABLE_SUBJECT_EXPORT, in))
+		return;
+	completions_add(&part, &held);
+	certificates_add(&part, &held);
+	part.out.certificate = &held;
+	if (!call_refused(call))
+		reply(&part.out, call);
+}
+
+Mt__Subjects_Service certificate_subjects = MT__SUBJECTS__INIT(subjects_);
+
+static void
+subject_reactions_subject_exported(Mt__SubjectReactions_Service *service, const Mt__SubjectExported *in,
+				   Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	subject_grant_note(call, TABLE_SUBJECT_EXPORT, in->granted);
+	reply(&noted, call);
+}
+
+Mt__SubjectReactions_Service certificate_subject_reactions = MT__SUBJECT_REACTIONS__INIT(subject_reactions_);
+
+void
+certificate_subject_apply(struct apply *apply, const Mt__SubjectFact *fact)
+{
+	assert(fact->kind_case == MT__SUBJECT_FACT__KIND_SUBJECT_EXPORT_NOTED);
+	subject_grant_put(apply, TABLE_SUBJECT_EXPORT, fact->subject_export_noted->granted);
+}

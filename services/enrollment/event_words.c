@@ -1,0 +1,51 @@
+/* services/enrollment/event_words.c
+ *
+ * Why an event was not accepted, in Vietnamese, by the stable code of the reason. The field
+ * stands beside it in the answer; the English sentence comes from where the reason arose. */
+#include "services/enrollment/enrollment.h"
+
+struct sentence {
+	const char *code;
+	const char *vi;
+};
+
+static const struct sentence sentences[] = {
+	{"already_deceased", "người này đã được ghi nhận là từ trần"},
+	{"already_exists", "mã cán bộ này đang thuộc về một người khác đang công tác"},
+	{"already_retired", "người này đã nghỉ hưu"},
+	{"bad_citizen_id", "số căn cước công dân không hợp lệ"},
+	{"bad_date", "ngày tháng không có trong lịch hoặc không viết đúng dạng NĂM-THÁNG-NGÀY"},
+	{"bad_field", "tên trường không thể xóa trống"},
+	{"bad_sequence", "số thứ tự phải là số nguyên từ 1 trở lên"},
+	{"bad_text", "nội dung không phải UTF-8 hợp lệ"},
+	{"conflict", "sự kiện cùng nguồn và cùng mã đã được tiếp nhận với nội dung khác"},
+	{"erased", "dữ liệu cá nhân đã bị xóa theo quy định của pháp luật"},
+	{"implausible_date", "ngày tháng không hợp lý, hãy kiểm tra lại năm"},
+	{"missing", "thiếu trường bắt buộc"},
+	{"missing_subject", "thiếu mã cán bộ (subject)"},
+	{"no_predecessor", "sự kiện liền trước theo số thứ tự không đến trong 30 ngày"},
+	{"nobody_came", "không có ai được tuyển dụng với mã cán bộ này trong 30 ngày"},
+	{"not_in_service", "người này không đang công tác"},
+	{"not_the_source", "cơ quan chuyển đi không phải là cơ quan của nguồn gửi hoặc cấp dưới của nguồn gửi"},
+	{"out_of_order", "sự kiện không phù hợp với tình trạng hiện tại của người này"},
+	{"sequence_used", "số thứ tự này đã được dùng cho sự kiện khác của cùng nguồn và mã cán bộ"},
+	{"too_long", "nội dung dài quá giới hạn"},
+	{"too_many", "quá nhiều phần tử trong danh sách"},
+	{"too_many_changes", "hồ sơ của người này đã đạt số lần thay đổi tối đa"},
+	{"too_many_parked", "quá nhiều sự kiện đang chờ"},
+	{"too_many_pushers", "quá nhiều hệ thống gửi dữ liệu cho nguồn đang bị giữ lại"},
+	{"transferred_away", "người này hiện công tác tại cơ quan khác"},
+	{"unknown_authority", "mã cơ quan không có trong danh mục"},
+	{"unknown_event", "không tìm thấy sự kiện cần đính chính của nguồn này"},
+	{"unknown_type", "loại sự kiện không được hỗ trợ"},
+};
+
+const char *
+event_sentence_vi(const char *code)
+{
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
+		if (strcmp(sentences[i].code, code) == 0)
+			return sentences[i].vi;
+	}
+	return "";
+}

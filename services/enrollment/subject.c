@@ -1,0 +1,409 @@
+/* services/enrollment/subject.c
+ *
+ * Subject access: who may read a person's whole file, and what enrollment holds of it. Every
+ * export is a fact, told to the other services, which answer nobody without it. A record that
+ * was merged into the person is a part of its own, with its own history and rows.
+ *
+ * Of other people a file names ids only. */
+#include "services/enrollment/subject.h"
+
+#include "common/base/hash.h"
+#include "common/base/text.h"
+#include "services/enrollment/search.h"
+#include "services/subject_part.h"
+
+enum { TOKEN_ID_SHOWN_BYTES = 8 };
+
+/* --- look-ups ----------------------------------------------------------------------------------------------------- */
+
+static struct key
+rows_key(uint8_t table, const char *person_id)
+{
+	struct key key = person_key(id_known(person_id));
+	key.data[0] = table;
+	return key;
+}
+
+static struct key
+row_key(uint8_t table, const char *person_id, struct slice rest)
+{
+	struct key key = rows_key(table, person_id);
+	key_bytes(&key, rest);
+	return key;
+}
+
+/* --- granting ----------------------------------------------------------------------------------------------------- */
+
+static void
+subject_exports_begin(Mt__SubjectExports_Service *service, const Mt__BeginExportRequest *in,
+		      Mt__BeginExportReply_Closure reply, void *call)
+{
+	(void)service;
+	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
+	if (person == NULL)
+		return;
+	if (person->merged_into[0] != '\0')
+		person = person_get(call, id_known(person->merged_into));
+	assert(person != NULL);
+	if (!call_is_self(call, in->person_id) && !call_scope(call, person->authority_id))
+		return;
+	Mt__SubjectExport granted = MT__SUBJECT_EXPORT__INIT;
+	granted.person_id = person->person_id;
+	granted.merged_ids = arena_alloc(call_arena(call), (person->n_merged + 1) * sizeof(*granted.merged_ids));
+	for (size_t i = 0; i < person->n_merged; i++)
+		granted.merged_ids[granted.n_merged_ids++] = person->merged[i]->person_id;
+	granted.authority_id = person->authority_id;
+	granted.by = (char *)call_subject(call);
+	granted.exported_us = call_now_us(call);
+	Mt__SubjectExported fact = MT__SUBJECT_EXPORTED__INIT;
+	fact.granted = &granted;
+	call_emit(call, &fact.base);
+
+	Mt__BeginExportReply out = MT__BEGIN_EXPORT_REPLY__INIT;
+	out.person_id = granted.person_id;
+	out.merged_ids = granted.merged_ids;
+	out.n_merged_ids = granted.n_merged_ids;
+	out.exported_us = granted.exported_us;
+	reply(&out, call);
+}
+
+Mt__SubjectExports_Service enrollment_subject_exports = MT__SUBJECT_EXPORTS__INIT(subject_exports_);
+
+/* --- the part ----------------------------------------------------------------------------------------------------- */
+
+/* CHANGES_PER_PERSON_MAX bounds them. */
+static void
+changes_add(struct subject_part *part, Mt__EnrollmentPart *held)
+{
+	struct arena *arena = call_arena(part->call);
+	struct history history = history_of(part->call, part->in->record_id);
+	held->changes = arena_alloc(arena, (history.count + 1) * sizeof(*held->changes));
+	for (size_t i = 0; i < history.count; i++) {
+		Mt__SubjectChange *change = (Mt__SubjectChange *)pb_new(&mt__subject_change__descriptor, arena);
+		change->change = history.rows[i]->change;
+		change->recorded_at = subject_instant(part->call, history.rows[i]->recorded_us);
+		change->event = history.rows[i]->event;
+		held->changes[held->n_changes++] = change;
+	}
+}
+
+static void
+attendance_add(struct call *call, Mt__SubjectEnrolment *shown, struct id class_id, struct id person_id)
+{
+	struct key key = key_of_ids(TABLE_PRESENCE, class_id, person_id);
+	struct slice marks;
+	if (!store_get(call_store(call), key_slice(&key), &marks))
+		return;
+	shown->attendance = arena_alloc(call_arena(call), (marks.size + 1) * sizeof(*shown->attendance));
+	for (size_t i = 0; i < marks.size; i++) {
+		if (marks.data[i] == MT__PRESENCE__STATE__UNSET)
+			continue;
+		Mt__SubjectAttendance *one =
+			(Mt__SubjectAttendance *)pb_new(&mt__subject_attendance__descriptor, call_arena(call));
+		one->session = (uint32_t)i + 1;
+		one->state = (Mt__Presence__State)marks.data[i];
+		shown->attendance[shown->n_attendance++] = one;
+	}
+}
+
+static void
+enrolments_add(struct subject_part *part, Mt__EnrollmentPart *held)
+{
+	struct page page;
+	struct id person_id = id_known(part->in->record_id);
+	struct key prefix = rows_key(TABLE_SUBJECT_CLASS, part->in->record_id);
+	if (!subject_list_begin(part, &page, "enrolments", &prefix))
+		return;
+	while (page_next(&page)) {
+		struct id class_id = subject_row_id(page.walk.key);
+		const Mt__ClassRecord *class = class_get(part->call, class_id);
+		Mt__SubjectEnrolment *shown = (Mt__SubjectEnrolment *)pb_new(&mt__subject_enrolment__descriptor,
+									     call_arena(part->call));
+		shown->enrolment = (Mt__EnrolmentRecord *)enrolment_get(part->call, class_id, person_id);
+		shown->class_title = class->title;
+		shown->school_id = class->authority_id;
+		attendance_add(part->call, shown, class_id, person_id);
+		page_add(&page, shown);
+	}
+	held->enrolments = (Mt__SubjectEnrolment **)page.items;
+	held->n_enrolments = page.count;
+	subject_list_end(part, &page, "enrolments");
+}
+
+static Mt__SubjectTeam *
+team_shown(struct call *call, struct id team_id, struct id person_id)
+{
+	struct key key = key_of_id(TABLE_TEAM, team_id);
+	const Mt__TeamRecord *team = call_record(call, &key, &mt__team_record__descriptor);
+	struct key prefix = key_of_ids(TABLE_TEAM_MEMBER, team_id, person_id);
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	Mt__SubjectTeam *shown = (Mt__SubjectTeam *)pb_new(&mt__subject_team__descriptor, call_arena(call));
+	assert(team != NULL);
+	shown->team_id = team->team_id;
+	shown->name = team->name;
+	shown->memberships = arena_alloc(call_arena(call), SUBJECT_ROWS_MAX * sizeof(*shown->memberships));
+	while (shown->n_memberships < SUBJECT_ROWS_MAX && store_walk_next(&walk))
+		shown->memberships[shown->n_memberships++] =
+			call_unpack(call, &mt__team_member__descriptor, walk.value);
+	return shown;
+}
+
+static void
+teams_add(struct subject_part *part, Mt__EnrollmentPart *held)
+{
+	struct page page;
+	struct id person_id = id_known(part->in->record_id);
+	struct key prefix = rows_key(TABLE_SUBJECT_TEAM, part->in->record_id);
+	if (!subject_list_begin(part, &page, "teams", &prefix))
+		return;
+	while (page_next(&page))
+		page_add(&page, team_shown(part->call, subject_row_id(page.walk.key), person_id));
+	held->teams = (Mt__SubjectTeam **)page.items;
+	held->n_teams = page.count;
+	subject_list_end(part, &page, "teams");
+}
+
+/* NULL if it acted after all, or was erased. */
+static Mt__EventView *
+event_shown(struct call *call, uint32_t locality, struct slice hash)
+{
+	struct key key = event_key(locality, hash.data);
+	const Mt__EventRecord *record = call_record(call, &key, &mt__event_record__descriptor);
+	if (record == NULL || record->kept == NULL || record->kept->event == NULL)
+		return NULL;
+	Mt__EventView *view = (Mt__EventView *)pb_new(&mt__event_view__descriptor, call_arena(call));
+	view->source = record->kept->event->source;
+	view->id = record->kept->event->id;
+	view->subject = record->kept->event->subject;
+	view->outcome = record->outcome;
+	view->field = record->field;
+	view->code = record->code;
+	view->message = record->message;
+	view->recorded_at = subject_instant(call, record->recorded_us);
+	return view;
+}
+
+/* The events of one staff code are a list of their own. Whatever was kept of a code stands in a row whose key goes on
+ * with 1 and the event's hash; those that wait have another before it. */
+static void
+code_events_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__StaffCode *code, const char *list)
+{
+	struct page page;
+	struct key prefix = key_of(TABLE_PARKED_EVENT);
+	uint32_t locality = id_locality(id_known(code->authority_id));
+	person_key_staff(&prefix, locality, code->code);
+	key_u8(&prefix, 1);
+	if (!subject_list_begin(part, &page, list, &prefix))
+		return;
+	while (page_next(&page)) {
+		struct id hash = subject_row_id(page.walk.key);
+		Mt__EventView *view = event_shown(part->call, locality, slice_of(hash.bytes, EVENT_HASH_BYTES));
+		if (view != NULL)
+			page_add(&page, view);
+	}
+	subject_list_end(part, &page, list);
+	Mt__EventView **all =
+		arena_alloc(call_arena(part->call), (held->n_kept_events + page.count + 1) * sizeof(*all));
+	if (held->n_kept_events > 0)
+		memcpy(all, held->kept_events, held->n_kept_events * sizeof(*all));
+	for (size_t i = 0; i < page.count; i++)
+		all[held->n_kept_events++] = page.items[i];
+	held->kept_events = all;
+}
+
+static Mt__SubjectLink *
+link_shown(struct call *call, struct id other, Mt__Duplicate__Kind kind)
+{
+	Mt__SubjectLink *link = (Mt__SubjectLink *)pb_new(&mt__subject_link__descriptor, call_arena(call));
+	link->other_id = id_text(call_arena(call), slice_of(other.bytes, ID_BYTES));
+	link->kind = kind;
+	return link;
+}
+
+static void
+links_take(Mt__EnrollmentPart *held, struct arena *arena, const struct page *page)
+{
+	Mt__SubjectLink **all = arena_alloc(arena, (held->n_links + page->count + 1) * sizeof(*all));
+	if (held->n_links > 0)
+		memcpy(all, held->links, held->n_links * sizeof(*all));
+	for (size_t i = 0; i < page->count; i++)
+		all[held->n_links++] = page->items[i];
+	held->links = all;
+}
+
+static void
+links_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__PersonRecord *person)
+{
+	struct page page;
+	struct key key = person_key(id_known(person->person_id));
+	struct key pairs = key_of(TABLE_PAIR);
+	key_u32(&pairs, search_locality(person));
+	key_bytes(&pairs, person_rest(&key));
+	if (subject_list_begin(part, &page, "links", &pairs)) {
+		while (page_next(&page)) {
+			struct slice rest = slice_of(page.walk.key.data + pairs.size, PERSON_KEY_BYTES);
+			page_add(&page, link_shown(part->call, person_of_rest(rest), MT__DUPLICATE__KIND__SAME_PERSON));
+		}
+		subject_list_end(part, &page, "links");
+		links_take(held, call_arena(part->call), &page);
+	}
+	struct key adoptions = rows_key(TABLE_SUBJECT_ADOPTION, person->person_id);
+	if (subject_list_begin(part, &page, "adoptions", &adoptions)) {
+		while (page_next(&page))
+			page_add(&page, link_shown(part->call, subject_row_id(page.walk.key),
+						   MT__DUPLICATE__KIND__ADOPTION));
+		subject_list_end(part, &page, "adoptions");
+		links_take(held, call_arena(part->call), &page);
+	}
+}
+
+static Mt__TokenView *
+token_shown(struct call *call, struct slice hash)
+{
+	const Mt__TokenRecord *token = access_token(call_store(call), call_arena(call), hash);
+	assert(token != NULL);
+	Mt__TokenView *view = (Mt__TokenView *)pb_new(&mt__token_view__descriptor, call_arena(call));
+	view->token_id = arena_alloc(call_arena(call), 2 * TOKEN_ID_SHOWN_BYTES + 1);
+	text_hex(slice_of(hash.data, TOKEN_ID_SHOWN_BYTES), view->token_id);
+	view->roles = token->roles;
+	view->n_roles = token->n_roles;
+	view->authority_id = token->authority_id;
+	view->subject = token->subject;
+	view->expires_at = subject_instant(call, token->expires_us);
+	return view;
+}
+
+static void
+tokens_add(struct subject_part *part, Mt__EnrollmentPart *held)
+{
+	struct page page;
+	struct key prefix = rows_key(TABLE_SUBJECT_TOKEN, part->in->record_id);
+	if (!subject_list_begin(part, &page, "tokens", &prefix))
+		return;
+	while (page_next(&page))
+		page_add(&page, token_shown(part->call, slice_of(page.walk.key.data + prefix.size, HASH_BYTES)));
+	held->tokens = (Mt__TokenView **)page.items;
+	held->n_tokens = page.count;
+	subject_list_end(part, &page, "tokens");
+}
+
+static void
+exports_add(struct subject_part *part, Mt__EnrollmentPart *held)
+{
+	struct page page;
+	struct key prefix = subject_key_of(TABLE_SUBJECT_EXPORT, part->in->record_id);
+	if (!subject_list_begin(part, &page, "exports", &prefix))
+		return;
+	while (page_next(&page)) {
+		const Mt__SubjectExport *granted =
+			call_unpack(part->call, &mt__subject_export__descriptor, page.walk.value);
+		Mt__SubjectExportView *view = (Mt__SubjectExportView *)pb_new(&mt__subject_export_view__descriptor,
+									      call_arena(part->call));
+		view->by = granted->by;
+		view->exported_at = subject_instant(part->call, granted->exported_us);
+		page_add(&page, view);
+	}
+	held->exports = (Mt__SubjectExportView **)page.items;
+	held->n_exports = page.count;
+	subject_list_end(part, &page, "exports");
+}
+
+static void
+subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, Mt__SubjectPart_Closure reply,
+	      void *call)
+{
+	(void)service;
+	struct subject_part part;
+	Mt__EnrollmentPart held = MT__ENROLLMENT_PART__INIT;
+	if (!subject_part_begin(&part, call, TABLE_SUBJECT_EXPORT, in))
+		return;
+	Mt__PersonRecord *person = person_or_refuse(call, in->record_id);
+	if (person == NULL)
+		return;
+	if (subject_part_first(&part)) {
+		held.person = person;
+		changes_add(&part, &held);
+	}
+	enrolments_add(&part, &held);
+	teams_add(&part, &held);
+	for (size_t i = 0; i < person->n_staff_codes; i++)
+		code_events_add(&part, &held, person->staff_codes[i],
+				arena_format(call_arena(call), "keptEvents.%zu", i));
+	links_add(&part, &held, person);
+	tokens_add(&part, &held);
+	exports_add(&part, &held);
+	part.out.enrollment = &held;
+	if (!call_refused(call))
+		reply(&part.out, call);
+}
+
+Mt__Subjects_Service enrollment_subjects = MT__SUBJECTS__INIT(subjects_);
+
+/* --- apply -------------------------------------------------------------------------------------------------------- */
+
+void
+enrollment_subject_apply(struct apply *apply, const Mt__SubjectFact *fact)
+{
+	assert(fact->kind_case == MT__SUBJECT_FACT__KIND_SUBJECT_EXPORTED);
+	subject_grant_put(apply, TABLE_SUBJECT_EXPORT, fact->subject_exported->granted);
+}
+
+static void
+index_put(struct apply *apply, uint8_t table, const char *person_id, const char *other_id)
+{
+	struct id id = id_known(other_id);
+	struct key key = row_key(table, person_id, slice_of(id.bytes, ID_BYTES));
+	if (!store_has(apply_store(apply), key_slice(&key)))
+		apply_put_bytes(apply, &key, slice_text(""));
+}
+
+static void
+index_enrolment(struct apply *apply, const Mt__EnrolmentFact *fact)
+{
+	if (fact->kind_case == MT__ENROLMENT_FACT__KIND_LEARNER_ENROLLED)
+		index_put(apply, TABLE_SUBJECT_CLASS, fact->learner_enrolled->person_id,
+			  fact->learner_enrolled->class_id);
+	if (fact->kind_case == MT__ENROLMENT_FACT__KIND_LEARNER_WAITLISTED)
+		index_put(apply, TABLE_SUBJECT_CLASS, fact->learner_waitlisted->person_id,
+			  fact->learner_waitlisted->class_id);
+}
+
+static void
+index_access(struct apply *apply, const Mt__AccessFact *fact)
+{
+	struct id id;
+	bool granted = fact->kind_case == MT__ACCESS_FACT__KIND_TOKEN_GRANTED;
+	if (!granted && fact->kind_case != MT__ACCESS_FACT__KIND_TOKEN_REVOKED)
+		return;
+	const ProtobufCBinaryData *hash =
+		granted ? &fact->token_granted->token->token_hash : &fact->token_revoked->token_hash;
+	const Mt__TokenRecord *token = granted ? fact->token_granted->token
+					       : access_token(apply_store(apply), apply_arena(apply),
+							      slice_of(hash->data, hash->len));
+	if (token == NULL || !id_parse(token->subject, &id))
+		return;
+	struct key key = row_key(TABLE_SUBJECT_TOKEN, token->subject, slice_of(hash->data, hash->len));
+	if (granted)
+		apply_put_bytes(apply, &key, slice_text(""));
+	else
+		apply_delete(apply, &key);
+}
+
+void
+enrollment_subject_index(struct apply *apply, const Mt__EnrollmentServiceFact *fact)
+{
+	if (fact->noun_case == MT__ENROLLMENT_SERVICE_FACT__NOUN_ENROLMENT)
+		index_enrolment(apply, fact->enrolment);
+	if (fact->noun_case == MT__ENROLLMENT_SERVICE_FACT__NOUN_ACCESS)
+		index_access(apply, fact->access);
+	if (fact->noun_case == MT__ENROLLMENT_SERVICE_FACT__NOUN_TEAM &&
+	    fact->team->kind_case == MT__TEAM_FACT__KIND_TEAM_MEMBER_ADDED)
+		index_put(apply, TABLE_SUBJECT_TEAM, fact->team->team_member_added->person_id,
+			  fact->team->team_member_added->team_id);
+	if (fact->noun_case != MT__ENROLLMENT_SERVICE_FACT__NOUN_DUPLICATE ||
+	    fact->duplicate->kind_case != MT__DUPLICATE_FACT__KIND_ADOPTION_PROPOSED)
+		return;
+	const Mt__AdoptionProposed *proposed = fact->duplicate->adoption_proposed;
+	index_put(apply, TABLE_SUBJECT_ADOPTION, proposed->person_id, proposed->provisional_id);
+	index_put(apply, TABLE_SUBJECT_ADOPTION, proposed->provisional_id, proposed->person_id);
+}

@@ -1,0 +1,36 @@
+/* services/gateway/subject.h
+ *
+ * GET /v1/persons/{personId}/export: everything that is held of a person, as one JSON
+ * object or as a page. */
+#ifndef SERVICES_GATEWAY_SUBJECT_H
+#define SERVICES_GATEWAY_SUBJECT_H
+
+#include "common/base/date.h"
+#include "services/gateway/request.h"
+
+#include "matricula/subject.pb-c.h"
+
+enum {
+	/* The person and the records merged into them that one answer holds; others follow by "next". */
+	SUBJECT_RECORDS_MAX = 16,
+};
+
+/* What is held of one record: a part of each service that was asked, else NULL. */
+struct subject_record {
+	const char *record_id;
+	const Mt__SubjectPart *parts[SERVICES];
+};
+
+struct subject_file {
+	const char *person_id;
+	char exported_at[INSTANT_TEXT_BYTES];
+	struct subject_record records[SUBJECT_RECORDS_MAX];
+	size_t records_count;
+	const char **next; /* paths of what did not fit */
+	size_t next_count;
+};
+
+/* context is an array of SERVICES upstreams. */
+void subject_serve(struct request *request, void *context);
+
+#endif
