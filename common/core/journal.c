@@ -13,7 +13,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { ENTRY_HEADER = 1, ENTRY_FACTS, ENTRY_REPLY, ENTRY_HASH, ENTRY_REPLY_HASH, ENTRY_PERSONAL, WIRE_LENGTH_DELIMITED = 2 };
+enum {
+	ENTRY_HEADER = 1,
+	ENTRY_FACTS,
+	ENTRY_REPLY,
+	ENTRY_HASH,
+	ENTRY_REPLY_HASH,
+	ENTRY_PERSONAL,
+	WIRE_LENGTH_DELIMITED = 2
+};
 
 static void
 put_part(struct buf *buf, unsigned field, struct slice bytes)

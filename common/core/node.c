@@ -300,8 +300,7 @@ work(struct node *node)
 static bool
 timers_may_fire(struct node *node)
 {
-	return node->opened && !node->draining && !node->space_short && slots_leave_room(node) &&
-	       node_may_decide(node);
+	return node->opened && !node->draining && !node->space_short && slots_leave_room(node) && node_may_decide(node);
 }
 
 static void

@@ -41,7 +41,7 @@ struct module {
 	 * is left must not depend on it. Also run by the core when a backup brought an erased subject back,
 	 * whose rows need not be there. NULL: there are none. */
 	void (*erase)(struct apply *apply, const char *subject_id);
-	uint32_t apply_version;         /* raised when apply would build other rows from the same facts */
+	uint32_t apply_version; /* raised when apply would build other rows from the same facts */
 };
 
 enum key_kind { KEY_GATEWAY, KEY_NODE, KEY_OPERATOR };
@@ -58,13 +58,13 @@ struct node_config {
 	const struct world *world;
 	const struct seal_key *keys; /* whose seals are accepted */
 	size_t keys_count;
-	const struct seal_key *peer_keys; /* one for each of module->follows, for what this node sends */
-	uint64_t memory_bytes;            /* budget of the whole node */
-	uint64_t space_reserve_bytes;     /* commands are refused below it; 0: derived from the budget */
-	const uint8_t *secret;            /* 32 bytes, of this service in this deployment; see call_secret */
+	const struct seal_key *peer_keys;  /* one for each of module->follows, for what this node sends */
+	uint64_t memory_bytes;             /* budget of the whole node */
+	uint64_t space_reserve_bytes;      /* commands are refused below it; 0: derived from the budget */
+	const uint8_t *secret;             /* 32 bytes, of this service in this deployment; see call_secret */
 	const struct slot_erasure *ledger; /* who was erased here, ever; stays until node_opened */
 	size_t ledger_count;
-	bool restored;                    /* the journal came from a backup: go on under a new incarnation */
+	bool restored;    /* the journal came from a backup: go on under a new incarnation */
 	int zone_minutes; /* of the deployment; recorded in the first entry, later ones obey the record */
 };
 

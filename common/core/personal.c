@@ -54,8 +54,7 @@ type_of(struct node *node, const ProtobufCMessageDescriptor *descriptor)
 		type.verdict = PERSONAL_IS;
 	for (unsigned i = 0; i < descriptor->n_fields && type.verdict == PERSONAL_NOT; i++) {
 		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-		if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
-		    type_of(node, field->descriptor)->verdict != PERSONAL_NOT)
+		if (field->type == PROTOBUF_C_TYPE_MESSAGE && type_of(node, field->descriptor)->verdict != PERSONAL_NOT)
 			type.verdict = PERSONAL_HOLDS;
 	}
 	place = type_place(node, descriptor); /* others have come in between */

@@ -14,6 +14,8 @@
 #ifndef COMMON_CORE_PERSONAL_H
 #define COMMON_CORE_PERSONAL_H
 
+#include "common/base/codec.h"
+#include "common/core/limits.h"
 #include "common/core/sealed.h"
 #include "common/core/store.h"
 #include "common/core/world.h"
@@ -150,7 +152,7 @@ void personal_forget(struct node *node);
 
 /* --- erase.c --- */
 
-void erasures_init(struct node *node);  /* at open: looks at all erased subjects again */
+void erasures_init(struct node *node);   /* at open: looks at all erased subjects again */
 void erasures_ledger(struct node *node); /* after the replay: erases again what a backup brought back */
 void erasures_pump(struct node *node);
 bool erasures_hurry(const struct node *node); /* a flush would let a key be destroyed */

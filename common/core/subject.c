@@ -190,8 +190,7 @@ node_slots_made(struct node *node, enum outcome outcome)
 	personal->making_slots = false;
 	if (outcome == OUTCOME_DONE)
 		return;
-	personal->slots_retry_us =
-		node->world->monotonic_us(node->world->context) + (int64_t)NO_SPACE_RETRY_MS * 1000;
+	personal->slots_retry_us = node->world->monotonic_us(node->world->context) + (int64_t)NO_SPACE_RETRY_MS * 1000;
 	node_wake_in(node, NO_SPACE_RETRY_MS);
 }
 

@@ -92,8 +92,8 @@ ledger_open(const char *path, struct host_error *error)
 	bool fresh = good && !path_exists(path);
 	ledger->fd = good ? open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
 	if (ledger->fd < 0) {
-		host_error_set(error, "file %s cannot be opened: %s; it keeps who was erased, see the keys folder", path,
-			       strerror(errno));
+		host_error_set(error, "file %s cannot be opened: %s; it keeps who was erased, see the keys folder",
+			       path, strerror(errno));
 		free(ledger);
 		return NULL;
 	}

@@ -19,7 +19,7 @@ void ledger_close(struct ledger *ledger); /* NULL is fine */
 const struct slot_erasure *ledger_all(const struct ledger *ledger, size_t *count);
 
 /* Appends those that say so, and syncs. Any thread, one at a time. */
-enum outcome ledger_append(const struct ledger *ledger, const struct slot_erasure *erasures, size_t count,
-			   int64_t now_us);
+enum outcome
+ledger_append(const struct ledger *ledger, const struct slot_erasure *erasures, size_t count, int64_t now_us);
 
 #endif

@@ -56,8 +56,7 @@ struct slots {
 /* --- records ---------------------------------------------------------------------------------------------------- */
 
 static void
-nonce_of(uint32_t slot, const uint8_t random[RANDOM_BYTES],
-	 uint8_t nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES])
+nonce_of(uint32_t slot, const uint8_t random[RANDOM_BYTES], uint8_t nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES])
 {
 	memset(nonce, 0, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
 	put_u32(nonce, slot);
@@ -194,8 +193,7 @@ static enum outcome
 erase_all(const struct slots *slots)
 {
 	static const uint8_t nothing[RECORD_BYTES];
-	enum outcome noted =
-		ledger_append(slots->ledger, slots->erasures, slots->erasures_count, probe_now_us());
+	enum outcome noted = ledger_append(slots->ledger, slots->erasures, slots->erasures_count, probe_now_us());
 	int code = 0;
 	if (noted != OUTCOME_DONE)
 		return noted;

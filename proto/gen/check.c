@@ -83,8 +83,9 @@ check_field(struct model *model, const struct message *message, const Google__Pr
 	bool is_sealed = field->type == FIELD_TYPE(TYPE_BYTES) && field->number == SEALED_NUMBER &&
 			 field->label != FIELD_REPEATED && !field->has_oneof_index;
 	if (strcmp(field->name, SEALED) == 0 && !is_sealed)
-		model_refuse(model, message->file, "field %s of message %s is not bytes with number %d, which makes it personal",
-			     field->name, owner, SEALED_NUMBER);
+		model_refuse(model, message->file,
+			     "field %s of message %s is not bytes with number %d, which makes it personal", field->name,
+			     owner, SEALED_NUMBER);
 	if (strcmp(field->name, BASE) == 0)
 		model_refuse(model, message->file, "field %s of message %s is a name of protobuf-c", field->name,
 			     owner);

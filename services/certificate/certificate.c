@@ -137,9 +137,10 @@ certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequ
 		return;
 	struct slice credential = certificate_credential(certificate);
 	if (credential.size == 0) {
-		call_refuse(call, MT__STATUS__NOT_FOUND,
-			    "the credential of certificate %s was erased with its holder's data; register number %s stays",
-			    in->certificate_id, certificate->register_number);
+		call_refuse(
+			call, MT__STATUS__NOT_FOUND,
+			"the credential of certificate %s was erased with its holder's data; register number %s stays",
+			in->certificate_id, certificate->register_number);
 		return;
 	}
 	Mt__GetCertificateReply out = MT__GET_CERTIFICATE_REPLY__INIT;

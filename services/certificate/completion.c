@@ -191,8 +191,7 @@ read_completions(struct call *call, const Mt__CompletionListRecord *list, Mt__Ge
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	out->completions = arena_zero(call_arena(call), count * sizeof(*out->completions));
 	while (out->n_completions < count && store_walk_next(&walk)) {
-		Mt__CompletionRecord *completion =
-			call_unpack(call, &mt__completion_record__descriptor, walk.value);
+		Mt__CompletionRecord *completion = call_unpack(call, &mt__completion_record__descriptor, walk.value);
 		if (issuing && is_waiting(call, list, list->round - 1, completion->person_id))
 			completion->approved = true; /* signed; its certificate comes with the next steps */
 		out->completions[out->n_completions++] = completion;

@@ -16,9 +16,14 @@
 #include <assert.h>
 
 static ProtobufCService *const handlers[] = {
-	&completion_lists.base,      &certificates.base,     &certificate_timers.base,
-	&certificate_reactions.base, &mirror_reactions.base, &certificate_subjects.base,
-	&certificate_subject_reactions.base, NULL,
+	&completion_lists.base,
+	&certificates.base,
+	&certificate_timers.base,
+	&certificate_reactions.base,
+	&mirror_reactions.base,
+	&certificate_subjects.base,
+	&certificate_subject_reactions.base,
+	NULL,
 };
 
 static const struct producer follows[] = {

@@ -19,6 +19,7 @@
 
 #include "matricula/access.pb-c.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,16 @@ struct nation_door {
 	int64_t opened_us;
 	struct door_frame frames[FLIGHT_MAX];
 };
+
+/* Ctrl-C: what is under way is left, the key is removed, and what was sent so far is told. A second one kills. */
+static volatile sig_atomic_t interrupted;
+
+static void
+on_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
 
 static void
 rpc_renew(struct nation_door *door)
@@ -232,6 +243,10 @@ frames_look(struct nation_door *door, int *wait_ms)
 {
 	int64_t now_us = probe_monotonic_us();
 	int64_t next_us = now_us + (int64_t)ANSWER_MS * 1000;
+	if (interrupted) {
+		say("interrupted");
+		return false;
+	}
 	if (now_us - door->decided_us > (int64_t)PATIENCE_MS * 1000) {
 		say("the door found no decision within %d s", PATIENCE_MS / 1000);
 		return false;
@@ -385,6 +400,9 @@ nation_door_open(const struct args *args, struct link *link, struct nation_repor
 	buf_init(&door->call, PACKED_BYTES_MAX);
 	for (size_t i = 0; i < FLIGHT_MAX; i++)
 		buf_init(&door->frames[i].bytes, FRAME_BYTES_MAX);
+	const struct sigaction once = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+	sigaction(SIGINT, &once, NULL);
+	sigaction(SIGTERM, &once, NULL);
 	bool there = path_format(keys, "%s/keys", args_data(args)) &&
 		     keys_load_curve_public(keys, "door", door->curve.server_text, &error);
 	if (!there)

@@ -39,7 +39,7 @@ roles_check(struct call *call, const Mt__GrantTokenRequest *in, uint32_t *roles)
 	*roles = 0;
 	for (size_t i = 0; i < in->n_roles; i++) {
 		unsigned role = (unsigned)in->roles[i];
-		if (role < MT__ROLE__PROVINCE_SYSTEM || role > MT__ROLE__OPERATOR) {
+		if (role < MT__ROLE__PROVINCE_SYSTEM || role > MT__ROLE__PRIVACY_OFFICER || role == MT__ROLE__NODE) {
 			call_refuse_field(call, "roles", "role %u is not granted to tokens", role);
 			return false;
 		}
@@ -109,9 +109,9 @@ access_grant_token(Mt__Access_Service *service, const Mt__GrantTokenRequest *in,
 	}
 
 	Mt__TokenRecord record = MT__TOKEN_RECORD__INIT;
-	Mt__Role granted[MT__ROLE__OPERATOR];
+	Mt__Role granted[MT__ROLE__PRIVACY_OFFICER];
 	record.roles = granted;
-	for (unsigned role = MT__ROLE__PROVINCE_SYSTEM; role <= MT__ROLE__OPERATOR; role++) {
+	for (unsigned role = MT__ROLE__PROVINCE_SYSTEM; role <= MT__ROLE__PRIVACY_OFFICER; role++) {
 		if ((roles & 1u << role) != 0)
 			granted[record.n_roles++] = (Mt__Role)role;
 	}

@@ -129,7 +129,8 @@ brake_list(Mt__Brake_Service *service, const Mt__ListHoldsRequest *in, Mt__ListH
 	while (page_next(&page)) {
 		struct key key = key_copy(page.walk.key);
 		Mt__HoldRecord *hold = (Mt__HoldRecord *)call_record(call, &key, &mt__hold_record__descriptor);
-		if (tree_covers(call_store(call), authority->authority_id, hold->authority_id))
+		bool wanted = in->state == MT__HOLD__STATE__UNSET || in->state == hold->state;
+		if (wanted && tree_covers(call_store(call), authority->authority_id, hold->authority_id))
 			page_add(&page, hold_view(call, hold));
 	}
 	Mt__ListHoldsReply out = MT__LIST_HOLDS_REPLY__INIT;

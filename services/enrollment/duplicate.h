@@ -10,8 +10,9 @@
 
 enum {
 	BLOCK_HASH_BYTES = 12,
-	/* Records of one block that are paired with each other, the first by key: 28 pairs. */
-	BLOCK_PAIRED_MAX = 8,
+	/* Records of one block that are paired with each other, the first by key: 10 pairs. Once some of them are
+	 * merged, the next are. */
+	BLOCK_PAIRED_MAX = 5,
 	/* Records of one citizen id that a look-up goes through for one within reach. */
 	BLOCK_LOOKED_MAX = 64,
 	/* As many as one person's record reads at a fold. */

@@ -268,20 +268,40 @@ members_change(struct settling *settling, const struct members *before, const st
 	}
 }
 
-static void
-block_change(struct settling *settling, const struct key *prefix, uint8_t bit, bool join)
+/* The first of a block once one more stands in it. */
+static struct members
+members_with(const struct members *before, const struct rest *rest)
 {
-	struct apply *apply = settling->apply;
-	struct members before = members_of(apply_store(apply), prefix);
+	struct members after = *before;
+	size_t at = after.count < BLOCK_PAIRED_MAX ? after.count++ : BLOCK_PAIRED_MAX - 1;
+	if (at < before->count && memcmp(before->at[at].bytes, rest->bytes, PERSON_KEY_BYTES) < 0)
+		return after; /* behind them all */
+	for (; at > 0 && memcmp(after.at[at - 1].bytes, rest->bytes, PERSON_KEY_BYTES) > 0; at--)
+		after.at[at] = after.at[at - 1];
+	after.at[at] = *rest;
+	return after;
+}
+
+static void
+block_join(struct settling *settling, const struct key *prefix, uint8_t bit)
+{
+	struct members before = members_of(apply_store(settling->apply), prefix);
+	struct members after = members_with(&before, &settling->rest);
 	struct key row = *prefix;
 	key_bytes(&row, slice_of(settling->rest.bytes, PERSON_KEY_BYTES));
-	if (join)
-		apply_put_bytes(apply, &row, slice_text(""));
-	else
-		apply_delete(apply, &row);
-	if (join && before.count == 0)
-		return;
-	struct members after = members_of(apply_store(apply), prefix);
+	apply_put_bytes(settling->apply, &row, slice_text(""));
+	if (before.count > 0)
+		members_change(settling, &before, &after, bit);
+}
+
+static void
+block_leave(struct settling *settling, const struct key *prefix, uint8_t bit)
+{
+	struct members before = members_of(apply_store(settling->apply), prefix);
+	struct key row = *prefix;
+	key_bytes(&row, slice_of(settling->rest.bytes, PERSON_KEY_BYTES));
+	apply_delete(settling->apply, &row);
+	struct members after = members_of(apply_store(settling->apply), prefix);
 	members_change(settling, &before, &after, bit);
 }
 
@@ -294,8 +314,12 @@ blocks_change(struct apply *apply, const Mt__PersonRecord *person, bool join)
 	if (blocks.count == 0)
 		return;
 	struct settling settling = {apply, rest_of(person->person_id), person->authority_id};
-	for (size_t i = 0; i < blocks.count; i++)
-		block_change(&settling, &blocks.prefix[i], blocks.bit[i], join);
+	for (size_t i = 0; i < blocks.count; i++) {
+		if (join)
+			block_join(&settling, &blocks.prefix[i], blocks.bit[i]);
+		else
+			block_leave(&settling, &blocks.prefix[i], blocks.bit[i]);
+	}
 }
 
 /* The pairs of one who serves elsewhere now; the others' rows do not say where. */

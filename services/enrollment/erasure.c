@@ -64,6 +64,20 @@ Mt__Erasures_Service erasures_handlers = MT__ERASURES__INIT(erasures_);
 
 /* --- apply -------------------------------------------------------------------------------------------------------- */
 
+/* What a rebuild can no longer open must not stand here sealed either. */
+static void
+history_erase(struct apply *apply, const char *person_id)
+{
+	struct history history = history_applied(apply, person_id);
+	struct key prefix = history_key(id_known(person_id));
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	for (size_t i = 0; i < history.count && store_walk_next(&walk); i++) {
+		struct key key = key_copy(walk.key);
+		history.rows[i]->change->personal = NULL;
+		apply_put(apply, &key, &history.rows[i]->base);
+	}
+}
+
 void
 person_erase_rows(struct apply *apply, const char *subject_id)
 {
@@ -80,6 +94,7 @@ person_erase_rows(struct apply *apply, const char *subject_id)
 	after->erased = true;
 	after->version++;
 	person_settle(apply, before, after);
+	history_erase(apply, subject_id);
 	event_erase_kept(apply, before);
 }
 

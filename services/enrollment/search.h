@@ -42,6 +42,8 @@ struct token {
 	uint8_t bytes[TOKEN_BYTES];
 };
 
+/* As text_fold, faster for names. */
+const char *name_fold(struct arena *arena, const char *name);
 /* False if there are more words than max; the first max are there. */
 bool words_of(struct arena *arena, const char *name, size_t max, struct words *words);
 bool words_hold(const struct words *words, struct slice word);

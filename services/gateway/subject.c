@@ -245,7 +245,7 @@ on_begun(void *context, size_t number, const Mt__Reply *reply)
 		request_refuse_reply(request, reply);
 		return;
 	}
-	subject->begun = pb_unpack_trusted(&mt__begin_export_reply__descriptor, &request->arena,
+	subject->begun = (const Mt__BeginExportReply *)pb_unpack_trusted(&mt__begin_export_reply__descriptor, &request->arena,
 					   slice_of(reply->reply.data, reply->reply.len));
 	if (subject->begun == NULL) {
 		request_refuse(request, PROBLEM_INTERNAL, NULL, "the service's reply cannot be read");

@@ -40,6 +40,8 @@ static const struct {
 	[DESK_LECTURER_1] = {{MT__ROLE__LECTURER}, 1, "SCHOOL-1"},
 	[DESK_AUDITOR] = {{MT__ROLE__AUDITOR}, 1, "VN"},
 	[DESK_DASHBOARD] = {{MT__ROLE__DASHBOARD}, 1, "VN"},
+	[DESK_HR_NATION] = {{MT__ROLE__HR_OFFICER}, 1, "VN"},
+	[DESK_PRIVACY] = {{MT__ROLE__PRIVACY_OFFICER}, 1, "VN"},
 };
 
 bool

@@ -11,7 +11,7 @@
 
 #include "matricula/authority.pb-c.h"
 
-static const char *const movable[] = {"00008", "00025", "25747", "25750", "SCHOOL-2"};
+static const char *const movable[] = {"00008", "00025", "25747", "25750", "SCHOOL-2", "79"};
 static const char *const tops[] = {"01", "79", "VN"};
 
 enum {

@@ -4,10 +4,12 @@
  * officers look people up. */
 #include "tests/sim/workload.h"
 
+#include "matricula/duplicate.pb-c.h"
 #include "matricula/event.pb-c.h"
 #include "matricula/figures.pb-c.h"
 #include "matricula/message.pb-c.h"
 #include "matricula/person.pb-c.h"
+#include "matricula/search.pb-c.h"
 
 enum { STAFF_CODES = 40, DAYS = 45, DAYS_OF_FEBRUARY = 28 };
 
@@ -148,7 +150,7 @@ make_kind(struct making *making, struct arena *arena, struct random *random, uin
 		make_transferred(making, arena, random);
 	else if (kind < 88)
 		make_corrected(making, arena, random, number);
-	else if (kind < 96)
+	else if (kind < 92)
 		make_absence(making, random);
 	else
 		make_leaving(making, random);
@@ -259,6 +261,46 @@ report_delivery(struct workload *workload, uint32_t client)
 	workload_call(workload, client, &courier, "Messages.ReportDelivery", &request.base);
 }
 
+/* Refused for most, who are in service. */
+static void
+erase_person(struct workload *workload, uint32_t client)
+{
+	Mt__ErasePersonRequest request = MT__ERASE_PERSON_REQUEST__INIT;
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	request.legal_basis = (char *)"Law 91/2025/QH15";
+	workload_call(workload, client, &workload->desks[DESK_PRIVACY], "Erasures.Erase", &request.base);
+}
+
+static void
+merge_persons(struct workload *workload, uint32_t client)
+{
+	Mt__MergePersonsRequest request = MT__MERGE_PERSONS_REQUEST__INIT;
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	request.other_id = (char *)pool_pick(workload, &workload->persons);
+	request.proof = (char *)"decision 14";
+	workload_call(workload, client, &workload->desks[DESK_HR_NATION], "Duplicates.Merge", &request.base);
+}
+
+static void
+split_persons(struct workload *workload, uint32_t client)
+{
+	Mt__SplitPersonsRequest request = MT__SPLIT_PERSONS_REQUEST__INIT;
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	request.other_id = (char *)pool_pick(workload, &workload->persons);
+	request.reason = (char *)"two people of one name";
+	workload_call(workload, client, &workload->desks[DESK_HR_NATION], "Duplicates.Split", &request.base);
+}
+
+static void
+search_persons(struct workload *workload, uint32_t client)
+{
+	Mt__SearchPersonsRequest request = MT__SEARCH_PERSONS_REQUEST__INIT;
+	request.q = (char *)"nguyen th";
+	request.page_size = 1 + (uint32_t)workload_below(workload, 20);
+	enum desk desk = workload_chance(workload, 50) ? DESK_HR_01 : DESK_HR_NATION;
+	workload_call(workload, client, &workload->desks[desk], "PersonSearch.Search", &request.base);
+}
+
 static void
 ask_figures(struct workload *workload, uint32_t client)
 {
@@ -273,5 +315,6 @@ ask_figures(struct workload *workload, uint32_t client)
 
 const struct task tasks_people[] = {
 	{20, push_one},  {6, push_batch},      {3, push_for_others}, {3, find_persons}, {3, find_persons_elsewhere},
-	{4, read_inbox}, {4, report_delivery}, {3, ask_figures},     {0, NULL},
+	{4, read_inbox}, {4, report_delivery}, {3, ask_figures},
+	{12, erase_person}, {2, merge_persons}, {1, split_persons}, {2, search_persons}, {0, NULL},
 };
