@@ -22,6 +22,9 @@ add_service(struct node *node, ProtobufCService *service)
 		assert(length > 0 && (size_t)length < sizeof(name));
 		const struct rule *rule = rule_find(name);
 		assert(rule != NULL);
+		/* A command's reply stands in the journal as it is. */
+		assert(rule->kind != MT__KIND__COMMAND ||
+		       personal_verdict(node, descriptor->methods[i].output) == PERSONAL_NOT);
 		node->methods[node->methods_count++] = (struct method){.rule = rule, .service = service, .index = i};
 	}
 }

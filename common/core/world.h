@@ -74,9 +74,9 @@ struct world {
 	/* Begins making another block; ends in node_slots_made. At most one is under way. */
 	void (*slots_more)(void *context);
 	/* Begins destroying keys; ends in node_slots_erased. First the subjects that say so are made durable in
-	 * the ledger, a list outside data and backups that the next opening gets (node_config), then the keys are
-	 * overwritten; a crash leaves the first without the second, never the other way round. The list
-	 * stays untouched until then; at most one is under way. */
+	 * the ledger, a list outside data and backups (see node_config), then the keys are overwritten; a crash leaves
+	 * the first without the second, never the other way round. The list stays untouched until then; at most one is
+	 * under way. */
 	void (*slots_erase)(void *context, const struct slot_erasure *erasures, size_t count);
 
 	uint64_t (*space_free)(void *context);  /* bytes left for journal and state */

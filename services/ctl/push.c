@@ -182,7 +182,9 @@ command_push(const struct args *args)
 	bool by_door = args_has(args, "door");
 	long long batch;
 	size_t size;
-	if (by_door == args_has(args, "http") || (by_door && !args_has(args, "key"))) {
+	if (args_has(args, "roster") && args_has(args, "http") && !by_door)
+		return push_roster(args);
+	if (args_has(args, "roster") || by_door == args_has(args, "http") || (by_door && !args_has(args, "key"))) {
 		say("used as: matricula push %s", args->command->form);
 		return EXIT_USED_WRONGLY;
 	}

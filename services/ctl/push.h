@@ -33,6 +33,9 @@ struct push_event {
 
 struct push_sender;
 
+/* push --roster: a file of staff, see push_roster.c; the exit code. */
+int push_roster(const struct args *args);
+
 struct push_sender *push_door_open(const struct args *args);
 struct push_sender *push_http_open(const struct args *args);
 

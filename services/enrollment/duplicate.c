@@ -276,6 +276,7 @@ duplicate_apply_merged(struct apply *apply, const Mt__PersonsMerged *fact)
 	Mt__MergedRecord *merged = (Mt__MergedRecord *)pb_new(&mt__merged_record__descriptor, arena);
 	merged->person_id = fact->merged_id;
 	merged->recorded_us = apply_time_us(apply);
+	merged->seq = apply_seq(apply);
 	joined->merged = arena_alloc(arena, (person->n_merged + 1) * sizeof(Mt__MergedRecord *));
 	if (person->n_merged > 0)
 		memcpy(joined->merged, person->merged, person->n_merged * sizeof(Mt__MergedRecord *));

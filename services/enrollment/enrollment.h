@@ -154,8 +154,8 @@ struct history {
 struct key history_key(struct id person); /* what the keys of its rows begin with */
 struct history history_of(struct call *call, const char *person_id);
 struct history history_applied(struct apply *apply, const char *person_id);
-/* Puts another's rows between a history's own, those that were recorded after an instant. */
-void history_join(struct arena *arena, struct history *history, const struct history *other, int64_t after_us);
+/* Puts another's rows between a history's own, those of later entries. */
+void history_join(struct arena *arena, struct history *history, const struct history *other, uint64_t after_seq);
 void history_put(struct apply *apply, const char *person_id, const Mt__PersonChange *change,
 		 const ProtobufCBinaryData *event, uint64_t number);
 /* A change of the history as it counts: with what was corrected in it. */
@@ -301,6 +301,8 @@ void event_erase_kept(struct apply *apply, const Mt__PersonRecord *person);
 #define EVENT_CONFLICT_SENTENCE "an event with this source and id was taken with another payload"
 /* The event's row, or NULL in record; false and refused if source or id are not the caller's to ask for. */
 bool event_find(struct call *call, const char *source, const char *id, const Mt__EventRecord **record);
+/* True if this payload was kept as a conflict already. */
+bool event_conflict_known(const struct call *call, const struct arrival *arrival);
 void event_query(const Mt__GetEventRequest *in, Mt__GetEventReply_Closure reply, void *call);
 void event_list_add(struct apply *apply, const Mt__EventRecord *record, const char *authority_id, const uint8_t *hash);
 void event_list_remove(struct apply *apply, const Mt__EventRecord *record, const char *authority_id,

@@ -153,7 +153,8 @@ event_seen(struct call *call, struct arrival *arrival, struct verdict *verdict, 
 	}
 	*verdict = (struct verdict){MT__EVENT__OUTCOME__CONFLICT, "id", "conflict",
 				    EVENT_CONFLICT_SENTENCE};
-	emit_conflicted(call, arrival);
+	if (!event_conflict_known(call, arrival))
+		emit_conflicted(call, arrival);
 	return true;
 }
 

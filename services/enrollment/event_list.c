@@ -97,6 +97,13 @@ event_find(struct call *call, const char *source, const char *id, const Mt__Even
 	return true;
 }
 
+bool
+event_conflict_known(const struct call *call, const struct arrival *arrival)
+{
+	struct key key = conflict_key(arrival->authority->locality, arrival->hash, arrival->payload_hash);
+	return store_has(call_store(call), key_slice(&key));
+}
+
 /* --- one ---------------------------------------------------------------------------------------------------------- */
 
 static char *
@@ -384,7 +391,6 @@ event_list_remove(struct apply *apply, const Mt__EventRecord *record, const char
 	tally_put(apply, record->outcome, locality, &tally);
 }
 
-/* Each payload is kept once, however often it is sent. */
 void
 event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact)
 {
@@ -399,8 +405,6 @@ event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact)
 	apply_put(apply, &key, &record->base);
 
 	struct key conflict = conflict_key(fact->locality, fact->event.data, fact->payload_hash.data);
-	if (store_has(apply_store(apply), key_slice(&conflict)))
-		return;
 	Mt__ConflictRecord kept = MT__CONFLICT_RECORD__INIT;
 	kept.event = fact->event;
 	kept.recorded_us = apply_time_us(apply);

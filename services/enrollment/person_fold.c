@@ -418,7 +418,8 @@ history_effect(struct arena *arena, const struct history *history, const Protobu
 void
 person_fill(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonRecord *other)
 {
-	if (person->personal == NULL || other->personal != NULL)
+	/* Nobody is without a name but who was erased: a replay must not fill what can no longer be sealed. */
+	if (person->personal != NULL && person->personal->name[0] != '\0')
 		person->personal = personal_changed(arena, other->personal, person->personal);
 	if (person->category == MT__PERSON__CATEGORY__UNSPECIFIED)
 		person->category = other->category;

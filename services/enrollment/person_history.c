@@ -18,6 +18,17 @@ history_key(struct id person)
 	return key;
 }
 
+/* The entry that brought the row: what stands in its key behind the person. */
+static uint64_t
+history_seq(const struct key *prefix, const struct key *key)
+{
+	uint64_t seq = 0;
+	struct slice rest = slice_of(key->data + prefix->size, key->size - prefix->size);
+	bool read = key_read_u64(&rest, &seq);
+	assert(read);
+	return seq;
+}
+
 static struct history
 history_new(struct arena *arena, const struct store *store, const char *person_id, size_t *capacity)
 {
@@ -38,8 +49,9 @@ history_of(struct call *call, const char *person_id)
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	while (store_walk_next(&walk)) {
 		struct key key = key_copy(walk.key);
-		history.rows[history.count++] =
-			(Mt__ChangeRecord *)call_record(call, &key, &mt__change_record__descriptor);
+		Mt__ChangeRecord *row = (Mt__ChangeRecord *)call_record(call, &key, &mt__change_record__descriptor);
+		row->seq = history_seq(&prefix, &key);
+		history.rows[history.count++] = row;
 	}
 	return history;
 }
@@ -53,13 +65,15 @@ history_applied(struct apply *apply, const char *person_id)
 	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
 	while (store_walk_next(&walk)) {
 		struct key key = key_copy(walk.key);
-		history.rows[history.count++] = apply_record(apply, &key, &mt__change_record__descriptor);
+		Mt__ChangeRecord *row = apply_record(apply, &key, &mt__change_record__descriptor);
+		row->seq = history_seq(&prefix, &key);
+		history.rows[history.count++] = row;
 	}
 	return history;
 }
 
 void
-history_join(struct arena *arena, struct history *history, const struct history *other, int64_t after_us)
+history_join(struct arena *arena, struct history *history, const struct history *other, uint64_t after_seq)
 {
 	Mt__ChangeRecord **rows = arena_alloc(arena, (history->count + other->count + 1) * sizeof(*rows));
 	size_t own = 0;
@@ -67,10 +81,9 @@ history_join(struct arena *arena, struct history *history, const struct history 
 	size_t count = 0;
 	while (own < history->count || theirs < other->count) {
 		bool take_own = theirs == other->count ||
-				(own < history->count &&
-				 history->rows[own]->recorded_us <= other->rows[theirs]->recorded_us);
+				(own < history->count && history->rows[own]->seq <= other->rows[theirs]->seq);
 		Mt__ChangeRecord *row = take_own ? history->rows[own++] : other->rows[theirs++];
-		if (take_own || row->recorded_us > after_us)
+		if (take_own || row->seq > after_seq)
 			rows[count++] = row;
 	}
 	history->rows = rows;
@@ -84,7 +97,7 @@ person_at(struct call *call, const Mt__PersonRecord *person, int32_t as_of, int6
 	struct history history = history_of(call, person->person_id);
 	for (size_t i = 0; i < person->n_merged; i++) {
 		struct history other = history_of(call, person->merged[i]->person_id);
-		history_join(arena, &history, &other, person->merged[i]->recorded_us);
+		history_join(arena, &history, &other, person->merged[i]->seq);
 	}
 	Mt__PersonRecord *then = person_fold(arena, person->person_id, &history, as_of, known_us);
 	for (size_t i = 0; i < person->n_merged; i++) {
@@ -107,7 +120,7 @@ person_refold(struct apply *apply, const Mt__PersonRecord *person)
 	struct history history = history_applied(apply, person->person_id);
 	for (size_t i = 0; i < person->n_merged; i++) {
 		struct history other = history_applied(apply, person->merged[i]->person_id);
-		history_join(arena, &history, &other, person->merged[i]->recorded_us);
+		history_join(arena, &history, &other, person->merged[i]->seq);
 	}
 	Mt__PersonRecord *now = person_fold(arena, person->person_id, &history, today, INT64_MAX);
 	for (size_t i = 0; i < person->n_merged; i++) {

@@ -180,10 +180,8 @@ rows_taken(const struct roster_taking *taking, const Mt__PushRosterRequest *in, 
 	fact.faults_count = (uint32_t)taking->faults_count;
 	fact.faults = (Mt__RosterFault **)(uintptr_t)taking->faults;
 	fact.n_faults = taking->faults_kept;
-	if (taking->roster->mode == MT__ROSTER__MODE__FULL) {
-		fact.seen = (Mt__RosterSeen **)(uintptr_t)taking->seen;
-		fact.n_seen = taking->seen_count;
-	}
+	fact.seen = (Mt__RosterSeen **)(uintptr_t)taking->seen;
+	fact.n_seen = taking->seen_count;
 	fact.semicolons = in->semicolons;
 	call_emit(taking->call, &fact.base);
 }
@@ -394,6 +392,8 @@ apply_finished(struct apply *apply, const Mt__RosterFinished *fact)
 		Mt__RosterCompareDue due = MT__ROSTER_COMPARE_DUE__INIT;
 		roster->state = MT__ROSTER__STATE__COMPARING;
 		roster_compare_next(apply, fact->roster_id, &due);
+	} else {
+		roster_sweep_at(apply, apply_time_us(apply), fact->roster_id, true);
 	}
 	roster_put(apply, roster);
 }

@@ -164,7 +164,7 @@ row_staff_code(struct row_reading *reading)
 	}
 }
 
-/* True if an earlier row had it: of this call, and of a full roster of any. */
+/* True if an earlier row had it, of this call or of one before. */
 static bool
 row_seen(struct row_reading *reading)
 {
@@ -177,7 +177,7 @@ row_seen(struct row_reading *reading)
 			return true;
 	}
 	struct key key = roster_seen_key(taking->roster->roster_id, locality, reading->staff_code);
-	if (taking->roster->mode == MT__ROSTER__MODE__FULL && store_has(call_store(reading->call), key_slice(&key)))
+	if (store_has(call_store(reading->call), key_slice(&key)))
 		return true;
 	Mt__RosterSeen *seen = (Mt__RosterSeen *)pb_new(&mt__roster_seen__descriptor, call_arena(reading->call));
 	seen->locality = locality;

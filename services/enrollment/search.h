@@ -94,6 +94,7 @@ struct search {
 	size_t lists_count;
 	struct place from; /* everyone before was looked at */
 	size_t seeks;
+	bool ordered; /* the lists stand in the order in which they are asked */
 	bool tired; /* looked at as many rows as one call may */
 };
 

@@ -2,14 +2,16 @@
  *
  * Walking several lists of postings at once. Postings of a word lie in the order of
  * places (locality, person), and so does every list; whoever is in all of them is found
- * by letting each list in turn leap to where the furthest stands. A word that is only
- * begun is a list of several words, of which the nearest counts.
+ * by letting the rarest leap ahead, and the others after it. A word that is only begun
+ * is a list of several words, of which the nearest counts.
  *
  * Promises: rows looked at are bounded; where the walk stopped is a place, and going on
  * from it misses nobody and meets nobody twice, whatever was written in between. */
 #include "services/enrollment/search.h"
 
 #include <assert.h>
+
+enum { REACH_STEPS = 8 }; /* rows of a list that tell how rare it is */
 
 static uint32_t
 place_locality(const struct place *place)
@@ -150,24 +152,64 @@ range_clamp(const struct search *search, struct place *place)
 	return true;
 }
 
+/* Where the few next of a list end: the further, the rarer. */
+static struct place
+list_reach(struct search *search, struct posting_list *list)
+{
+	struct place reach = search->from;
+	for (unsigned step = 0; step < REACH_STEPS; step++) {
+		struct place at;
+		if (!list_seek(search, list, &reach, &at)) {
+			memset(reach.bytes, UINT8_MAX, PLACE_BYTES);
+			break;
+		}
+		reach = at;
+		place_advance(&reach);
+	}
+	for (size_t i = 0; i < list->count; i++)
+		list->postings[i].known = list->postings[i].ended = false;
+	return reach;
+}
+
+/* The rarest first: whoever it does not have, the others are not asked for. */
+static void
+lists_order(struct search *search)
+{
+	struct place reach[QUERY_WORDS_MAX];
+	search->ordered = true;
+	for (size_t i = 0; i < search->lists_count; i++) {
+		struct posting_list list = search->lists[i];
+		struct place own = list_reach(search, &list);
+		size_t at = i;
+		for (; at > 0 && place_compare(&reach[at - 1], &own) < 0; at--) {
+			search->lists[at] = search->lists[at - 1];
+			reach[at] = reach[at - 1];
+		}
+		search->lists[at] = list;
+		reach[at] = own;
+	}
+}
+
 bool
 search_next(struct search *search, struct place *place)
 {
-	size_t agreed = 0;
 	assert(search->lists_count > 0);
 	if (!range_clamp(search, &search->from))
 		return false;
-	for (size_t i = 0; agreed < search->lists_count; i = (i + 1) % search->lists_count) {
+	if (!search->ordered)
+		lists_order(search);
+	for (size_t i = 0; i < search->lists_count;) {
 		struct place at;
 		search->tired = search->seeks >= SEARCH_SEEKS_MAX;
 		if (search->tired || !list_seek(search, &search->lists[i], &search->from, &at))
 			return false;
-		agreed = place_compare(&at, &search->from) == 0 ? agreed + 1 : 1;
+		/* Who stands where the others do is passed on; a leap begins again with the rarest. */
+		i = i == 0 || place_compare(&at, &search->from) == 0 ? i + 1 : 0;
 		search->from = at;
 		if (!range_clamp(search, &search->from))
 			return false;
 		if (place_compare(&at, &search->from) != 0)
-			agreed = 0;
+			i = 0;
 	}
 	*place = search->from;
 	bool more = place_advance(&search->from);

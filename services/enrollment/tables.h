@@ -11,8 +11,8 @@
  *   EventKept 3, parked 6, held 6, with a sequence one more; of an event kept before also what that leaves: 2 to 5
  *   KeptEventSettled 3 to 8; EventConflicted 4
  *   HoldOpened 2, HoldDecided 3
- *   RosterBegun 2, RosterRowsTaken 1, one a fault kept and in mode full one a row; a row of a roster so writes what its
- *   PersonHired or PersonChanged writes and 1/200 more; RosterFinished 1, RosterCompared 1 and one a report,
+ *   RosterBegun 2, RosterRowsTaken 1, one a fault kept and one a row; a row of a roster so writes what its
+ *   PersonHired or PersonChanged writes and one more; RosterFinished 1, RosterCompared 1 and one a report,
  *   RosterSwept 500
  *   ProgrammePublished 2, ClassOpened 2, ClassClosed 2
  *   LearnerEnrolled 2, from the waitlist 3, LearnerWaitlisted 3, EnrolmentWithdrawn 2, waiting 3
@@ -58,7 +58,7 @@ enum enrollment_table {
 	TABLE_TEAM_MEMBER = 0x29,    /* team id, person id, since -> TeamMember */
 	TABLE_ROSTER = 0x18,         /* roster id -> RosterFileRecord */
 	TABLE_ROSTER_FAULT = 0x19,   /* roster id, number -> RosterFault */
-	TABLE_ROSTER_SEEN = 0x1a,    /* roster id, locality, hash of the code, code -> nothing; of full ones, until compared */
+	TABLE_ROSTER_SEEN = 0x1a,    /* roster id, locality, hash of the code, code -> nothing; until it is finished */
 	TABLE_ROSTER_OF = 0x1b,      /* authority's locality, instant from the newest, roster id -> nothing */
 	TABLE_AUTHORITY_HISTORY = 0x30, /* authority id, effective date, seq -> AuthorityVersion */
 	TABLE_AUTHORITY_PLAN = 0x31,    /* authority id, effective date, seq -> AuthorityPlan */

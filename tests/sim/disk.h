@@ -15,7 +15,7 @@ struct disk_entry {
 	size_t size;
 };
 
-enum { DISK_SLOTS_BLOCK = 256 };
+enum { DISK_SLOTS_BLOCK = 64 }; /* small, so that a run uses several */
 
 struct disk_slot {
 	uint32_t made;

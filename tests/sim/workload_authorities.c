@@ -11,7 +11,7 @@
 
 #include "matricula/authority.pb-c.h"
 
-static const char *const movable[] = {"00008", "00025", "25747", "25750", "SCHOOL-2", "79"};
+static const char *const movable[] = {"00008", "00025", "25747", "25750", "SCHOOL-2"};
 static const char *const tops[] = {"01", "79", "VN"};
 
 enum {
@@ -48,6 +48,18 @@ move(struct workload *workload, uint32_t client)
 	request.authority = some_movable(workload);
 	request.parent = workload_chance(workload, 80) ? (char *)(uintptr_t)tops[workload_below(workload, TOPS)]
 						       : some_movable(workload);
+	request.effective_date = some_day(workload);
+	workload_call(workload, client, &operator, "Authorities.Move", &request.base);
+}
+
+/* A whole province, with all who push and serve in it, to where no other desk reaches. */
+static void
+move_province(struct workload *workload, uint32_t client)
+{
+	struct proof operator= proof_operator();
+	Mt__MoveAuthorityRequest request = MT__MOVE_AUTHORITY_REQUEST__INIT;
+	request.authority = (char *)"79";
+	request.parent = (char *)(workload_chance(workload, 50) ? "VN" : "SCHOOL-1");
 	request.effective_date = some_day(workload);
 	workload_call(workload, client, &operator, "Authorities.Move", &request.base);
 }
@@ -96,5 +108,5 @@ read_tree(struct workload *workload, uint32_t client)
 }
 
 const struct task tasks_authorities[] = {
-	{2, move}, {1, merge}, {1, rename_or_code}, {1, read_tree}, {0, NULL},
+	{2, move}, {1, move_province}, {1, merge}, {1, rename_or_code}, {1, read_tree}, {0, NULL},
 };

@@ -332,6 +332,19 @@ world_restart(struct sim *sim, uint32_t index)
 	world_boot(sim, index);
 }
 
+/* The keys of all who were erased, also of those whose turn has not come yet. */
+static void
+destroy_erased(struct disk *disk, const struct store *store)
+{
+	struct key table = key_of(TABLE_ERASED);
+	struct store_walk walk = store_walk(store, key_slice(&table));
+	while (store_walk_next(&walk)) {
+		uint32_t slot = get_u32(walk.value.data);
+		if (slot < disk->slots_ready)
+			disk->slots[slot].destroyed = true;
+	}
+}
+
 struct process *
 world_twin(struct sim *sim, uint32_t index)
 {
@@ -340,6 +353,7 @@ world_twin(struct sim *sim, uint32_t index)
 		fatal("no memory left for a twin");
 	process_init(twin, sim, index);
 	disk_copy_journal(&twin->disk, &sim->processes[index].disk);
+	destroy_erased(&twin->disk, node_store(sim->processes[index].node));
 	twin->mute = true;
 	process_open(twin);
 	while (!node_opened(twin->node)) {

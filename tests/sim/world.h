@@ -130,7 +130,8 @@ void world_crash(struct sim *sim, uint32_t index);
 void world_restart(struct sim *sim, uint32_t index); /* a crash, and up again at once */
 /* Opens the process's node on its disk. */
 void world_boot(struct sim *sim, uint32_t index);
-/* A node of its own on a copy of that one's journal and an empty state, opened and replayed; it talks to nobody.
+/* A node of its own on a copy of that one's journal and an empty state, without the keys of who was erased, opened
+ * and replayed; it talks to nobody.
  * world_twin_free ends it. */
 struct process *world_twin(struct sim *sim, uint32_t index);
 void world_twin_free(struct process *twin);
