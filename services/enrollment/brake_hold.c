@@ -190,14 +190,16 @@ hold_decide(struct call *call, const Mt__DecideHoldRequest *in, bool released, M
 }
 
 static void
-brake_release(Mt__Brake_Service *service, const Mt__DecideHoldRequest *in, Mt__DecideHoldReply_Closure reply, void *call)
+brake_release(Mt__Brake_Service *service, const Mt__DecideHoldRequest *in, Mt__DecideHoldReply_Closure reply,
+	      void *call)
 {
 	(void)service;
 	hold_decide(call, in, true, reply);
 }
 
 static void
-brake_discard(Mt__Brake_Service *service, const Mt__DecideHoldRequest *in, Mt__DecideHoldReply_Closure reply, void *call)
+brake_discard(Mt__Brake_Service *service, const Mt__DecideHoldRequest *in, Mt__DecideHoldReply_Closure reply,
+	      void *call)
 {
 	(void)service;
 	hold_decide(call, in, false, reply);

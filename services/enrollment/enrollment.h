@@ -119,7 +119,8 @@ void attendance_apply(struct apply *apply, const Mt__AttendanceFact *fact);
 void duplicate_apply(struct apply *apply, const Mt__DuplicateFact *fact);
 void team_apply(struct apply *apply, const Mt__TeamFact *fact);
 
-/* --- person.c, person_history.c, person_fold.c, person_settle.c, person_query.c ------------------------------------- */
+/* --- person.c, person_history.c, person_fold.c, person_settle.c, person_query.c -------------------------------------
+ */
 
 enum staff_kind {
 	STAFF_NONE,
@@ -169,18 +170,18 @@ struct effect {
 /* What was known by an instant, in order of effect; the count. */
 size_t history_effects(struct arena *arena, const struct history *history, int64_t known_us, struct effect **out);
 /* What an event of the history now stands for; NULL if there is none or it was withdrawn. */
-const struct effect *history_effect(struct arena *arena, const struct history *history,
-				    const ProtobufCBinaryData *event);
+const struct effect *
+history_effect(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event);
 /* The person as of a civil date, as known at an instant, merged records included; version 0 if nothing was known. */
 Mt__PersonRecord *person_at(struct call *call, const Mt__PersonRecord *person, int32_t as_of, int64_t known_us);
 /* The same in apply, as of today, with all that is known. */
 Mt__PersonRecord *person_refold(struct apply *apply, const Mt__PersonRecord *person);
 
-/* What changes make of a record: the same in apply, in questions about the past, and on the copy that a decision threads
- * through several facts. */
+/* What changes make of a record: the same in apply, in questions about the past, and on the copy that a decision
+ * threads through several facts. */
 void person_step(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonChange *change);
-Mt__PersonRecord *person_fold(struct arena *arena, const char *person_id, const struct history *history, int32_t as_of,
-			      int64_t known_us);
+Mt__PersonRecord *
+person_fold(struct arena *arena, const char *person_id, const struct history *history, int32_t as_of, int64_t known_us);
 void person_fill(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonRecord *other);
 Mt__Personal *personal_changed(struct arena *arena, const Mt__Personal *before, const Mt__Personal *change);
 bool person_field_clears(const char *field); /* may stand in "clear" */
@@ -196,7 +197,8 @@ void person_put(struct apply *apply, const Mt__PersonRecord *person); /* the row
 void person_flow(struct apply *apply, const Mt__PersonChange *change, int64_t delta);
 void staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change);
 
-/* --- event.c, event_check.c, event_change.c, event_kept.c ----------------------------------------------------------- */
+/* --- event.c, event_check.c, event_change.c, event_kept.c -----------------------------------------------------------
+ */
 
 /* What becomes of an event, as its answer says it; code is NULL unless there is a fault. */
 struct verdict {
@@ -209,9 +211,9 @@ struct verdict {
 /* An event's data, checked and in NFC. */
 struct change {
 	Mt__EventData__KindCase kind;
-	Mt__PersonChange *body;          /* of MERGED and SPLIT: the reason only */
-	const Mt__AuthorityRecord *to;   /* TRANSFERRED: who receives; SECONDED: the host */
-	const char *from_staff_code;     /* TRANSFERRED; may be NULL or empty */
+	Mt__PersonChange *body;           /* of MERGED and SPLIT: the reason only */
+	const Mt__AuthorityRecord *to;    /* TRANSFERRED: who receives; SECONDED: the host */
+	const char *from_staff_code;      /* TRANSFERRED; may be NULL or empty */
 	const Mt__AuthorityRecord *other; /* MERGED, SPLIT: whose staff code the other is */
 	const char *other_staff_code;
 };
@@ -223,7 +225,7 @@ struct arrival {
 	const char *staff_code;               /* subject, in NFC */
 	uint8_t hash[EVENT_HASH_BYTES];       /* of source and id */
 	uint8_t payload_hash[EVENT_HASH_BYTES];
-	uint64_t sequence;                    /* 0: none */
+	uint64_t sequence;                     /* 0: none */
 	uint8_t sequence_of[EVENT_HASH_BYTES]; /* hash of source and subject */
 	struct change change;
 	bool settles;  /* it was kept: KeptEventSettled is emitted instead of EventAccepted */
@@ -266,9 +268,9 @@ bool person_subject(struct call *call, struct id id, struct subject *subject);
 Mt__PersonRecord *event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *staff_code,
 			     const struct change *change, const ProtobufCBinaryData *event);
 /* Decides a change of a known person: emits the fact and makes it on the copy, or rejects. */
-bool event_change(struct call *call, struct subject *subject, const char *source_authority_id,
-		  const struct change *change, const ProtobufCBinaryData *event, struct arrivals *arrivals,
-		  struct verdict *verdict);
+bool
+event_change(struct call *call, struct subject *subject, const char *source_authority_id, const struct change *change,
+	     const ProtobufCBinaryData *event, struct arrivals *arrivals, struct verdict *verdict);
 /* Decides a checked arrival whole, brake and parking included; the person's id, or NULL and the verdict says why. */
 const char *event_decide(struct call *call, struct arrival *arrival, struct verdict *verdict);
 /* The envelope of arrival->in, checked, and its hashes; false and rejected if it cannot be told from others. */
@@ -288,8 +290,8 @@ void event_wait(struct call *call, const struct arrival *arrival, struct verdict
 void event_hold(struct call *call, const struct arrival *arrival, struct id hold_id, const char *person_id,
 		const char *pushed_by, struct verdict *verdict);
 void event_reject(struct call *call, const struct arrival *arrival, const struct verdict *verdict);
-void event_settle(struct call *call, const struct arrival *arrival, const char *person_id,
-		  const struct verdict *verdict);
+void
+event_settle(struct call *call, const struct arrival *arrival, const char *person_id, const struct verdict *verdict);
 /* What the keys of events that wait for a staff code begin with. */
 void event_parked_key(struct key *key, uint32_t locality, const char *staff_code);
 void event_apply_kept(struct apply *apply, const Mt__EventKept *fact);
@@ -305,16 +307,16 @@ bool event_find(struct call *call, const char *source, const char *id, const Mt_
 bool event_conflict_known(const struct call *call, const struct arrival *arrival);
 void event_query(const Mt__GetEventRequest *in, Mt__GetEventReply_Closure reply, void *call);
 void event_list_add(struct apply *apply, const Mt__EventRecord *record, const char *authority_id, const uint8_t *hash);
-void event_list_remove(struct apply *apply, const Mt__EventRecord *record, const char *authority_id,
-		       const uint8_t *hash);
+void
+event_list_remove(struct apply *apply, const Mt__EventRecord *record, const char *authority_id, const uint8_t *hash);
 void event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact);
 
 /* event_sequence.c */
 bool event_check_sequence(struct call *call, struct arrival *arrival, struct verdict *verdict);
 /* False if it does not come next in its sequence: parked or rejected. */
 bool event_is_next(struct call *call, const struct arrival *arrival, struct verdict *verdict);
-void event_sequence_put(struct apply *apply, uint32_t locality, const ProtobufCBinaryData *sequence_of,
-			uint64_t sequence);
+void
+event_sequence_put(struct apply *apply, uint32_t locality, const ProtobufCBinaryData *sequence_of, uint64_t sequence);
 void event_sequence_claim(struct apply *apply, uint32_t locality, const Mt__EventRecord *record, const uint8_t *hash);
 void event_sequence_unclaim(struct apply *apply, uint32_t locality, const Mt__EventRecord *record);
 
@@ -327,7 +329,8 @@ void event_again_soon(struct apply *apply, uint32_t locality, const uint8_t *has
 /* event_words.c: the reason in Vietnamese, "" for no code. */
 const char *event_sentence_vi(const char *code);
 
-/* --- brake.c, brake_hold.c, freshness.c ----------------------------------------------------------------------------- */
+/* --- brake.c, brake_hold.c, freshness.c -----------------------------------------------------------------------------
+ */
 
 /* What the brake knows of a source's authority. */
 struct brake {
@@ -355,7 +358,8 @@ void hold_event_settled(struct apply *apply, const Mt__EventRecord *record, Mt__
 void freshness_accepted(struct apply *apply, struct id counted_at, const char *effective_date);
 void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 
-/* --- search.c, duplicate.c, erasure.c ------------------------------------------------------------------------------- */
+/* --- search.c, duplicate.c, erasure.c -------------------------------------------------------------------------------
+ */
 
 /* Rows that lead to a person by name and by citizen id, all derived from sealed data: keyed, and gone with an erasure.
  */
@@ -364,8 +368,8 @@ void person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure r
 /* Rows by which two records of one person are found. */
 void duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 /* A merged or split event: subject is set to who stays. */
-bool duplicate_event(struct call *call, const struct arrival *arrival, struct subject *subject,
-		     struct verdict *verdict);
+bool
+duplicate_event(struct call *call, const struct arrival *arrival, struct subject *subject, struct verdict *verdict);
 /* True if the caller is that person, under this record's id or that of one merged with it. */
 bool person_is_self(struct call *call, const Mt__PersonRecord *person);
 /* The record that stands for the person: itself, or the one it was merged into. NULL stays NULL. */
@@ -398,11 +402,11 @@ void class_tally_put(struct apply *apply, struct id class_id, const struct class
 
 const Mt__EnrolmentRecord *enrolment_get(const struct call *call, struct id class_id, struct id person_id);
 /* The same of a person who stands, under whichever of the merged records it was made; one that lasts goes before. */
-const Mt__EnrolmentRecord *enrolment_of_person(const struct call *call, struct id class_id,
-					       const Mt__PersonRecord *person);
+const Mt__EnrolmentRecord *
+enrolment_of_person(const struct call *call, struct id class_id, const Mt__PersonRecord *person);
 /* Why a person cannot be nominated for a class; NULL if nothing stands against it. Scope is the caller's to check. */
-const char *enrolment_fault(struct call *call, const Mt__ClassRecord *class, const Mt__PersonRecord *person,
-			    Mt__Status *status);
+const char *
+enrolment_fault(struct call *call, const Mt__ClassRecord *class, const Mt__PersonRecord *person, Mt__Status *status);
 /* Emits a seat or a place on the waitlist, and counts it in the class as it is held here. */
 Mt__Enrolment__State enrolment_nominate(struct call *call, Mt__ClassRecord *class, const Mt__PersonRecord *person);
 Mt__EnrolmentRecord *enrolment_known(struct apply *apply, const char *class_id, const char *person_id);

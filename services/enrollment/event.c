@@ -151,8 +151,7 @@ event_seen(struct call *call, struct arrival *arrival, struct verdict *verdict, 
 			*person_id = id_text(call_arena(call), slice_of(record->person.data, ID_BYTES));
 		return true;
 	}
-	*verdict = (struct verdict){MT__EVENT__OUTCOME__CONFLICT, "id", "conflict",
-				    EVENT_CONFLICT_SENTENCE};
+	*verdict = (struct verdict){MT__EVENT__OUTCOME__CONFLICT, "id", "conflict", EVENT_CONFLICT_SENTENCE};
 	if (!event_conflict_known(call, arrival))
 		emit_conflicted(call, arrival);
 	return true;
@@ -229,8 +228,9 @@ event_decide(struct call *call, struct arrival *arrival, struct verdict *verdict
 	}
 	if (event_held(call, arrival, subject.person, verdict))
 		return NULL;
-	if (hired && known && (person_in_service(subject.person) || row.kind == STAFF_EXPECTED ||
-			       subject.person->state == MT__PERSON__STATE__NOT_YET)) {
+	if (hired && known &&
+	    (person_in_service(subject.person) || row.kind == STAFF_EXPECTED ||
+	     subject.person->state == MT__PERSON__STATE__NOT_YET)) {
 		verdict_reject(verdict, "subject", "already_exists", "somebody is in service under this staff code");
 		return NULL;
 	}

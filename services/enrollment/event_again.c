@@ -48,7 +48,8 @@ event_decide_again(struct call *call, const Mt__EventRecord *record, struct arri
 static bool
 concerns_two(const struct arrival *arrival)
 {
-	return arrival->change.kind == MT__EVENT_DATA__KIND_MERGED || arrival->change.kind == MT__EVENT_DATA__KIND_SPLIT;
+	return arrival->change.kind == MT__EVENT_DATA__KIND_MERGED ||
+	       arrival->change.kind == MT__EVENT_DATA__KIND_SPLIT;
 }
 
 static void

@@ -87,8 +87,7 @@ event_find(struct call *call, const char *source, const char *id, const Mt__Even
 		call_refuse_field(call, "source", "%s", verdict.message);
 		return false;
 	}
-	if (!call_scope(call, authority->authority_id) ||
-	    call_text(call, "id", id, EVENT_ID_BYTES_MAX, false) == NULL)
+	if (!call_scope(call, authority->authority_id) || call_text(call, "id", id, EVENT_ID_BYTES_MAX, false) == NULL)
 		return false;
 	uint8_t hash[EVENT_HASH_BYTES];
 	event_hash(call, source, id, hash);
@@ -416,4 +415,3 @@ event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact)
 	apply_put_bytes(apply, &row, slice_of(fact->payload_hash.data, EVENT_HASH_BYTES));
 	list_bound(apply, MT__EVENT__OUTCOME__CONFLICT, fact->locality, fact->authority_id);
 }
-

@@ -58,8 +58,8 @@ event_check_sequence(struct call *call, struct arrival *arrival, struct verdict 
 		for (size_t i = 0; i < size; i++)
 			arrival->sequence = arrival->sequence * 10 + (uint64_t)(text[i] - '0');
 	}
-	return arrival->sequence > 0 || verdict_reject(verdict, "sequence", "bad_sequence",
-						       "sequence is not a number from 1 on");
+	return arrival->sequence > 0 ||
+	       verdict_reject(verdict, "sequence", "bad_sequence", "sequence is not a number from 1 on");
 }
 
 static bool

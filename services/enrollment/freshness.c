@@ -110,8 +110,7 @@ row_last_event(const struct board *board, Mt__FreshnessRow *row)
 static void
 board_add(struct board *board, const Mt__AuthorityRecord *authority)
 {
-	Mt__FreshnessRow *row =
-		(Mt__FreshnessRow *)pb_new(&mt__freshness_row__descriptor, call_arena(board->call));
+	Mt__FreshnessRow *row = (Mt__FreshnessRow *)pb_new(&mt__freshness_row__descriptor, call_arena(board->call));
 	const char *id = authority->authority_id;
 	row->authority_id = authority->authority_id;
 	row->authority_code = authority->code;

@@ -112,7 +112,8 @@ const struct metric enrollment_metrics[METRICS_COUNT + 1] = {
 			.kind = METRIC_FLOW,
 			.name = "persons.left",
 			.unit = "person",
-			.en = "People who left service otherwise than by retiring: resigned, dismissed, deceased; in the "
+			.en = "People who left service otherwise than by retiring: resigned, dismissed, deceased; in "
+			      "the "
 			      "month of the effective date.",
 			.vi = "Số người thôi công tác không do nghỉ hưu: thôi việc, buộc thôi việc, từ trần; tính theo "
 			      "tháng của ngày có hiệu lực.",
@@ -132,7 +133,8 @@ const struct metric enrollment_metrics[METRICS_COUNT + 1] = {
 			.kind = METRIC_STOCK,
 			.name = "persons.provisional",
 			.unit = "person",
-			.en = "Provisional learners whom no authority has sent yet, at the school that registered them.",
+			.en = "Provisional learners whom no authority has sent yet, at the school that registered "
+			      "them.",
 			.vi = "Số học viên tạm, chưa có cơ quan nào gửi hồ sơ, tại cơ sở đào tạo đã đăng ký.",
 		},
 	[METRIC_EVENTS_ACCEPTED] =

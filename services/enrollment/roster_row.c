@@ -27,6 +27,8 @@ struct row_reading {
 	const Mt__AuthorityRecord *authority;
 	const char *staff_code;
 	struct staff_row staff;
+	char **clear; /* fields, as events spell them */
+	size_t clear_count;
 	bool wrong;
 };
 
@@ -161,6 +163,27 @@ row_staff_code(struct row_reading *reading)
 			      &reading->staff_code, &verdict)) {
 		reading->staff_code = NULL;
 		row_reject(reading, &verdict);
+	}
+}
+
+/* Columns that are cleared, as events spell them. */
+static void
+row_clear(struct row_reading *reading)
+{
+	static const char *const names[][2] = {
+		{"citizen_id", "citizenId"}, {"birth_date", "birthDate"}, {"email", "email"},	   {"phone", "phone"},
+		{"position", "position"},    {"rank", "rank"},		  {"unit", "unit"},	   {"supervisor", "supervisor"},
+	};
+	const Mt__RosterRow *row = reading->row;
+	reading->clear = arena_alloc(call_arena(reading->call), (row->n_clear + 1) * sizeof(char *));
+	for (size_t i = 0; i < row->n_clear; i++) {
+		size_t k = 0;
+		while (k < sizeof(names) / sizeof(names[0]) && strcmp(names[k][0], row->clear[i]) != 0)
+			k++;
+		if (k < sizeof(names) / sizeof(names[0]) && reading->clear_count < CLEAR_FIELDS_MAX)
+			reading->clear[reading->clear_count++] = (char *)(uintptr_t)names[k][1];
+		else
+			row_wrong(reading, roster_column(row->clear[i]) ? row->clear[i] : "", "cannot_clear", "-");
 	}
 }
 
@@ -312,27 +335,6 @@ change_drop(Mt__PersonChange *body, const Mt__PersonRecord *person)
 	return same && body->category == MT__PERSON__CATEGORY__UNSPECIFIED && left == 0;
 }
 
-/* Columns that were cleared, as events spell them. */
-static void
-row_clear(struct row_reading *reading, Mt__Updated *updated)
-{
-	static const char *const names[][2] = {
-		{"citizen_id", "citizenId"}, {"birth_date", "birthDate"}, {"email", "email"},	   {"phone", "phone"},
-		{"position", "position"},    {"rank", "rank"},		  {"unit", "unit"},	   {"supervisor", "supervisor"},
-	};
-	const Mt__RosterRow *row = reading->row;
-	updated->clear = arena_alloc(call_arena(reading->call), (row->n_clear + 1) * sizeof(char *));
-	for (size_t i = 0; i < row->n_clear; i++) {
-		size_t k = 0;
-		while (k < sizeof(names) / sizeof(names[0]) && strcmp(names[k][0], row->clear[i]) != 0)
-			k++;
-		if (k < sizeof(names) / sizeof(names[0]) && updated->n_clear < CLEAR_FIELDS_MAX)
-			updated->clear[updated->n_clear++] = (char *)(uintptr_t)names[k][1];
-		else
-			row_wrong(reading, roster_column(row->clear[i]) ? row->clear[i] : "", "cannot_clear", "-");
-	}
-}
-
 static bool
 row_check_update(struct row_reading *reading, const Mt__PersonRecord *person, struct change *change)
 {
@@ -351,7 +353,8 @@ row_check_update(struct row_reading *reading, const Mt__PersonRecord *person, st
 	updated.effective_date = row->effective_date;
 	if (row->effective_date[0] == '\0' && person->state == MT__PERSON__STATE__NOT_YET)
 		updated.effective_date = person->effective_date;
-	row_clear(reading, &updated);
+	updated.clear = reading->clear;
+	updated.n_clear = reading->clear_count;
 	Mt__EventData data = MT__EVENT_DATA__INIT;
 	data.kind_case = MT__EVENT_DATA__KIND_UPDATED;
 	data.updated = &updated;
@@ -476,6 +479,7 @@ roster_row(struct roster_taking *taking, const Mt__RosterRow *row)
 			row_wrong(&reading, "staff_code", "duplicate_row", reading.staff_code);
 		reading.staff = staff_row_find(call_store(taking->call), reading.authority->locality,
 					       reading.staff_code);
+		row_clear(&reading);
 		if (!reading.wrong)
 			outcome = row_act(&reading);
 	}

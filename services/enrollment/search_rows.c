@@ -101,24 +101,32 @@ word_rows(struct apply *apply, struct slice word, struct token token, bool put)
 }
 
 static void
-posting_put(struct apply *apply, const Mt__PersonRecord *person, struct slice word, bool word_is_known)
+posting_put(struct apply *apply, const Mt__PersonRecord *person, struct slice word)
 {
 	struct token token = word_token(apply_secret(apply), word);
 	struct key key = posting_of(token, person);
 	apply_put_bytes(apply, &key, slice_text(""));
 	struct key whole = word_key(token, token);
-	if (!word_is_known && !store_has(apply_store(apply), key_slice(&whole)))
+	if (!store_has(apply_store(apply), key_slice(&whole)))
 		word_rows(apply, word, token, true);
 }
 
 static void
-posting_delete(struct apply *apply, const Mt__PersonRecord *person, struct slice word, bool word_is_kept)
+posting_move(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after, struct slice word)
+{
+	struct token token = word_token(apply_secret(apply), word);
+	struct key from = posting_of(token, before);
+	struct key to = posting_of(token, after);
+	apply_delete(apply, &from);
+	apply_put_bytes(apply, &to, slice_text(""));
+}
+
+static void
+posting_delete(struct apply *apply, const Mt__PersonRecord *person, struct slice word)
 {
 	struct token token = word_token(apply_secret(apply), word);
 	struct key key = posting_of(token, person);
 	apply_delete(apply, &key);
-	if (word_is_kept)
-		return;
 	struct key prefix = posting_key(token);
 	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
 	if (!store_walk_next(&walk))
@@ -154,13 +162,13 @@ search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__Per
 	words_of(apply_arena(apply), search_name(before), NAME_WORDS_MAX, &old);
 	words_of(apply_arena(apply), search_name(after), NAME_WORDS_MAX, &new);
 	for (size_t i = 0; i < new.count; i++) {
-		bool known = words_hold(&old, new.at[i]);
-		if (moved || !known)
-			posting_put(apply, after, new.at[i], known);
+		if (!words_hold(&old, new.at[i]))
+			posting_put(apply, after, new.at[i]);
+		else if (moved)
+			posting_move(apply, before, after, new.at[i]);
 	}
 	for (size_t i = 0; i < old.count; i++) {
-		bool kept = words_hold(&new, old.at[i]);
-		if (moved || !kept)
-			posting_delete(apply, before, old.at[i], kept);
+		if (!words_hold(&new, old.at[i]))
+			posting_delete(apply, before, old.at[i]);
 	}
 }

@@ -4,6 +4,7 @@
 #include "services/gateway/endpoints.h"
 
 #include "services/gateway/certificates.h"
+#include "services/gateway/event_outcomes.h"
 #include "services/gateway/events.h"
 #include "services/gateway/figures.h"
 #include "services/gateway/forward.h"

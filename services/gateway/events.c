@@ -8,6 +8,7 @@
 
 #include "common/wire/json.h"
 #include "services/gateway/cloudevents.h"
+#include "services/gateway/event_outcomes.h"
 #include "services/gateway/event_types.h"
 #include "services/gateway/forward.h"
 
@@ -15,18 +16,10 @@
 
 enum { HEADER_NAME_BYTES = 64, RESULT_FIELD_BYTES = 128 };
 
-struct result {
-	Mt__Event__Outcome outcome;
-	const char *field;
-	const char *code;
-	const char *message;
-	const char *message_vi;
-};
-
 struct push {
 	struct request *request;
 	struct cloud_event *events;
-	struct result *results;
+	struct event_result *results;
 	long count;
 	bool single;
 	bool sending; /* the loop that sends is not through yet */
@@ -34,80 +27,16 @@ struct push {
 	Mt__Reply *worst; /* a refusal of the request as a whole; NULL if there is none */
 };
 
-static const char *
-outcome_word(Mt__Event__Outcome outcome)
-{
-	switch (outcome) {
-	case MT__EVENT__OUTCOME__ACCEPTED:
-		return "accepted";
-	case MT__EVENT__OUTCOME__DUPLICATE:
-		return "duplicate";
-	case MT__EVENT__OUTCOME__CONFLICT:
-		return "conflict";
-	case MT__EVENT__OUTCOME__PARKED:
-		return "parked";
-	case MT__EVENT__OUTCOME__HELD:
-		return "held";
-	case MT__EVENT__OUTCOME__DEAD:
-		return "dead";
-	case MT__EVENT__OUTCOME__DISCARDED:
-		return "discarded";
-	case MT__EVENT__OUTCOME__REJECTED:
-	case MT__EVENT__OUTCOME__UNSET:
-		return "rejected";
-	}
-	return "rejected";
-}
-
-static unsigned
-outcome_status(Mt__Event__Outcome outcome)
-{
-	switch (outcome) {
-	case MT__EVENT__OUTCOME__ACCEPTED:
-	case MT__EVENT__OUTCOME__DUPLICATE:
-		return 200;
-	case MT__EVENT__OUTCOME__PARKED:
-	case MT__EVENT__OUTCOME__HELD:
-		return 202;
-	case MT__EVENT__OUTCOME__DEAD:
-	case MT__EVENT__OUTCOME__DISCARDED:
-		return 200; /* in lists only */
-	case MT__EVENT__OUTCOME__CONFLICT:
-		return 409;
-	case MT__EVENT__OUTCOME__REJECTED:
-	case MT__EVENT__OUTCOME__UNSET:
-		return 422;
-	}
-	return 422;
-}
-
 /* --- the answer -------------------------------------------------------------------------------------------------- */
-
-static void
-member_write(struct buf *body, const char *name, const char *value)
-{
-	buf_text(body, name);
-	json_write_string(body, slice_text(value));
-}
-
-static void
-verdict_write(struct buf *body, const struct result *result)
-{
-	member_write(body, ",\"outcome\":", outcome_word(result->outcome));
-	member_write(body, ",\"field\":", result->field);
-	member_write(body, ",\"code\":", result->code);
-	member_write(body, ",\"message\":", result->message);
-	member_write(body, ",\"messageVi\":", result->message_vi);
-}
 
 static void
 result_write(struct buf *body, const struct push *push, long index)
 {
 	const struct cloud_event *event = &push->events[index];
 	buf_format(body, "{\"index\":%ld", index);
-	member_write(body, ",\"source\":", event->request.source);
-	member_write(body, ",\"id\":", event->request.id);
-	verdict_write(body, &push->results[index]);
+	event_member_write(body, ",\"source\":", event->request.source);
+	event_member_write(body, ",\"id\":", event->request.id);
+	event_result_write(body, &push->results[index]);
 	buf_byte(body, '}');
 }
 
@@ -124,7 +53,7 @@ push_answer(struct push *push)
 	if (push->single) {
 		result_write(&body, push, 0);
 		buf_byte(&body, '\n');
-		request_answer(request, outcome_status(push->results[0].outcome), "application/json", &body);
+		request_answer(request, event_result_status(push->results[0].outcome), "application/json", &body);
 		return;
 	}
 	buf_text(&body, "{\"results\":[");
@@ -200,7 +129,7 @@ worst_keep(struct push *push, const Mt__Reply *reply)
 }
 
 static void
-refusal_keep(struct push *push, struct result *result, const Mt__Reply *reply)
+refusal_keep(struct push *push, struct event_result *result, const Mt__Reply *reply)
 {
 	char field[RESULT_FIELD_BYTES];
 	problem_field_name(reply->field, field, sizeof(field));
@@ -211,10 +140,10 @@ refusal_keep(struct push *push, struct result *result, const Mt__Reply *reply)
 	result->message_vi = "";
 }
 
-static struct result
+static struct event_result
 result_of(const Mt__PushEventReply *verdict)
 {
-	return (struct result){
+	return (struct event_result){
 		.outcome = verdict->outcome,
 		.field = verdict->field,
 		.code = verdict->code,
@@ -224,7 +153,7 @@ result_of(const Mt__PushEventReply *verdict)
 }
 
 static void
-verdict_keep(struct push *push, struct result *result, const Mt__Reply *reply)
+verdict_keep(struct push *push, struct event_result *result, const Mt__Reply *reply)
 {
 	const Mt__PushEventReply *verdict =
 		(const Mt__PushEventReply *)pb_unpack_trusted(&mt__push_event_reply__descriptor, &push->request->arena,
@@ -242,7 +171,7 @@ static void
 on_reply(void *context, size_t number, const Mt__Reply *reply)
 {
 	struct push *push = context;
-	struct result *result = &push->results[number];
+	struct event_result *result = &push->results[number];
 	const Mt__Reply refusal = refusal_spelt(push, number, reply);
 	if (concerns_all(push, reply->status))
 		worst_keep(push, &refusal);
@@ -396,102 +325,6 @@ events_serve(struct request *request, void *context)
 		request_refuse(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
 			       "the body is not application/cloudevents+json, application/cloudevents-batch+json, or "
 			       "application/json with ce- headers");
-}
-
-/* --- what became of them ------------------------------------------------------------------------------------------ */
-
-/* The first member has no comma before it. */
-static void
-view_write(struct buf *body, const Mt__EventView *event)
-{
-	const struct result result = {
-		.outcome = event->outcome,
-		.field = event->field,
-		.code = event->code,
-		.message = event->message,
-		.message_vi = event->message_vi,
-	};
-	member_write(body, "{\"source\":", event->source);
-	member_write(body, ",\"id\":", event->id);
-	member_write(body, ",\"subject\":", event->subject);
-	verdict_write(body, &result);
-	member_write(body, ",\"personId\":", event->person_id);
-	member_write(body, ",\"recordedAt\":", event->recorded_at);
-	buf_byte(body, '}');
-}
-
-static void
-one_write(struct buf *body, const Mt__GetEventReply *reply)
-{
-	Mt__EventView event = MT__EVENT_VIEW__INIT;
-	event.source = reply->source;
-	event.id = reply->id;
-	event.subject = reply->subject;
-	event.outcome = reply->outcome;
-	event.person_id = reply->person_id;
-	event.field = reply->field;
-	event.code = reply->code;
-	event.message = reply->message;
-	event.message_vi = reply->message_vi;
-	event.recorded_at = reply->recorded_at;
-	view_write(body, &event);
-}
-
-static void
-many_write(struct buf *body, const Mt__GetEventReply *reply)
-{
-	buf_text(body, "{\"events\":[");
-	for (size_t i = 0; i < reply->n_events; i++) {
-		if (i > 0)
-			buf_byte(body, ',');
-		view_write(body, reply->events[i]);
-	}
-	buf_byte(body, ']');
-	member_write(body, ",\"nextPageToken\":", reply->next_page_token);
-	buf_byte(body, '}');
-}
-
-static void
-on_events(void *context, size_t number, const Mt__Reply *reply)
-{
-	struct request *request = context;
-	struct buf body;
-	(void)number;
-	const Mt__GetEventReply *found = forward_reply(request, reply, &mt__get_event_reply__descriptor);
-	if (found == NULL)
-		return;
-	buf_init(&body, RESPONSE_BYTES_MAX);
-	if (found->id[0] != '\0')
-		one_write(&body, found);
-	else
-		many_write(&body, found);
-	buf_byte(&body, '\n');
-	request_answer(request, 200, "application/json", &body);
-}
-
-/* Outcomes are asked for in the words in which they are told. */
-static void
-outcome_spell(struct request *request)
-{
-	for (size_t i = 0; i < request->query_count; i++) {
-		struct request_parameter *parameter = &request->query[i];
-		if (strcmp(parameter->name, "outcome") != 0)
-			continue;
-		char *upper = arena_text(&request->arena, slice_text(parameter->value));
-		for (size_t j = 0; upper[j] != '\0'; j++)
-			upper[j] = (char)toupper((unsigned char)upper[j]);
-		parameter->value = upper;
-	}
-}
-
-void
-event_serve(struct request *request, void *context)
-{
-	bool dry_run;
-	outcome_spell(request);
-	const ProtobufCMessage *message = forward_message(request, &dry_run);
-	if (message != NULL)
-		forward_call(request, context, "Events.Get", message, on_events);
 }
 
 /* --- event types ------------------------------------------------------------------------------------------------- */

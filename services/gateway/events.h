@@ -8,8 +8,6 @@
 
 /* context is the upstream of enrollment. */
 void events_serve(struct request *request, void *context);
-/* GET /v1/events: what became of one, in the same words. */
-void event_serve(struct request *request, void *context);
 void event_types_serve(struct request *request, void *context);
 void event_type_serve(struct request *request, void *context);
 

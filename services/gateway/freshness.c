@@ -24,8 +24,8 @@ row_write(struct buf *body, const char *month, const Mt__FreshnessRow *row)
 {
 	const char *const texts[] = {month, row->authority_id, row->authority_code, row->authority_name,
 				     row->last_event_at};
-	const uint64_t numbers[] = {row->events,   row->delay_days, row->late_percent, row->conflicts, row->parked,
-				    row->held,     row->rejected,   row->dead,         row->people,    row->duplicates};
+	const uint64_t numbers[] = {row->events, row->delay_days, row->late_percent, row->conflicts, row->parked,
+				    row->held,   row->rejected,   row->dead,         row->people,    row->duplicates};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		csv_write(body, texts[i], ',');
 		buf_byte(body, ',');
