@@ -333,7 +333,7 @@ erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, const cha
 		record->kept = NULL;
 		apply_put(apply, &key, &record->base);
 	}
-	apply_erase(apply, id_text(apply_arena(apply), slice_of(hash, EVENT_HASH_BYTES)));
+	apply_forget(apply, id_text(apply_arena(apply), slice_of(hash, EVENT_HASH_BYTES)));
 }
 
 void

@@ -193,5 +193,5 @@ roster_apply_swept(struct apply *apply, const Mt__RosterSwept *fact)
 	apply_delete(apply, &of);
 	apply_delete(apply, &key);
 	if (roster->faults_kept > 0)
-		apply_erase(apply, fact->roster_id);
+		apply_forget(apply, fact->roster_id);
 }

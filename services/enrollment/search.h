@@ -95,7 +95,7 @@ struct search {
 	struct place from; /* everyone before was looked at */
 	size_t seeks;
 	bool ordered; /* the lists stand in the order in which they are asked */
-	bool tired; /* looked at as many rows as one call may */
+	bool tired;   /* looked at as many rows as one call may */
 };
 
 void search_add_word(struct search *search, struct arena *arena, struct token token);

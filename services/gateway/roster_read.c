@@ -134,7 +134,8 @@ row_broken(struct roster_read *read, const char *code, size_t cell)
 		if (read->columns[i] == ROSTER_STAFF_CODE && text_valid(slice_text(text)))
 			read->row.staff_code = (char *)(uintptr_t)trimmed(&read->arena, text);
 	}
-	bool known = cell < read->columns_count && read->columns[cell] != ROSTER_COLUMNS;
+	bool known = read->csv.fault != CSV_SOUND && cell < read->columns_count &&
+		     read->columns[cell] != ROSTER_COLUMNS;
 	row_wrong(read, known ? roster_columns[read->columns[cell]].name : "", code, NULL);
 }
 

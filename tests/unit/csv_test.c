@@ -203,7 +203,7 @@ test_files(void **state)
 		{"staffCode,loại,số định danh\nA,công chức,1190000001\nB,Viên  Chức,1.19E+11\nC,boss,123456789\nD,-,-\n",
 		 "2 A|||001190000001|2| !citizen_id:padded?\n3 B||||3| !citizen_id:scientific_notation\n"
 		 "4 C|||123456789|0| !category:bad_category\n5 D||||0| -citizen_id -category\n"},
-		{"staff_code,name\nA\nB,C,D\nE,F,\nG,\"H\n", "2 ||||0| !:wrong_cell_count\n3 B||||0| !:wrong_cell_count\n"
+		{"staff_code,name\nA\nB,C,D\nE,F,\nG,\"H\n", "2 A||||0| !:wrong_cell_count\n3 B||||0| !:wrong_cell_count\n"
 							      "4 E|F|||0|\n5 G||||0| !name:unclosed_quote\n"},
 		{"name\nA\n", "refused: the first line names no column \"staff_code\" (\"mã cán bộ\"): see "
 			      "/v1/rosters/template.csv\n"},
