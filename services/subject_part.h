@@ -142,8 +142,7 @@ subject_list_end(struct subject_part *part, struct page *page, const char *list)
 	if (token[0] == '\0')
 		return;
 	assert(part->out.n_more < SUBJECT_LISTS_MAX);
-	Mt__SubjectMore *more =
-		(Mt__SubjectMore *)pb_new(&mt__subject_more__descriptor, call_arena(part->call));
+	Mt__SubjectMore *more = (Mt__SubjectMore *)pb_new(&mt__subject_more__descriptor, call_arena(part->call));
 	more->list = arena_text(call_arena(part->call), slice_text(list));
 	more->page_token = token;
 	part->out.more[part->out.n_more++] = more;

@@ -41,8 +41,7 @@ attempts_add(struct subject_part *part, Mt__AssessmentPart *held)
 		key_bytes(&key, slice_of(id.bytes, ID_BYTES));
 		Mt__SubjectAttempt *attempt =
 			(Mt__SubjectAttempt *)pb_new(&mt__subject_attempt__descriptor, call_arena(part->call));
-		attempt->attempt =
-			(Mt__AttemptRecord *)call_record(part->call, &key, &mt__attempt_record__descriptor);
+		attempt->attempt = (Mt__AttemptRecord *)call_record(part->call, &key, &mt__attempt_record__descriptor);
 		attempt->exam_title = exam_or_refuse(part->call, attempt->attempt->exam_id)->title;
 		page_add(&page, attempt);
 	}

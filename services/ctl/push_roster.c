@@ -286,7 +286,8 @@ push_roster(const struct args *args)
 	struct push_roster push = {.args = args, .path = args->values[0]};
 	push.file = fopen(push.path, "rb");
 	if (push.file == NULL || fstat(fileno(push.file), &push.about) != 0 || !S_ISREG(push.about.st_mode)) {
-		say("file %s cannot be read: %s", push.path, push.file == NULL ? strerror(errno) : "it is no plain file");
+		say("file %s cannot be read: %s", push.path,
+		    push.file == NULL ? strerror(errno) : "it is no plain file");
 		if (push.file != NULL)
 			fclose(push.file);
 		return EXIT_FAILED;

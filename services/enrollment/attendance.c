@@ -149,8 +149,7 @@ warn(struct call *call, const Mt__ClassRecord *class, const Mt__ProgrammeRecord 
 	if (programme->absences_warned_at == 0 || absent < programme->absences_warned_at || enrolment->warned ||
 	    enrolment->state != MT__ENROLMENT__STATE__ENROLLED)
 		return false;
-	const Mt__PersonRecord *person = person_get(call, marking->person_id);
-	assert(person != NULL);
+	const Mt__PersonRecord *person = person_learner(call, marking->person_id);
 	Mt__LearnerWarned fact = MT__LEARNER_WARNED__INIT;
 	fact.class_id = class->class_id;
 	fact.person_id = enrolment->person_id;

@@ -18,16 +18,11 @@
 #include <assert.h>
 
 enum {
-	WINDOW_HOURS = 24,
-	BRAKE_CHANGES_MAX = 20,
-	BRAKE_PERCENT_MAX = 2,
 	BRAKE_BYTES = ID_BYTES + sizeof(uint32_t) + BRAKE_BUCKETS * sizeof(uint32_t),
 	/* Of an id, see id.h. */
 	ID_TIME_AT = 4,
 	ID_TIME_BYTES = 6,
 };
-
-static const int64_t HOUR_US = 3600 * SECOND_US;
 
 /* --- look-ups ----------------------------------------------------------------------------------------------------- */
 
@@ -68,37 +63,6 @@ brake_row_put(struct apply *apply, uint32_t locality, const struct brake *brake)
 	for (size_t i = 0; i < BRAKE_BUCKETS; i++)
 		put_u32(value + ID_BYTES + (1 + i) * sizeof(uint32_t), brake->changes[i]);
 	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
-}
-
-static uint32_t
-hour_of(int64_t at_us)
-{
-	return (uint32_t)(at_us / HOUR_US);
-}
-
-/* Empties the buckets of hours that went by since the last change; changes[hour % BRAKE_BUCKETS] is of that hour. */
-static void
-brake_turn(struct brake *brake, uint32_t hour)
-{
-	uint32_t gone = hour - brake->last_hour;
-	for (uint32_t i = 1; i <= gone && i <= BRAKE_BUCKETS; i++)
-		brake->changes[(brake->last_hour + i) % BRAKE_BUCKETS] = 0;
-	brake->last_hour = hour;
-}
-
-static uint32_t
-brake_sum(const struct brake *brake)
-{
-	uint32_t sum = 0;
-	for (size_t i = 0; i < BRAKE_BUCKETS; i++)
-		sum += brake->changes[i];
-	return sum;
-}
-
-bool
-brake_trips(uint64_t changes, uint64_t people)
-{
-	return changes > BRAKE_CHANGES_MAX && changes * 100 > people * BRAKE_PERCENT_MAX;
 }
 
 struct key
@@ -156,7 +120,7 @@ is_first_load(const struct call *call, const Mt__PersonRecord *person)
 	uint64_t recorded_ms = 0;
 	for (size_t i = 0; i < ID_TIME_BYTES; i++)
 		recorded_ms = recorded_ms << 8 | id.bytes[ID_TIME_AT + i];
-	return (int64_t)recorded_ms * 1000 > call_now_us(call) - WINDOW_HOURS * HOUR_US;
+	return (int64_t)recorded_ms * 1000 > call_now_us(call) - BRAKE_WINDOW_US;
 }
 
 static bool
@@ -200,8 +164,7 @@ event_held(struct call *call, struct arrival *arrival, const Mt__PersonRecord *p
 	struct brake brake = brake_row_get(call_store(call), authority->locality);
 	if (brake.held)
 		return hold_take(call, arrival, brake.hold_id, person, verdict);
-	brake_turn(&brake, hour_of(call_now_us(call)));
-	uint32_t changed = brake_sum(&brake);
+	uint32_t changed = brake_changes(&brake, call_now_us(call));
 	uint64_t people = people_of(call, authority->authority_id);
 	arrival->braked = !brake_trips((uint64_t)changed + 1, people);
 	if (!arrival->braked)
@@ -215,8 +178,6 @@ void
 brake_count(struct apply *apply, uint32_t locality)
 {
 	struct brake brake = brake_row_get(apply_store(apply), locality);
-	uint32_t hour = hour_of(apply_time_us(apply));
-	brake_turn(&brake, hour);
-	brake.changes[hour % BRAKE_BUCKETS]++;
+	brake_note(&brake, apply_time_us(apply));
 	brake_row_put(apply, locality, &brake);
 }

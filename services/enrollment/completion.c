@@ -75,8 +75,7 @@ completion_decide(struct call *call, const struct progress *progress, struct id 
 	/* Said once, and again when a new mark was still not enough. */
 	if (!enough && !open && !progress->mark_is_new)
 		return;
-	const Mt__PersonRecord *person = person_get(call, person_id);
-	assert(person != NULL);
+	const Mt__PersonRecord *person = person_learner(call, person_id);
 	if (enough)
 		emit_completed(call, progress, person);
 	else

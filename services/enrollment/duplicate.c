@@ -60,6 +60,19 @@ person_standing(struct call *call, Mt__PersonRecord *person)
 	return standing;
 }
 
+const Mt__PersonRecord *
+person_learner(struct call *call, struct id id)
+{
+	Mt__PersonRecord *person = person_get(call, id);
+	assert(person != NULL);
+	if (person->merged_into[0] == '\0')
+		return person;
+	Mt__PersonRecord *learner = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, call_arena(call));
+	*learner = *person_standing(call, person);
+	learner->person_id = person->person_id;
+	return learner;
+}
+
 /* --- decisions ---------------------------------------------------------------------------------------------------- */
 
 void

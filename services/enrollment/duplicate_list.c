@@ -17,6 +17,7 @@ enum {
 	PAIRS_LOOKED_MAX = 300,
 	REASONS_MAX = 9,
 	SCORE_MAX = 100,
+	CLASSES_COUNTED_MAX = 10000, /* of one person's working life, many times over */
 	YEAR_BYTES = 4,
 	WHOLE_DATE_BYTES = 10,
 };
@@ -249,6 +250,18 @@ duplicates_list(Mt__Duplicates_Service *service, const Mt__ListDuplicatesRequest
 	reply(&out, call);
 }
 
+static uint32_t
+classes_of(struct call *call, const Mt__PersonRecord *person)
+{
+	struct key prefix = person_key(id_known(person->person_id));
+	prefix.data[0] = TABLE_SUBJECT_CLASS;
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	uint32_t count = 0;
+	while (count < CLASSES_COUNTED_MAX && store_walk_next(&walk))
+		count++;
+	return count;
+}
+
 void
 duplicates_preview(Mt__Duplicates_Service *service, const Mt__PreviewMergeRequest *in,
 		   Mt__PreviewMergeReply_Closure reply, void *call)
@@ -272,6 +285,7 @@ duplicates_preview(Mt__Duplicates_Service *service, const Mt__PreviewMergeReques
 	uint32_t shared = pair_shared(call_store(call), person, other, &open);
 	out.pair = pair_show(call, person, other);
 	out.changes = (uint32_t)history_of(call, other->person_id).count;
+	out.enrolments = classes_of(call, other);
 	out.staff_codes = (uint32_t)other->n_staff_codes;
 	out.dismissed = shared != 0 && !open;
 	struct merge_fault fault = merge_fault(person, other);

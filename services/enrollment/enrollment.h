@@ -8,6 +8,7 @@
 
 #include "common/core/access.h"
 #include "common/core/call.h"
+#include "services/enrollment/brake_window.h"
 #include "services/enrollment/metrics.h"
 #include "services/enrollment/tables.h"
 
@@ -37,10 +38,10 @@ enum {
 	PARKED_DAYS_MAX = 30,
 	/* Rejected events of one authority, and conflicts: a sync gone wrong, ten batches long. */
 	KEPT_PER_AUTHORITY_MAX = 10000,
+	/* A rejected or conflicting event larger than any that could be accepted is answered and not kept. */
+	KEPT_EVENT_BYTES_MAX = 64 << 10,
 	/* Systems that push to one held source. */
 	HOLD_PUSHERS_MAX = 16,
-	/* The hour that has begun, and the 24 before it. */
-	BRAKE_BUCKETS = 25,
 	/* Staff codes whose parked events one call releases: a chain of transfers, each waiting for the one before. */
 	ARRIVALS_MAX = 8,
 	/* A working life of transfers. */
@@ -229,6 +230,7 @@ struct arrival {
 	uint8_t sequence_of[EVENT_HASH_BYTES]; /* hash of source and subject */
 	struct change change;
 	bool settles;  /* it was kept: KeptEventSettled is emitted instead of EventAccepted */
+	bool parked;   /* it waits for its staff code already */
 	bool released; /* the brake let it go */
 	bool braked;   /* it counts for the brake */
 };
@@ -332,18 +334,9 @@ const char *event_sentence_vi(const char *code);
 /* --- brake.c, brake_hold.c, freshness.c -----------------------------------------------------------------------------
  */
 
-/* What the brake knows of a source's authority. */
-struct brake {
-	bool held;
-	struct id hold_id;
-	uint32_t last_hour; /* since 1970; changes[hour % BRAKE_BUCKETS] */
-	uint32_t changes[BRAKE_BUCKETS];
-};
-
 struct brake brake_row_get(const struct store *store, uint32_t locality);
 void brake_row_put(struct apply *apply, uint32_t locality, const struct brake *brake);
 void brake_count(struct apply *apply, uint32_t locality);
-bool brake_trips(uint64_t changes, uint64_t people);
 const char *brake_kind(Mt__EventData__KindCase kind); /* "suspended" */
 struct key held_person_key(struct id person);
 /* True if the event was held instead of decided, or rejected; the verdict says so. person is NULL if there is none. */
@@ -374,6 +367,8 @@ duplicate_event(struct call *call, const struct arrival *arrival, struct subject
 bool person_is_self(struct call *call, const Mt__PersonRecord *person);
 /* The record that stands for the person: itself, or the one it was merged into. NULL stays NULL. */
 Mt__PersonRecord *person_standing(struct call *call, Mt__PersonRecord *person);
+/* Whoever learns under that id: the record that stands, named by the id its enrolments were made under. */
+const Mt__PersonRecord *person_learner(struct call *call, struct id id);
 void duplicate_apply_merged(struct apply *apply, const Mt__PersonsMerged *fact);
 void duplicate_apply_split(struct apply *apply, const Mt__PersonsSplit *fact);
 void person_apply_erased(struct apply *apply, const Mt__PersonErased *fact);

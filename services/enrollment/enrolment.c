@@ -204,15 +204,11 @@ move_up(struct call *call, const Mt__ClassRecord *class)
 		assert(walk.value.size == ID_BYTES);
 		memcpy(person_id.bytes, walk.value.data, ID_BYTES);
 		const Mt__EnrolmentRecord *waiting = enrolment_get(call, class_id, person_id);
-		const Mt__PersonRecord *person = person_standing(call, person_get(call, person_id));
+		const Mt__PersonRecord *person = person_learner(call, person_id);
 		assert(waiting != NULL);
-		assert(person != NULL);
 		if (person_may_learn(person)) {
-			/* The place may be held under a record that was merged since. */
-			Mt__PersonRecord learner = *person;
-			learner.person_id = waiting->person_id;
-			emit_enrolled(call, class, &learner, waiting->nominated_by, true);
-			return waiting->person_id;
+			emit_enrolled(call, class, person, waiting->nominated_by, true);
+			return person->person_id;
 		}
 		enrolment_leave_waitlist(call, class, waiting, "no longer in service");
 	}

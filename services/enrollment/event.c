@@ -119,7 +119,8 @@ static void
 emit_conflicted(struct call *call, const struct arrival *arrival)
 {
 	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
-	kept.event = (Mt__PushEventRequest *)arrival->in;
+	if (protobuf_c_message_get_packed_size(&arrival->in->base) <= KEPT_EVENT_BYTES_MAX)
+		kept.event = (Mt__PushEventRequest *)arrival->in;
 	Mt__EventConflicted fact = MT__EVENT_CONFLICTED__INIT;
 	fact.event = arrival_event(arrival);
 	fact.payload_hash = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->payload_hash};

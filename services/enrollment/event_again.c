@@ -25,6 +25,7 @@ arrival_again(struct call *call, const Mt__EventRecord *record, struct arrival *
 	arrival->authority = tree_find(call_store(call), call_arena(call), record->authority_id, &ambiguous);
 	assert(arrival->authority != NULL);
 	arrival->staff_code = record->staff_code;
+	arrival->parked = record->outcome == MT__EVENT__OUTCOME__PARKED && !record->waits;
 	arrival->in = record->kept != NULL ? record->kept->event : NULL;
 	if (arrival->in == NULL)
 		return verdict_reject(verdict, "data", "erased", "the event's data was erased");
@@ -62,11 +63,13 @@ release_one(struct call *call, struct subject *subject, const Mt__EventRecord *r
 			event_park_again(call, &arrival);
 			return;
 		}
-		if (event_held(call, &arrival, subject->person, &verdict))
+		bool held = event_held(call, &arrival, subject->person, &verdict);
+		if (held && verdict.outcome == MT__EVENT__OUTCOME__HELD)
 			return;
 		ProtobufCBinaryData event = arrival_event(&arrival);
-		event_change(call, subject, arrival.authority->authority_id, &arrival.change, &event, arrivals,
-			     &verdict);
+		if (!held)
+			event_change(call, subject, arrival.authority->authority_id, &arrival.change, &event, arrivals,
+				     &verdict);
 	}
 	event_settle(call, &arrival, subject->person->person_id, &verdict);
 }

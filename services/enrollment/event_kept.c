@@ -59,7 +59,7 @@ kept_fact(struct call *call, const struct arrival *arrival, const struct verdict
 bool
 event_park(struct call *call, const struct arrival *arrival, uint32_t parked, struct verdict *verdict)
 {
-	if (parked >= PARKED_PER_STAFF_CODE_MAX)
+	if (parked >= PARKED_PER_STAFF_CODE_MAX && !arrival->parked)
 		return verdict_reject(verdict, "subject", "too_many_parked",
 				      "too many events wait for the person of this staff code");
 	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__PARKED};
@@ -106,6 +106,8 @@ event_hold(struct call *call, const struct arrival *arrival, struct id hold_id, 
 void
 event_reject(struct call *call, const struct arrival *arrival, const struct verdict *verdict)
 {
+	if (protobuf_c_message_get_packed_size(&arrival->in->base) > KEPT_EVENT_BYTES_MAX)
+		return;
 	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
 	Mt__EventKept fact = kept_fact(call, arrival, verdict, &kept);
 	fact.sequence_of.len = 0; /* its number is free for the next */
@@ -249,9 +251,11 @@ event_apply_kept(struct apply *apply, const Mt__EventKept *fact)
 	record.waits = fact->waits;
 	if (before != NULL) {
 		record.conflicts = before->conflicts;
-		/* Another wait does not begin the 30 days anew. */
-		if (before->outcome == MT__EVENT__OUTCOME__PARKED && fact->outcome == MT__EVENT__OUTCOME__PARKED)
+		/* Another wait does not begin the 30 days anew, nor does the same one cost the place in the queue. */
+		if (before->outcome == MT__EVENT__OUTCOME__PARKED && fact->outcome == MT__EVENT__OUTCOME__PARKED) {
 			record.recorded_us = before->recorded_us;
+			record.seq = before->waits == fact->waits ? before->seq : record.seq;
+		}
 		kept_leave(apply, before, fact->authority_id, fact->event.data, fact->outcome);
 	}
 	struct id person;

@@ -242,8 +242,8 @@ rosters_finish(Mt__Rosters_Service *service, const Mt__FinishRosterRequest *in, 
 		fact.authority_id = roster->authority_id;
 		fact.file_digest = in->file_digest;
 		call_emit(call, &fact.base);
-		view->state = roster->mode == MT__ROSTER__MODE__FULL ? MT__ROSTER__STATE__COMPARING
-								     : MT__ROSTER__STATE__DONE;
+		view->state =
+			roster->mode == MT__ROSTER__MODE__FULL ? MT__ROSTER__STATE__COMPARING : MT__ROSTER__STATE__DONE;
 		view->file_sha256 = digest_text(call_arena(call), &in->file_digest);
 		view->finished_at = instant_text(call_arena(call), call_now_us(call));
 	}
@@ -330,7 +330,8 @@ roster_put(struct apply *apply, const Mt__RosterFileRecord *roster)
 }
 
 void
-roster_faults_put(struct apply *apply, Mt__RosterFileRecord *roster, Mt__RosterFault **faults, size_t kept, size_t count)
+roster_faults_put(struct apply *apply, Mt__RosterFileRecord *roster, Mt__RosterFault **faults, size_t kept,
+		  size_t count)
 {
 	for (size_t i = 0; i < kept; i++) {
 		struct key key = roster_fault_key(roster->roster_id, roster->faults_kept++);
@@ -354,7 +355,7 @@ apply_begun(struct apply *apply, const Mt__RosterBegun *fact)
 	roster_put(apply, &roster);
 	struct key of = roster_of_key(id_locality(id_known(fact->authority_id)), &roster);
 	apply_put_bytes(apply, &of, slice_text(""));
-	roster_sweep_at(apply, roster.begun_us + ROSTER_KEPT_DAYS * DAY_US, fact->roster_id, false);
+	roster_sweep_at(apply, roster.begun_us + ROSTER_KEPT_DAYS * DAY_US, fact->roster_id, false, slice_text(""));
 }
 
 static void
@@ -393,7 +394,7 @@ apply_finished(struct apply *apply, const Mt__RosterFinished *fact)
 		roster->state = MT__ROSTER__STATE__COMPARING;
 		roster_compare_next(apply, fact->roster_id, &due);
 	} else {
-		roster_sweep_at(apply, apply_time_us(apply), fact->roster_id, true);
+		roster_sweep_at(apply, apply_time_us(apply), fact->roster_id, true, slice_text(""));
 	}
 	roster_put(apply, roster);
 }

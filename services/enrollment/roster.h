@@ -3,6 +3,7 @@
  * What the files of a roster share:
  *   roster.c          begin, take rows, finish; what a roster says of itself; apply
  *   roster_row.c      what becomes of one row
+ *   roster_change.c   what in a row is new
  *   roster_fault.c    what is told of a row that is wrong, and in which words
  *   roster_compare.c  by timer: who is missing in a full roster; what has expired */
 #ifndef SERVICES_ENROLLMENT_ROSTER_H
@@ -70,6 +71,11 @@ void roster_faults_put(struct apply *apply, Mt__RosterFileRecord *roster, Mt__Ro
  * facts it may bring do not fit into this call any more. */
 bool roster_row(struct roster_taking *taking, const Mt__RosterRow *row);
 
+/* --- roster_change.c --- */
+
+/* Takes out of a change what the person has already; true if nothing is left. */
+bool roster_change_drop(Mt__PersonChange *body, const Mt__PersonRecord *person);
+
 /* --- roster_fault.c --- */
 
 /* True if that is a column, or "". */
@@ -79,15 +85,15 @@ bool roster_code(const char *code);
 void roster_fault(struct roster_taking *taking, uint32_t row, Mt__Roster__Severity severity, const char *column,
 		  const char *code, const char *value);
 /* A fault on its own, in the arena. */
-Mt__RosterFault *roster_fault_new(struct arena *arena, const char *roster_id, uint32_t row,
-				  Mt__Roster__Severity severity, const char *column, const char *code,
-				  const char *value);
+Mt__RosterFault *
+roster_fault_new(struct arena *arena, const char *roster_id, uint32_t row, Mt__Roster__Severity severity,
+		 const char *column, const char *code, const char *value);
 void roster_fault_words(struct arena *arena, Mt__RosterFault *fault);
 
 /* --- roster_compare.c --- */
 
 void roster_compare_next(struct apply *apply, const char *roster_id, const Mt__RosterCompareDue *due);
-void roster_sweep_at(struct apply *apply, int64_t due_us, const char *roster_id, bool seen_only);
+void roster_sweep_at(struct apply *apply, int64_t due_us, const char *roster_id, bool seen_only, struct slice after);
 void roster_apply_compared(struct apply *apply, const Mt__RosterCompared *fact);
 void roster_apply_swept(struct apply *apply, const Mt__RosterSwept *fact);
 

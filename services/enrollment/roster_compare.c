@@ -71,8 +71,8 @@ compare_step(struct call *call, const Mt__RosterFileRecord *roster, Mt__RosterCo
 	if (looked == ROSTER_COMPARED_PER_CALL)
 		return;
 	fact->after_staff_code = nothing;
-	fact->complete = fact->locality == UINT32_MAX ||
-			 !locality_from(call, roster, fact->locality + 1, &fact->locality);
+	fact->complete =
+		fact->locality == UINT32_MAX || !locality_from(call, roster, fact->locality + 1, &fact->locality);
 }
 
 static void
@@ -111,6 +111,7 @@ roster_timers_sweep_due(Mt__RosterTimers_Service *service, const Mt__RosterSweep
 		fact.roster_id = roster->roster_id;
 		fact.authority_id = roster->authority_id;
 		fact.seen_only = in->seen_only;
+		fact.after = in->after;
 		call_emit(call, &fact.base);
 	}
 	reply(&noted, call);
@@ -129,11 +130,12 @@ roster_compare_next(struct apply *apply, const char *roster_id, const Mt__Roster
 }
 
 void
-roster_sweep_at(struct apply *apply, int64_t due_us, const char *roster_id, bool seen_only)
+roster_sweep_at(struct apply *apply, int64_t due_us, const char *roster_id, bool seen_only, struct slice after)
 {
 	Mt__RosterSweepDue due = MT__ROSTER_SWEEP_DUE__INIT;
 	due.roster_id = (char *)(uintptr_t)roster_id;
 	due.seen_only = seen_only;
+	due.after = (ProtobufCBinaryData){after.size, (uint8_t *)(uintptr_t)after.data};
 	apply_timer_set(apply, due_us, "RosterTimers.SweepDue", roster_id, &due.base);
 }
 
@@ -146,7 +148,7 @@ roster_apply_compared(struct apply *apply, const Mt__RosterCompared *fact)
 	roster_faults_put(apply, roster, fact->faults, fact->n_faults, fact->missing);
 	if (fact->complete) {
 		roster->state = MT__ROSTER__STATE__DONE;
-		roster_sweep_at(apply, apply_time_us(apply), fact->roster_id, true);
+		roster_sweep_at(apply, apply_time_us(apply), fact->roster_id, true, slice_text(""));
 	} else {
 		Mt__RosterCompareDue due = MT__ROSTER_COMPARE_DUE__INIT;
 		due.begun = true;
@@ -157,18 +159,21 @@ roster_apply_compared(struct apply *apply, const Mt__RosterCompared *fact)
 	roster_put(apply, roster);
 }
 
-/* How many rows below the prefix went. */
+/* How many rows below the prefix went; what was deleted before is not walked over again. */
 static size_t
-rows_delete(struct apply *apply, const struct key *prefix, size_t count_max)
+rows_delete(struct apply *apply, const struct key *prefix, struct slice after, struct key *last)
 {
 	struct key *keys = arena_alloc(apply_arena(apply), ROSTER_SWEPT_PER_CALL * sizeof(*keys));
+	struct key from = *prefix;
 	size_t count = 0;
-	assert(count_max <= ROSTER_SWEPT_PER_CALL);
-	struct store_walk walk = store_walk(apply_store(apply), key_slice(prefix));
-	while (count < count_max && store_walk_next(&walk))
+	key_bytes(&from, after);
+	struct store_walk walk = store_walk_after(apply_store(apply), key_slice(prefix), key_slice(&from));
+	while (count < ROSTER_SWEPT_PER_CALL && store_walk_next(&walk))
 		keys[count++] = key_copy(walk.key);
 	for (size_t i = 0; i < count; i++)
 		apply_delete(apply, &keys[i]);
+	if (count > 0)
+		*last = keys[count - 1];
 	return count;
 }
 
@@ -179,19 +184,23 @@ roster_apply_swept(struct apply *apply, const Mt__RosterSwept *fact)
 	assert(roster != NULL);
 	struct key seen = roster_seen_prefix(fact->roster_id);
 	struct key faults = key_of_id(TABLE_ROSTER_FAULT, id_known(fact->roster_id));
-	size_t swept = rows_delete(apply, &seen, ROSTER_SWEPT_PER_CALL);
-	if (!fact->seen_only)
-		swept += rows_delete(apply, &faults, ROSTER_SWEPT_PER_CALL - swept);
-	if (swept == ROSTER_SWEPT_PER_CALL) {
-		roster_sweep_at(apply, apply_time_us(apply), fact->roster_id, fact->seen_only);
+	struct key last = seen;
+	if (rows_delete(apply, &seen, slice_of(fact->after.data, fact->after.len), &last) == ROSTER_SWEPT_PER_CALL) {
+		struct slice after = slice_of(last.data + seen.size, last.size - seen.size);
+		roster_sweep_at(apply, apply_time_us(apply), fact->roster_id, fact->seen_only, after);
 		return;
 	}
 	if (fact->seen_only)
 		return;
+	if (rows_delete(apply, &faults, slice_text(""), &last) == ROSTER_SWEPT_PER_CALL) {
+		struct slice after = slice_of(fact->after.data, fact->after.len);
+		roster_sweep_at(apply, apply_time_us(apply), fact->roster_id, false, after);
+		return;
+	}
 	struct key key = roster_key(fact->roster_id);
 	struct key of = roster_of_key(id_locality(id_known(fact->authority_id)), roster);
 	apply_delete(apply, &of);
 	apply_delete(apply, &key);
 	if (roster->faults_kept > 0)
-		apply_forget(apply, fact->roster_id);
+		apply_erase(apply, fact->roster_id);
 }

@@ -19,7 +19,8 @@ struct words {
 
 static const struct words words[] = {
 	/* of the file, found where it is read */
-	{"unknown_column", "this column is not known and was passed over", "cột này không có trong mẫu nên được bỏ qua"},
+	{"unknown_column", "this column is not known and was passed over",
+	 "cột này không có trong mẫu nên được bỏ qua"},
 	{"unclosed_quote", "a quotation mark opens here and is never closed: close it, and send the file again",
 	 "dấu ngoặc kép mở ở đây không được đóng: hãy đóng lại rồi gửi lại tệp"},
 	{"bad_quote", "text stands behind a closing quotation mark: double the quotation marks inside a cell",
@@ -32,11 +33,13 @@ static const struct words words[] = {
 	 "văn bản không phải UTF-8: hãy lưu tệp dạng CSV UTF-8"},
 	{"bad_json", "the line is not one JSON object with strings or numbers",
 	 "dòng này không phải một đối tượng JSON gồm chuỗi hoặc số"},
-	{"bad_date", "this is no date of the calendar: write day/month/year with four digits for the year, or YYYY-MM-DD",
+	{"bad_date",
+	 "this is no date of the calendar: write day/month/year with four digits for the year, or YYYY-MM-DD",
 	 "ngày không có trong lịch: hãy ghi ngày/tháng/năm, năm đủ bốn chữ số"},
 	{"date_number", "this is Excel's inner number of a date: format the column as text or as a date dd/mm/yyyy",
 	 "đây là số thứ tự ngày của Excel: hãy định dạng cột là văn bản hoặc ngày dd/mm/yyyy"},
-	{"scientific_notation", "Excel shortened this number and lost digits: format the column as text and enter it again",
+	{"scientific_notation",
+	 "Excel shortened this number and lost digits: format the column as text and enter it again",
 	 "Excel đã rút gọn số này nên mất chữ số: hãy định dạng cột là văn bản (Text) rồi nhập lại"},
 	{"padded", "leading zeros were missing and were put back", "đã thêm lại các số 0 bị mất ở đầu"},
 	{"bad_category", "the category is none of: cadre, civil servant, public employee",
@@ -48,7 +51,8 @@ static const struct words words[] = {
 	{"duplicate_row", "this staff code stands in an earlier row of the file",
 	 "mã cán bộ này đã có ở một hàng phía trên"},
 	{"too_long", "the text is longer than it may be here", "văn bản quá dài"},
-	{"implausible_date", "the date cannot be meant: too early, more than a year ahead, or the person would be under 14",
+	{"implausible_date",
+	 "the date cannot be meant: too early, more than a year ahead, or the person would be under 14",
 	 "ngày không hợp lý: quá sớm, quá một năm tới, hoặc người này chưa đủ 14 tuổi"},
 	{"bad_citizen_id", "the citizen id is not 12 digits; a number of 9 digits is an old identity card's",
 	 "số định danh phải đủ 12 chữ số; số có 9 chữ số là số chứng minh nhân dân cũ"},
@@ -95,8 +99,8 @@ bool
 roster_column(const char *column)
 {
 	static const char *const columns[] = {
-		"",	   "staff_code", "name",     "birth_date", "email", "phone",      "citizen_id",
-		"category", "position",   "rank",     "unit",       "supervisor", "effective_date", "authority",
+		"",         "staff_code", "name", "birth_date", "email",      "phone",          "citizen_id",
+		"category", "position",   "rank", "unit",       "supervisor", "effective_date", "authority",
 	};
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 		if (strcmp(columns[i], column) == 0)

@@ -39,7 +39,8 @@ row_wrong(struct row_reading *reading, const char *column, const char *code, con
 	reading->wrong = true;
 }
 
-/* --- what a verdict is about ---------------------------------------------------------------------------------------- */
+/* --- what a verdict is about ----------------------------------------------------------------------------------------
+ */
 
 /* A field as events spell it, its column here, and the row's cell. */
 static const char *
@@ -83,7 +84,8 @@ row_reject(struct row_reading *reading, const struct verdict *verdict)
 	return ROW_REJECTED;
 }
 
-/* --- where and who -------------------------------------------------------------------------------------------------- */
+/* --- where and who --------------------------------------------------------------------------------------------------
+ */
 
 static bool
 is_number(const char *text)
@@ -152,7 +154,10 @@ row_authority(struct row_reading *reading)
 	}
 	bool outside = !ambiguous && tree_find(call_store(reading->call), call_arena(reading->call), code, &ambiguous);
 	row_wrong(reading, "authority",
-		  ambiguous ? "ambiguous_authority" : outside ? "outside_authority" : "unknown_authority", code);
+		  ambiguous ? "ambiguous_authority"
+		  : outside ? "outside_authority"
+			    : "unknown_authority",
+		  code);
 }
 
 static void
@@ -171,8 +176,14 @@ static void
 row_clear(struct row_reading *reading)
 {
 	static const char *const names[][2] = {
-		{"citizen_id", "citizenId"}, {"birth_date", "birthDate"}, {"email", "email"},	   {"phone", "phone"},
-		{"position", "position"},    {"rank", "rank"},		  {"unit", "unit"},	   {"supervisor", "supervisor"},
+		{"citizen_id", "citizenId"},
+		{"birth_date", "birthDate"},
+		{"email", "email"},
+		{"phone", "phone"},
+		{"position", "position"},
+		{"rank", "rank"},
+		{"unit", "unit"},
+		{"supervisor", "supervisor"},
 	};
 	const Mt__RosterRow *row = reading->row;
 	reading->clear = arena_alloc(call_arena(reading->call), (row->n_clear + 1) * sizeof(char *));
@@ -210,7 +221,8 @@ row_seen(struct row_reading *reading)
 	return false;
 }
 
-/* --- somebody new --------------------------------------------------------------------------------------------------- */
+/* --- somebody new ---------------------------------------------------------------------------------------------------
+ */
 
 static enum row_outcome
 row_hire(struct row_reading *reading)
@@ -251,7 +263,8 @@ row_hire(struct row_reading *reading)
 	return ROW_HIRED;
 }
 
-/* --- somebody known ------------------------------------------------------------------------------------------------- */
+/* --- somebody known -------------------------------------------------------------------------------------------------
+ */
 
 /* The person as of the day the row is about; NULL if there was nobody then. */
 static const Mt__PersonRecord *
@@ -265,74 +278,6 @@ person_then(struct row_reading *reading, const Mt__PersonRecord *person, const c
 		return person;
 	const Mt__PersonRecord *then = person_at(reading->call, person, date, call_now_us(reading->call));
 	return then->version == 0 || then->state == MT__PERSON__STATE__NOT_YET ? NULL : then;
-}
-
-static bool
-text_drop(char **changed, const char *is)
-{
-	static char nothing[] = "";
-	if ((*changed)[0] != '\0' && strcmp(*changed, is) == 0)
-		*changed = nothing;
-	return (*changed)[0] == '\0';
-}
-
-/* Takes out of a change what the person has already; true if nothing is left. */
-static bool
-personal_drop(Mt__PersonChange *body, const Mt__Personal *is)
-{
-	static const Mt__Personal none = MT__PERSONAL__INIT;
-	Mt__Personal *personal = body->personal;
-	is = is == NULL ? &none : is;
-	if (personal == NULL)
-		return true;
-	bool same = text_drop(&personal->name, is->name);
-	same = text_drop(&personal->birth_date, is->birth_date) && same;
-	same = text_drop(&personal->email, is->email) && same;
-	same = text_drop(&personal->phone, is->phone) && same;
-	same = text_drop(&personal->citizen_id, is->citizen_id) && same;
-	if (same)
-		body->personal = NULL;
-	return same;
-}
-
-/* "" if the person has no such field, or it is empty. */
-static const char *
-field_of(const Mt__PersonRecord *person, const char *field)
-{
-	static const Mt__Personal none = MT__PERSONAL__INIT;
-	const Mt__Personal *personal = person->personal == NULL ? &none : person->personal;
-	const struct {
-		const char *field;
-		const char *value;
-	} fields[] = {
-		{"position", person->position},	    {"rank", person->rank},	  {"unit", person->unit},
-		{"supervisor", person->supervisor}, {"email", personal->email},	  {"phone", personal->phone},
-		{"citizenId", personal->citizen_id}, {"birthDate", personal->birth_date},
-	};
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (strcmp(fields[i].field, field) == 0)
-			return fields[i].value;
-	}
-	return "";
-}
-
-static bool
-change_drop(Mt__PersonChange *body, const Mt__PersonRecord *person)
-{
-	bool same = personal_drop(body, person->personal);
-	same = text_drop(&body->position, person->position) && same;
-	same = text_drop(&body->rank, person->rank) && same;
-	same = text_drop(&body->unit, person->unit) && same;
-	same = text_drop(&body->supervisor, person->supervisor) && same;
-	if (body->category == person->category)
-		body->category = MT__PERSON__CATEGORY__UNSPECIFIED;
-	size_t left = 0;
-	for (size_t i = 0; i < body->n_clear; i++) {
-		if (field_of(person, body->clear[i])[0] != '\0')
-			body->clear[left++] = body->clear[i];
-	}
-	body->n_clear = left;
-	return same && body->category == MT__PERSON__CATEGORY__UNSPECIFIED && left == 0;
 }
 
 static bool
@@ -385,7 +330,7 @@ row_update(struct row_reading *reading)
 		row_wrong(reading, "effective_date", "before_hire", reading->row->effective_date);
 		return ROW_REJECTED;
 	}
-	if (change_drop(change.body, then))
+	if (roster_change_drop(change.body, then))
 		return ROW_UNCHANGED;
 	if (person->version >= CHANGES_PER_PERSON_MAX) {
 		row_wrong(reading, "staff_code", "too_many_changes", reading->staff_code);
@@ -403,7 +348,8 @@ row_update(struct row_reading *reading)
 	return ROW_CHANGED;
 }
 
-/* --- the row -------------------------------------------------------------------------------------------------------- */
+/* --- the row --------------------------------------------------------------------------------------------------------
+ */
 
 static enum row_outcome
 row_act(struct row_reading *reading)
@@ -477,8 +423,8 @@ roster_row(struct roster_taking *taking, const Mt__RosterRow *row)
 	if (reading.staff_code != NULL && reading.authority != NULL) {
 		if (row_seen(&reading))
 			row_wrong(&reading, "staff_code", "duplicate_row", reading.staff_code);
-		reading.staff = staff_row_find(call_store(taking->call), reading.authority->locality,
-					       reading.staff_code);
+		reading.staff =
+			staff_row_find(call_store(taking->call), reading.authority->locality, reading.staff_code);
 		row_clear(&reading);
 		if (!reading.wrong)
 			outcome = row_act(&reading);

@@ -88,6 +88,103 @@ changes_add(struct subject_part *part, Mt__EnrollmentPart *held)
 }
 
 static void
+event_take(struct subject_part *part, Mt__EnrollmentPart *held, void *const *views, size_t count)
+{
+	size_t all = held->n_kept_events + count;
+	Mt__EventView **events = arena_alloc(call_arena(part->call), (all + 1) * sizeof(*events));
+	if (held->n_kept_events > 0)
+		memcpy(events, held->kept_events, held->n_kept_events * sizeof(*events));
+	for (size_t i = 0; i < count; i++)
+		events[held->n_kept_events++] = views[i];
+	held->kept_events = events;
+}
+
+static Mt__EventView *
+view_of_kept(struct call *call, const Mt__KeptEvent *kept, Mt__Event__Outcome outcome, int64_t recorded_us)
+{
+	Mt__EventView *view = (Mt__EventView *)pb_new(&mt__event_view__descriptor, call_arena(call));
+	view->source = kept->event->source;
+	view->id = kept->event->id;
+	view->subject = kept->event->subject;
+	view->outcome = outcome;
+	view->recorded_at = subject_instant(call, recorded_us);
+	return view;
+}
+
+static void
+conflicts_of_event(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__StaffCode *code,
+		   const ProtobufCBinaryData *event)
+{
+	struct call *call = part->call;
+	struct key prefix = key_of(TABLE_CONFLICT);
+	key_u32(&prefix, id_locality(id_known(code->authority_id)));
+	key_bytes(&prefix, slice_of(event->data, event->len));
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	while (store_walk_next(&walk)) {
+		const Mt__ConflictRecord *record = call_unpack(call, &mt__conflict_record__descriptor, walk.value);
+		if (record->kept == NULL || record->kept->event == NULL)
+			continue;
+		void *view = view_of_kept(call, record->kept, MT__EVENT__OUTCOME__CONFLICT, record->recorded_us);
+		event_take(part, held, &view, 1);
+	}
+}
+
+/* Other payloads that came under the ids of events in the history, from whoever had a staff code for the person; the
+ * list of conflicts bounds them. */
+static void
+conflicts_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__PersonRecord *person)
+{
+	for (size_t i = 0; i < held->n_changes; i++) {
+		for (size_t j = 0; j < person->n_staff_codes; j++) {
+			if (held->changes[i]->event.len == EVENT_HASH_BYTES)
+				conflicts_of_event(part, held, person->staff_codes[j], &held->changes[i]->event);
+		}
+	}
+}
+
+/* Names an authority, once. */
+static void
+authority_take(struct subject_part *part, Mt__EnrollmentPart *held, const char *authority_id)
+{
+	struct arena *arena = call_arena(part->call);
+	bool ambiguous;
+	for (size_t i = 0; i < held->n_authorities; i++) {
+		if (strcmp(held->authorities[i]->authority_id, authority_id) == 0)
+			return;
+	}
+	if (authority_id[0] == '\0' || held->n_authorities == SUBJECT_ROWS_MAX)
+		return;
+	const Mt__AuthorityRecord *authority = tree_find(call_store(part->call), arena, authority_id, &ambiguous);
+	if (authority == NULL)
+		return;
+	if (held->authorities == NULL)
+		held->authorities = arena_alloc(arena, SUBJECT_ROWS_MAX * sizeof(*held->authorities));
+	Mt__SubjectAuthority *shown = (Mt__SubjectAuthority *)pb_new(&mt__subject_authority__descriptor, arena);
+	shown->authority_id = authority->authority_id;
+	shown->code = authority->code;
+	shown->name = authority->name;
+	held->authorities[held->n_authorities++] = shown;
+}
+
+static void
+authorities_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__PersonRecord *person)
+{
+	authority_take(part, held, person->authority_id);
+	authority_take(part, held, person->seconded_to);
+	for (size_t i = 0; i < person->n_staff_codes; i++)
+		authority_take(part, held, person->staff_codes[i]->authority_id);
+	for (size_t i = 0; i < held->n_changes; i++) {
+		authority_take(part, held, held->changes[i]->change->authority_id);
+		authority_take(part, held, held->changes[i]->change->from_authority_id);
+	}
+	for (size_t i = 0; i < held->n_enrolments; i++) {
+		authority_take(part, held, held->enrolments[i]->school_id);
+		authority_take(part, held, held->enrolments[i]->enrolment->nominated_by);
+		authority_take(part, held, held->enrolments[i]->enrolment->authority_id);
+	}
+}
+
+static void
 attendance_add(struct call *call, Mt__SubjectEnrolment *shown, struct id class_id, struct id person_id)
 {
 	struct key key = key_of_ids(TABLE_PRESENCE, class_id, person_id);
@@ -117,8 +214,8 @@ enrolments_add(struct subject_part *part, Mt__EnrollmentPart *held)
 	while (page_next(&page)) {
 		struct id class_id = subject_row_id(page.walk.key);
 		const Mt__ClassRecord *class = class_get(part->call, class_id);
-		Mt__SubjectEnrolment *shown = (Mt__SubjectEnrolment *)pb_new(&mt__subject_enrolment__descriptor,
-									     call_arena(part->call));
+		Mt__SubjectEnrolment *shown =
+			(Mt__SubjectEnrolment *)pb_new(&mt__subject_enrolment__descriptor, call_arena(part->call));
 		shown->enrolment = (Mt__EnrolmentRecord *)enrolment_get(part->call, class_id, person_id);
 		shown->class_title = class->title;
 		shown->school_id = class->authority_id;
@@ -171,15 +268,10 @@ event_shown(struct call *call, uint32_t locality, struct slice hash)
 	const Mt__EventRecord *record = call_record(call, &key, &mt__event_record__descriptor);
 	if (record == NULL || record->kept == NULL || record->kept->event == NULL)
 		return NULL;
-	Mt__EventView *view = (Mt__EventView *)pb_new(&mt__event_view__descriptor, call_arena(call));
-	view->source = record->kept->event->source;
-	view->id = record->kept->event->id;
-	view->subject = record->kept->event->subject;
-	view->outcome = record->outcome;
+	Mt__EventView *view = view_of_kept(call, record->kept, record->outcome, record->recorded_us);
 	view->field = record->field;
 	view->code = record->code;
 	view->message = record->message;
-	view->recorded_at = subject_instant(call, record->recorded_us);
 	return view;
 }
 
@@ -202,13 +294,7 @@ code_events_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__S
 			page_add(&page, view);
 	}
 	subject_list_end(part, &page, list);
-	Mt__EventView **all =
-		arena_alloc(call_arena(part->call), (held->n_kept_events + page.count + 1) * sizeof(*all));
-	if (held->n_kept_events > 0)
-		memcpy(all, held->kept_events, held->n_kept_events * sizeof(*all));
-	for (size_t i = 0; i < page.count; i++)
-		all[held->n_kept_events++] = page.items[i];
-	held->kept_events = all;
+	event_take(part, held, page.items, page.count);
 }
 
 static Mt__SubjectLink *
@@ -250,8 +336,8 @@ links_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__PersonR
 	struct key adoptions = rows_key(TABLE_SUBJECT_ADOPTION, person->person_id);
 	if (subject_list_begin(part, &page, "adoptions", &adoptions)) {
 		while (page_next(&page))
-			page_add(&page, link_shown(part->call, subject_row_id(page.walk.key),
-						   MT__DUPLICATE__KIND__ADOPTION));
+			page_add(&page,
+				 link_shown(part->call, subject_row_id(page.walk.key), MT__DUPLICATE__KIND__ADOPTION));
 		subject_list_end(part, &page, "adoptions");
 		links_take(held, call_arena(part->call), &page);
 	}
@@ -297,8 +383,8 @@ exports_add(struct subject_part *part, Mt__EnrollmentPart *held)
 	while (page_next(&page)) {
 		const Mt__SubjectExport *granted =
 			call_unpack(part->call, &mt__subject_export__descriptor, page.walk.value);
-		Mt__SubjectExportView *view = (Mt__SubjectExportView *)pb_new(&mt__subject_export_view__descriptor,
-									      call_arena(part->call));
+		Mt__SubjectExportView *view =
+			(Mt__SubjectExportView *)pb_new(&mt__subject_export_view__descriptor, call_arena(part->call));
 		view->by = granted->by;
 		view->exported_at = subject_instant(part->call, granted->exported_us);
 		page_add(&page, view);
@@ -323,6 +409,7 @@ subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, M
 	if (subject_part_first(&part)) {
 		held.person = person;
 		changes_add(&part, &held);
+		conflicts_add(&part, &held, person);
 	}
 	enrolments_add(&part, &held);
 	teams_add(&part, &held);
@@ -332,6 +419,7 @@ subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, M
 	links_add(&part, &held, person);
 	tokens_add(&part, &held);
 	exports_add(&part, &held);
+	authorities_add(&part, &held, person);
 	part.out.enrollment = &held;
 	if (!call_refused(call))
 		reply(&part.out, call);
@@ -377,9 +465,9 @@ index_access(struct apply *apply, const Mt__AccessFact *fact)
 		return;
 	const ProtobufCBinaryData *hash =
 		granted ? &fact->token_granted->token->token_hash : &fact->token_revoked->token_hash;
-	const Mt__TokenRecord *token = granted ? fact->token_granted->token
-					       : access_token(apply_store(apply), apply_arena(apply),
-							      slice_of(hash->data, hash->len));
+	const Mt__TokenRecord *token =
+		granted ? fact->token_granted->token
+			: access_token(apply_store(apply), apply_arena(apply), slice_of(hash->data, hash->len));
 	if (token == NULL || !id_parse(token->subject, &id))
 		return;
 	struct key key = row_key(TABLE_SUBJECT_TOKEN, token->subject, slice_of(hash->data, hash->len));

@@ -13,7 +13,8 @@ extern Mt__SubjectExports_Service enrollment_subject_exports;
 extern Mt__Subjects_Service enrollment_subjects;
 
 void enrollment_subject_apply(struct apply *apply, const Mt__SubjectFact *fact);
-/* Keeps the rows that lead from a person to classes, teams, tokens and proposed adoptions. Before the fact is applied. */
+/* Keeps the rows that lead from a person to classes, teams, tokens and proposed adoptions. Before the fact is applied.
+ */
 void enrollment_subject_index(struct apply *apply, const Mt__EnrollmentServiceFact *fact);
 
 #endif

@@ -5,7 +5,8 @@
  * is told apart within its first eight bytes where that is possible.
  *
  * Rows each fact writes, figures not counted:
- *   PersonHired 3 (person, history, staff code) and what leads to the person by name: see search.c
+ *   PersonHired 3 (person, history, staff code) and 5 that lead to the person: a word of the name each, name and
+ *     birth date, citizen id; 7 more for a word that nobody had. PersonsMerged and PersonsSplit as many, and 3
  *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3
  *   EventAccepted 2 (3 with a sequence, 3 if the brake counts it)
  *   EventKept 3, parked 6, held 6, with a sequence one more; of an event kept before also what that leaves: 2 to 5
@@ -13,9 +14,10 @@
  *   HoldOpened 2, HoldDecided 3
  *   RosterBegun 2, RosterRowsTaken 1, one a fault kept and one a row; a row of a roster so writes what its
  *   PersonHired or PersonChanged writes and one more; RosterFinished 1, RosterCompared 1 and one a report,
- *   RosterSwept 500
+ *   RosterSwept 1000
  *   ProgrammePublished 2, ClassOpened 2, ClassClosed 2
  *   LearnerEnrolled 2, from the waitlist 3, LearnerWaitlisted 3, EnrolmentWithdrawn 2, waiting 3
+ *   DuplicateDismissed 3, AdoptionProposed 1, TeamRegistered and TeamDissolved 1, TeamMemberAdded and -Removed 2
  *   LearnerWarned 1, LearnerCompleted 1, LearnerFellShort 1, MarkNoted 1
  *   AttendanceTaken 2 a mark, and 2 or 3 for the class
  *   AuthorityRegistered 3, AuthorityRenamed, AuthoritySplit and AuthorityCoded 1, AuthorityMoved and AuthorityMerged 2,

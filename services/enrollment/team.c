@@ -295,6 +295,20 @@ nominate_member(struct call *call, Mt__ClassRecord *class, const Mt__TeamMember 
 	return outcome;
 }
 
+/* Two records of one person may both be members. */
+static bool
+named_already(struct call *call, Mt__TeamMember *const *members, size_t at)
+{
+	const Mt__PersonRecord *person = person_standing(call, person_get(call, id_known(members[at]->person_id)));
+	for (size_t i = 0; i < at && person->n_merged > 0; i++) {
+		const Mt__PersonRecord *other =
+			person_standing(call, person_get(call, id_known(members[i]->person_id)));
+		if (strcmp(other->person_id, person->person_id) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 teams_nominate(Mt__Teams_Service *service, const Mt__NominateTeamRequest *in, Mt__NominateTeamReply_Closure reply,
 	       void *call)
@@ -319,6 +333,8 @@ teams_nominate(Mt__Teams_Service *service, const Mt__NominateTeamRequest *in, Mt
 	Mt__NominateTeamReply out = MT__NOMINATE_TEAM_REPLY__INIT;
 	out.members = arena_alloc(call_arena(call), (count + 1) * sizeof(Mt__TeamNomination *));
 	for (size_t i = 0; i < count; i++) {
+		if (named_already(call, members, i))
+			continue;
 		Mt__TeamNomination *outcome = nominate_member(call, class, members[i]);
 		out.members[out.n_members++] = outcome;
 		out.enrolled += outcome->state == MT__ENROLMENT__STATE__ENROLLED;

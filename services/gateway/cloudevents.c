@@ -68,7 +68,11 @@ attribute_read(struct json_reader *json, struct arena *arena, struct cloud_attri
 	}
 	struct json_reader value;
 	json_open(&value, raw, arena);
-	if (json_next(&value, slot) == JSON_STRING && memchr(slot->data, 0, slot->size) == NULL)
+	enum json_kind kind = json_next(&value, slot);
+	if (kind == JSON_STRING && memchr(slot->data, 0, slot->size) == NULL)
+		return true;
+	/* The extension says string; many who count send a number. */
+	if (kind == JSON_NUMBER && slot == &attributes->sequence)
 		return true;
 	attribute_wrong(attributes, arena_text(arena, name));
 	*slot = slice_of("", 0);

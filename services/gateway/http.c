@@ -179,7 +179,8 @@ request_serve(struct request *request)
 			       request->endpoint->body_bytes_max);
 }
 
-/* --- bodies taken as they come ------------------------------------------------------------------------------------- */
+/* --- bodies taken as they come -------------------------------------------------------------------------------------
+ */
 
 static enum MHD_Result
 sink_wait(struct request *request)

@@ -5,6 +5,7 @@
  * fields are left out, hashes are for machines. The page loads nothing and runs nothing. */
 #include "services/gateway/person_page.h"
 
+#include "common/base/date.h"
 #include "services/gateway/pages.h"
 #include "services/gateway/person_page_words.h"
 
@@ -14,7 +15,13 @@ enum { NESTED_MAX = 6 };
 extern const uint8_t _binary_services_gateway_person_page_html_start[];
 extern const uint8_t _binary_services_gateway_person_page_html_end[];
 
-static void message_write(struct buf *body, const ProtobufCMessage *message, int depth);
+struct writer {
+	struct buf *body;
+	const struct subject_file *file;
+	const struct subject_record *record; /* being written */
+};
+
+static void message_write(const struct writer *writer, const ProtobufCMessage *message, int depth);
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
@@ -46,37 +53,72 @@ ends_with(const char *name, const char *end)
 	return size > end_size && strcmp(name + size - end_size, end) == 0;
 }
 
+/* To the second: "2026-03-02 08:00:00 UTC". */
 static void
-integer_write(struct buf *body, const char *name, int64_t value)
+instant_write(struct buf *body, int64_t instant_us)
 {
 	char text[INSTANT_TEXT_BYTES];
-	if (!ends_with(name, "_us")) {
-		buf_format(body, "%lld", (long long)value);
-		return;
-	}
-	instant_format(value, text);
-	buf_text(body, text);
+	instant_format(instant_us - instant_us % SECOND_US, text);
+	buf_format(body, "%.10s %.8s <small>UTC</small>", text, text + 11);
 }
 
 static void
-text_write(struct buf *body, const char *text)
+integer_write(struct buf *body, const char *name, int64_t value)
 {
+	if (ends_with(name, "_us"))
+		instant_write(body, value);
+	else
+		buf_format(body, "%lld", (long long)value);
+}
+
+/* NULL if none that the file names has this id. */
+static const Mt__SubjectAuthority *
+authority_find(const struct subject_file *file, const char *id)
+{
+	for (size_t i = 0; i < file->records_count; i++) {
+		const Mt__SubjectPart *part = file->records[i].parts[SERVICE_ENROLLMENT];
+		for (size_t j = 0; part != NULL && part->enrollment != NULL && j < part->enrollment->n_authorities;
+		     j++) {
+			if (strcmp(part->enrollment->authorities[j]->authority_id, id) == 0)
+				return part->enrollment->authorities[j];
+		}
+	}
+	return NULL;
+}
+
+static void
+text_write(const struct writer *writer, const char *name, const char *text)
+{
+	int64_t instant_us;
+	const Mt__SubjectAuthority *authority = authority_find(writer->file, text);
+	if (authority != NULL) {
+		html_write(writer->body, authority->name);
+		buf_text(writer->body, " <small>");
+		html_write(writer->body, authority->code);
+		buf_text(writer->body, "</small>");
+		return;
+	}
+	if (ends_with(name, "_at") && instant_parse(text, &instant_us)) {
+		instant_write(writer->body, instant_us);
+		return;
+	}
 	bool document = text[0] == '{';
-	buf_text(body, document ? "<pre>" : "");
-	html_write(body, text);
-	buf_text(body, document ? "</pre>" : "");
+	buf_text(writer->body, document ? "<pre>" : "");
+	html_write(writer->body, text);
+	buf_text(writer->body, document ? "</pre>" : "");
 }
 
 /* One value of a field that is no bytes. */
 static void
-value_write(struct buf *body, const ProtobufCFieldDescriptor *field, const void *at, int depth)
+value_write(const struct writer *writer, const ProtobufCFieldDescriptor *field, const void *at, int depth)
 {
+	struct buf *body = writer->body;
 	switch (field->type) {
 	case PROTOBUF_C_TYPE_STRING:
-		text_write(body, *(const char *const *)at);
+		text_write(writer, field->name, *(const char *const *)at);
 		return;
 	case PROTOBUF_C_TYPE_MESSAGE:
-		message_write(body, *(const ProtobufCMessage *const *)at, depth + 1);
+		message_write(writer, *(const ProtobufCMessage *const *)at, depth + 1);
 		return;
 	case PROTOBUF_C_TYPE_ENUM:
 		enum_write(body, field->descriptor, *(const int *)at);
@@ -176,11 +218,26 @@ field_words_write(struct buf *body, const ProtobufCFieldDescriptor *field, const
 		buf_format(body, "%s%s%s%s", words->vi, open, words->en, close);
 }
 
-static void
-field_write(struct buf *body, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int depth)
+/* What stands in every row, and what is there for machines only. */
+static bool
+is_noise(const struct writer *writer, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
+	const char *text;
+	if (strcmp(field->name, "version") == 0)
+		return true;
+	if (strcmp(field->name, "person_id") != 0 || field->type != PROTOBUF_C_TYPE_STRING)
+		return false;
+	memcpy(&text, (const uint8_t *)message + field->offset, sizeof(text));
+	return strcmp(text, writer->record->record_id) == 0;
+}
+
+static void
+field_write(const struct writer *writer, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+	    int depth)
+{
+	struct buf *body = writer->body;
 	struct list list = list_of(message, field);
-	if (list.count == 0)
+	if (list.count == 0 || is_noise(writer, message, field))
 		return;
 	buf_text(body, "<dt>");
 	field_words_write(body, field, " <small lang=\"en\">", "</small>");
@@ -188,28 +245,29 @@ field_write(struct buf *body, const ProtobufCMessage *message, const ProtobufCFi
 	for (size_t i = 0; i < list.count; i++) {
 		if (i > 0 && field->type != PROTOBUF_C_TYPE_MESSAGE)
 			buf_text(body, ", ");
-		value_write(body, field, list.at + i * list.step, depth);
+		value_write(writer, field, list.at + i * list.step, depth);
 	}
 	buf_text(body, "</dd>");
 }
 
 static void
-message_write(struct buf *body, const ProtobufCMessage *message, int depth)
+message_write(const struct writer *writer, const ProtobufCMessage *message, int depth)
 {
 	if (depth > NESTED_MAX) /* the records nest three deep */
 		return;
-	buf_text(body, "<dl>");
+	buf_text(writer->body, "<dl>");
 	for (unsigned i = 0; i < message->descriptor->n_fields; i++)
-		field_write(body, message, &message->descriptor->fields[i], depth);
-	buf_text(body, "</dl>");
+		field_write(writer, message, &message->descriptor->fields[i], depth);
+	buf_text(writer->body, "</dl>");
 }
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
 /* A list of a part, or a record that stands once. */
 static void
-section_write(struct buf *body, const ProtobufCMessage *held, const ProtobufCFieldDescriptor *field)
+section_write(const struct writer *writer, const ProtobufCMessage *held, const ProtobufCFieldDescriptor *field)
 {
+	struct buf *body = writer->body;
 	struct list list = list_of(held, field);
 	bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
 	buf_text(body, "<section><h3>");
@@ -224,15 +282,16 @@ section_write(struct buf *body, const ProtobufCMessage *held, const ProtobufCFie
 		buf_text(body, "<p class=\"none\">Không có <span lang=\"en\">/ none</span></p>");
 	for (size_t i = 0; i < list.count; i++) {
 		buf_text(body, "<div class=\"item\">");
-		value_write(body, field, list.at + i * list.step, 0);
+		value_write(writer, field, list.at + i * list.step, 0);
 		buf_text(body, "</div>");
 	}
 	buf_text(body, "</section>");
 }
 
 static void
-part_write(struct buf *body, const Mt__SubjectPart *part)
+part_write(const struct writer *writer, const Mt__SubjectPart *part)
 {
+	struct buf *body = writer->body;
 	for (unsigned i = 0; i < mt__subject_part__descriptor.n_fields; i++) {
 		const ProtobufCFieldDescriptor *service = &mt__subject_part__descriptor.fields[i];
 		const ProtobufCMessage *held;
@@ -244,8 +303,10 @@ part_write(struct buf *body, const Mt__SubjectPart *part)
 		buf_text(body, "<h2>");
 		field_words_write(body, service, "<span lang=\"en\">", "</span>");
 		buf_text(body, "</h2>");
-		for (unsigned j = 0; j < held->descriptor->n_fields; j++)
-			section_write(body, held, &held->descriptor->fields[j]);
+		for (unsigned j = 0; j < held->descriptor->n_fields; j++) {
+			if (held->descriptor->fields[j].descriptor != &mt__subject_authority__descriptor)
+				section_write(writer, held, &held->descriptor->fields[j]);
+		}
 	}
 }
 
@@ -275,7 +336,7 @@ person_page_write(struct request *request, struct buf *body, const struct subjec
 		       "<dt>Mã hồ sơ <small lang=\"en\">Record id</small></dt><dd>");
 	html_write(body, file->person_id);
 	buf_text(body, "</dd><dt>Lập lúc <small lang=\"en\">Made at</small></dt><dd>");
-	html_write(body, file->exported_at);
+	instant_write(body, file->exported_us);
 	buf_text(body, "</dd></dl>");
 	next_write(body, file);
 	for (size_t i = 0; i < file->records_count; i++) {
@@ -284,9 +345,10 @@ person_page_write(struct request *request, struct buf *body, const struct subjec
 			html_write(body, file->records[i].record_id);
 			buf_text(body, "</p>");
 		}
+		struct writer writer = {body, file, &file->records[i]};
 		for (int j = 0; j < SERVICES; j++) {
 			if (file->records[i].parts[j] != NULL)
-				part_write(body, file->records[i].parts[j]);
+				part_write(&writer, file->records[i].parts[j]);
 		}
 	}
 	buf_text(body, "<p class=\"note\">Lần xem này đã được ghi lại. <span lang=\"en\">That this file was read is on "

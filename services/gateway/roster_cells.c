@@ -163,8 +163,7 @@ category_fill(struct cell_reading *reading, const char *text)
 	if (text[0] == '\0')
 		return;
 	const char *folded = roster_folded(reading->arena, text);
-	reading->row->category =
-		folded == NULL ? MT__PERSON__CATEGORY__UNSPECIFIED : roster_category_find(folded);
+	reading->row->category = folded == NULL ? MT__PERSON__CATEGORY__UNSPECIFIED : roster_category_find(folded);
 	if (reading->row->category == MT__PERSON__CATEGORY__UNSPECIFIED)
 		cell_wrong(reading, ROSTER_CATEGORY, "bad_category", text);
 }
@@ -209,10 +208,14 @@ roster_row_fill(struct arena *arena, const char *const cells[ROSTER_COLUMNS], en
 		enum roster_column column;
 		char **into;
 	} texts[] = {
-		{ROSTER_STAFF_CODE, &row->staff_code}, {ROSTER_NAME, &row->name},
-		{ROSTER_EMAIL, &row->email},	       {ROSTER_PHONE, &row->phone},
-		{ROSTER_POSITION, &row->position},     {ROSTER_RANK, &row->rank},
-		{ROSTER_UNIT, &row->unit},	       {ROSTER_SUPERVISOR, &row->supervisor},
+		{ROSTER_STAFF_CODE, &row->staff_code},
+		{ROSTER_NAME, &row->name},
+		{ROSTER_EMAIL, &row->email},
+		{ROSTER_PHONE, &row->phone},
+		{ROSTER_POSITION, &row->position},
+		{ROSTER_RANK, &row->rank},
+		{ROSTER_UNIT, &row->unit},
+		{ROSTER_SUPERVISOR, &row->supervisor},
 		{ROSTER_AUTHORITY, &row->authority},
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

@@ -134,8 +134,8 @@ row_broken(struct roster_read *read, const char *code, size_t cell)
 		if (read->columns[i] == ROSTER_STAFF_CODE && text_valid(slice_text(text)))
 			read->row.staff_code = (char *)(uintptr_t)trimmed(&read->arena, text);
 	}
-	bool known = read->csv.fault != CSV_SOUND && cell < read->columns_count &&
-		     read->columns[cell] != ROSTER_COLUMNS;
+	bool known =
+		read->csv.fault != CSV_SOUND && cell < read->columns_count && read->columns[cell] != ROSTER_COLUMNS;
 	row_wrong(read, known ? roster_columns[read->columns[cell]].name : "", code, NULL);
 }
 
@@ -324,8 +324,9 @@ head_read(struct roster_read *read, bool whole)
 	enum roster_event event = ROSTER_MORE;
 	read->begun = true;
 	if (head_is(read, "PK\x03\x04", 4) || head_is(read, "\xd0\xcf\x11\xe0", 4))
-		return refuse(read, "this is an Excel workbook; save it as CSV UTF-8 (File, Save As, \"CSV UTF-8\") and "
-				    "send that file");
+		return refuse(read,
+			      "this is an Excel workbook; save it as CSV UTF-8 (File, Save As, \"CSV UTF-8\") and "
+			      "send that file");
 	if (head_is(read, "\xff\xfe", 2) || head_is(read, "\xfe\xff", 2))
 		return refuse(read, "the file is UTF-16 (\"Unicode Text\"): " CURE);
 	if (memchr(head.data, '\0', head.size) != NULL)

@@ -97,9 +97,9 @@ static void
 fault_write(struct report *report, const Mt__RosterFault *fault)
 {
 	char row[NUMBER_BYTES];
-	snprintf(row, sizeof(row), fault->row == 0 ? "" : "%u", fault->row);
+	snprintf(row, sizeof(row), "%u", fault->row);
 	const char *const cells[] = {
-		row,
+		fault->row == 0 ? "" : row,
 		column_word(fault->column, report->vi),
 		fault->cell == NULL ? "" : fault->cell->value,
 		severity_word(fault->severity, report->vi),

@@ -6,6 +6,7 @@
  * as if it were not held. A list that is longer than one answer holds says where it goes on. */
 #include "services/gateway/subject.h"
 
+#include "common/base/date.h"
 #include "common/wire/json.h"
 #include "common/wire/pb.h"
 #include "common/wire/pb_json.h"
@@ -34,10 +35,10 @@ static const struct {
 	const char *list;
 	enum service service;
 } lists[] = {
-	{"enrolments", SERVICE_ENROLLMENT},    {"teams", SERVICE_ENROLLMENT},        {"keptEvents", SERVICE_ENROLLMENT},
-	{"links", SERVICE_ENROLLMENT},         {"adoptions", SERVICE_ENROLLMENT},    {"tokens", SERVICE_ENROLLMENT},
-	{"exports", SERVICE_ENROLLMENT},       {"classes", SERVICE_ASSESSMENT},      {"attempts", SERVICE_ASSESSMENT},
-	{"completions", SERVICE_CERTIFICATE},  {"certificates", SERVICE_CERTIFICATE}, {"messages", SERVICE_NOTIFICATION},
+	{"enrolments", SERVICE_ENROLLMENT},   {"teams", SERVICE_ENROLLMENT},         {"keptEvents", SERVICE_ENROLLMENT},
+	{"links", SERVICE_ENROLLMENT},        {"adoptions", SERVICE_ENROLLMENT},     {"tokens", SERVICE_ENROLLMENT},
+	{"exports", SERVICE_ENROLLMENT},      {"classes", SERVICE_ASSESSMENT},       {"attempts", SERVICE_ASSESSMENT},
+	{"completions", SERVICE_CERTIFICATE}, {"certificates", SERVICE_CERTIFICATE}, {"messages", SERVICE_NOTIFICATION},
 };
 
 /* Whose list it is; what follows a point is the service's own. */
@@ -78,8 +79,7 @@ next_add(struct subject *subject, const char *record_id, const Mt__SubjectMore *
 			    record_id, more == NULL ? "" : "&list=", more == NULL ? "" : more->list,
 			    more == NULL ? "" : "&pageToken=", more == NULL ? "" : more->page_token);
 	if (size > 0 && (size_t)size < sizeof(path))
-		subject->file.next[subject->file.next_count++] =
-			arena_text(&subject->request->arena, slice_text(path));
+		subject->file.next[subject->file.next_count++] = arena_text(&subject->request->arena, slice_text(path));
 }
 
 /* What did not fit: lists that go on, and records beyond the limit. */
@@ -117,9 +117,11 @@ record_json(struct buf *body, const struct subject_record *record)
 static void
 file_json(struct buf *body, const struct subject_file *file)
 {
+	char exported_at[INSTANT_TEXT_BYTES];
+	instant_format(file->exported_us, exported_at);
 	buf_text(body, "{\"personId\":");
 	json_write_string(body, slice_text(file->person_id));
-	buf_format(body, ",\"exportedAt\":\"%s\",\"record\":", file->exported_at);
+	buf_format(body, ",\"exportedAt\":\"%s\",\"record\":", exported_at);
 	json_write_string(body, slice_text(file->records[0].record_id));
 	buf_format(body, ",\"complete\":%s", file->next_count == 0 ? "true" : "false");
 	record_json(body, &file->records[0]);
@@ -245,14 +247,14 @@ on_begun(void *context, size_t number, const Mt__Reply *reply)
 		request_refuse_reply(request, reply);
 		return;
 	}
-	subject->begun = (const Mt__BeginExportReply *)pb_unpack_trusted(&mt__begin_export_reply__descriptor, &request->arena,
-					   slice_of(reply->reply.data, reply->reply.len));
+	subject->begun = (const Mt__BeginExportReply *)pb_unpack_trusted(
+		&mt__begin_export_reply__descriptor, &request->arena, slice_of(reply->reply.data, reply->reply.len));
 	if (subject->begun == NULL) {
 		request_refuse(request, PROBLEM_INTERNAL, NULL, "the service's reply cannot be read");
 		return;
 	}
 	subject->file.person_id = subject->begun->person_id;
-	instant_format(subject->begun->exported_us, subject->file.exported_at);
+	subject->file.exported_us = subject->begun->exported_us;
 	records_find(subject);
 	bool all = !list_owner(subject->list, &only);
 	subject->sending = true;
@@ -284,7 +286,8 @@ query_read_into(struct request *request, struct subject *subject)
 		return false;
 	}
 	if (list != NULL && subject->only_record == NULL) {
-		request_refuse(request, PROBLEM_INVALID_ARGUMENT, "record", "a list goes on for one record: record is missing");
+		request_refuse(request, PROBLEM_INVALID_ARGUMENT, "record",
+			       "a list goes on for one record: record is missing");
 		return false;
 	}
 	if (page_token != NULL && list == NULL) {

@@ -5,7 +5,6 @@
 #ifndef SERVICES_GATEWAY_SUBJECT_H
 #define SERVICES_GATEWAY_SUBJECT_H
 
-#include "common/base/date.h"
 #include "services/gateway/request.h"
 
 #include "matricula/subject.pb-c.h"
@@ -23,7 +22,7 @@ struct subject_record {
 
 struct subject_file {
 	const char *person_id;
-	char exported_at[INSTANT_TEXT_BYTES];
+	int64_t exported_us;
 	struct subject_record records[SUBJECT_RECORDS_MAX];
 	size_t records_count;
 	const char **next; /* paths of what did not fit */

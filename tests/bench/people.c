@@ -11,9 +11,15 @@ enum { LINE_BYTES = 1024, UNITS_APART = 1571 };
 
 static const uint64_t SCATTER = 1000003; /* prime: walks through all odd persons */
 
-static const char *const family_names[] = {"Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Đặng"};
-static const char *const given_names[] = {"Văn An", "Thị Bình", "Minh Châu", "Quốc Dũng",
-					  "Thu Hà", "Ngọc Lan", "Đức Mạnh",  "Thanh Sơn"};
+/* Enough that people who share a name and a birth date are as rare as in life: powers of two. */
+static const char *const family_names[] = {"Nguyễn", "Trần", "Lê",   "Phạm", "Hoàng", "Phan", "Vũ",   "Đặng",
+					   "Bùi",    "Đỗ",   "Hồ",   "Ngô",  "Dương", "Lý",   "Trịnh", "Võ"};
+static const char *const middle_names[] = {"Văn", "Thị", "Minh", "Quốc", "Thu",  "Ngọc", "Đức", "Thanh",
+					   "Hữu", "Xuân", "Hồng", "Kim",  "Quang", "Bích", "Anh", "Thùy"};
+static const char *const given_names[] = {"An",   "Bình", "Châu", "Dũng", "Hà",   "Lan",  "Mạnh", "Sơn",
+					  "Cường", "Đạt", "Giang", "Hải", "Hạnh", "Hiền", "Hòa",  "Hùng",
+					  "Hương", "Khánh", "Lâm", "Linh", "Long", "Mai", "Nam",  "Nga",
+					  "Nhung", "Phúc", "Phương", "Quân", "Thảo", "Trang", "Tuấn", "Yến"};
 
 static uint64_t
 mix(uint64_t value)
@@ -88,12 +94,17 @@ static void
 put_person(struct deed *deed, uint64_t number)
 {
 	uint64_t drawn = mix(number);
-	char *at = put_text(deed->name, family_names[drawn & 7]);
-	put_text(put_text(at, " "), given_names[drawn >> 3 & 7]);
+	char *at = put_text(deed->name, family_names[drawn & 15]);
+	at = put_text(put_text(at, " "), middle_names[drawn >> 4 & 15]);
+	put_text(put_text(at, " "), given_names[drawn >> 8 & 31]);
 	put_text(put_number(put_text(deed->email, "p"), number), "@tinh.gov.vn");
-	put_text(deed->birth_date, "1980-05-17");
-	deed->birth_date[3] = (char)('0' + drawn % 10);
-	deed->category = (unsigned)(drawn >> 8) % 3 + 1;
+	put_text(deed->birth_date, "1960-11-11");
+	deed->birth_date[2] = (char)('6' + (drawn >> 13 & 3));
+	deed->birth_date[3] = (char)('0' + (drawn >> 32) % 10);
+	deed->birth_date[6] = (char)('0' + (drawn >> 36) % 3);
+	deed->birth_date[8] = (char)('0' + (drawn >> 40) % 2);
+	deed->birth_date[9] = (char)('1' + (drawn >> 48) % 9);
+	deed->category = (unsigned)(drawn >> 24) % 3 + 1;
 	put_number(put_text(deed->position, "CV."), drawn >> 16 & 63);
 }
 

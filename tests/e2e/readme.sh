@@ -5,7 +5,8 @@
 #   tests/e2e/readme.sh [BUILD-FOLDER] [FILE.md...]        default: README.md and services/*/README.md
 #
 # Where a file has blocks marked by a line <!-- test --> just before them, those are run;
-# else all of its ```sh blocks. The blocks of one file share one shell, as they would for a
+# else all of its ```sh blocks. A block of another language that names a file (```js hire.mjs)
+# is written to that file, as a reader would save it. The blocks of one file share one shell, as they would for a
 # reader. A block that builds, installs or tests everything (make run, make check, apt...)
 # is listed as skipped. Addresses and the folder ./var are those of the test's deployment.
 set -u
@@ -48,11 +49,13 @@ import os, re, sys
 path, folder = sys.argv[1:]
 found, block, marked, before = [], None, False, ""
 for number, line in enumerate(open(path, encoding="utf-8"), 1):
-    fence = re.match(r"\s*(`{3,}|~{3,})\s*(\w*)\s*$", line)
+    fence = re.match(r"\s*(`{3,}|~{3,})\s*(\w*)(?: +(\S+))?\s*$", line)
     if block is None and fence and fence.group(2) in ("sh", "bash", "shell", "console"):
-        block = (number, before == "<!-- test -->", [], fence.group(1))
+        block = (number, before == "<!-- test -->", [], fence.group(1), None)
+    elif block is None and fence and fence.group(3):
+        block = (number, before == "<!-- test -->", [], fence.group(1), fence.group(3))
     elif block is None and fence and fence.group(1):
-        block = (number, None, [], fence.group(1))
+        block = (number, None, [], fence.group(1), None)
     elif block is not None and fence and fence.group(2) == "" and fence.group(1).startswith(block[3]):
         if block[1] is not None:
             found.append(block)
@@ -64,14 +67,24 @@ for number, line in enumerate(open(path, encoding="utf-8"), 1):
 if block is not None:
     sys.exit("%s:%d: a fence is never closed" % (path, block[0]))
 marked = any(b[1] for b in found)
-for number, is_marked, lines, _ in found:
+for number, is_marked, lines, _, name in found:
     if marked and not is_marked:
         continue
+    if name is not None:
+        lines = ["cat >'%s' <<'END OF THE FILE'\n" % name] + lines + ["END OF THE FILE\n"]
     prompts = [line for line in lines if line.startswith("$ ")]
     text = "".join(line[2:] for line in prompts) if prompts else "".join(lines)
     with open(os.path.join(folder, "%05d" % number), "w", encoding="utf-8") as out:
         out.write(text)
 PY
+}
+
+# Node's packages come from its registry: without npm, or without the net, what needs them is skipped.
+node_lacks() {
+	command -v node >/dev/null && command -v npm >/dev/null || { echo "there is no node or no npm here"; return 0; }
+	[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || { echo "node is older than 20"; return 0; }
+	timeout 60 npm view cloudevents version >/dev/null 2>&1 || { echo "npm reaches no registry"; return 0; }
+	return 1
 }
 
 start() {
@@ -81,6 +94,7 @@ start() {
 		case $(basename "$entry") in build | var) ;; *) ln -s "$entry" "$work/copy/" ;; esac
 	done
 	ln -s "$bin" "$work/copy/build/release/bin"
+	ln -s /usr/bin/python3 "$work/bin/python3" # the one that python3-zmq is for
 	http=$(free_port) door=$(free_port)
 	"$bin/matricula" up --data "$work/copy/var" --http "127.0.0.1:$http" --door "tcp://127.0.0.1:$door" >"$work/up.log" 2>&1 &
 	up=$!
@@ -117,13 +131,17 @@ run_file() {
 			skip "$name:$number" "it builds, installs or starts everything: $(grep -vE '^\s*(#|$)' "$block" | head -1)"
 			continue
 		fi
+		if grep -qE '^ *(npm|node) ' <<<"$text" && why=$(node_lacks); then
+			skip "$name:$number" "$why"
+			continue
+		fi
 		sed -i -E "s#(127\.0\.0\.1|localhost):8080#127.0.0.1:$http#g; s#(127\.0\.0\.1|localhost):5570#127.0.0.1:$door#g" "$block"
 		list+=("$block")
 	done
 	[ ${#list[@]} -gt 0 ] || return
 	(
 		cd "$work/copy" || exit 1
-		export PATH="$work/copy/build/release/bin:$PATH" TERM=dumb
+		export PATH="$work/bin:$work/copy/build/release/bin:$PATH" TERM=dumb
 		for block in "${list[@]}"; do echo "$block"; done >"$folder/list"
 		# shellcheck disable=SC2016
 		timeout -k 5 $((block_s * ${#list[@]})) bash -o pipefail -c '

@@ -37,7 +37,8 @@ row_check(const struct roster_read *read, uint32_t *before, struct outcome *outc
 	}
 	arena_init(&arena, 1 << 16, 0);
 	struct slice packed = pb_pack(&arena, &row->base);
-	if (packed.size > ROW_PACKED_BYTES_MAX || pb_unpack(&mt__roster_row__descriptor, &arena, packed, true, &fault) == NULL)
+	if (packed.size > ROW_PACKED_BYTES_MAX ||
+	    pb_unpack(&mt__roster_row__descriptor, &arena, packed, true, &fault) == NULL)
 		abort();
 	outcome->hash = outcome->hash * 31 + hash_fnv(packed);
 	outcome->rows++;

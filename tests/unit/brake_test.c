@@ -1,6 +1,7 @@
 /* tests/unit/brake_test.c
  *
- * When the mass-change brake goes on: at more than 20 changes that are more than 2 % of the people. */
+ * When the mass-change brake goes on: at more than 20 changes that are more than 2 % of the
+ * people, within a day that slides. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "services/enrollment/enrollment.h"
+#include "services/enrollment/brake_window.h"
 
 static void
 needs_more_than_20(void **state)
@@ -30,12 +31,34 @@ needs_more_than_2_percent(void **state)
 	assert_true(brake_trips(2001, 100000));
 }
 
+static void
+the_day_slides(void **state)
+{
+	const int64_t hour_us = 3600 * SECOND_US;
+	int64_t begin_us = INT64_C(1772438400) * SECOND_US + 59 * 60 * SECOND_US;
+	struct brake brake = {.held = false};
+	(void)state;
+	assert_int_equal(brake_changes(&brake, begin_us), 0);
+	for (int i = 0; i < 48; i++) {
+		brake_note(&brake, begin_us + i * hour_us);
+		assert_int_equal(brake_changes(&brake, begin_us + i * hour_us),
+				 i < BRAKE_BUCKETS ? i + 1 : BRAKE_BUCKETS);
+	}
+	int64_t last_us = begin_us + 47 * hour_us;
+	assert_int_equal(brake_changes(&brake, last_us + 12 * hour_us), BRAKE_BUCKETS - 12);
+	assert_int_equal(brake_changes(&brake, last_us + 24 * hour_us), 1);
+	assert_int_equal(brake_changes(&brake, last_us + 25 * hour_us), 0);
+	brake_note(&brake, last_us + 1000 * hour_us);
+	assert_int_equal(brake_changes(&brake, last_us + 1000 * hour_us), 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(needs_more_than_20),
 		cmocka_unit_test(needs_more_than_2_percent),
+		cmocka_unit_test(the_day_slides),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,14 +200,17 @@ test_files(void **state)
 		 "2 A||1990||0|2025-12-31\n3 B||1990-06||0|2025-12-31\n4 C||||0|2025-07-01 !birth_date:bad_date\n"
 		 "5 D||||0| !birth_date:date_number !effective_date:bad_date\n"
 		 "6 E||||0| !birth_date:bad_date !effective_date:bad_date\n"},
-		{"staffCode,loại,số định danh\nA,công chức,1190000001\nB,Viên  Chức,1.19E+11\nC,boss,123456789\nD,-,-\n",
+		{"staffCode,loại,số định danh\nA,công chức,1190000001\nB,Viên  "
+		 "Chức,1.19E+11\nC,boss,123456789\nD,-,-\n",
 		 "2 A|||001190000001|2| !citizen_id:padded?\n3 B||||3| !citizen_id:scientific_notation\n"
 		 "4 C|||123456789|0| !category:bad_category\n5 D||||0| -citizen_id -category\n"},
-		{"staff_code,name\nA\nB,C,D\nE,F,\nG,\"H\n", "2 A||||0| !:wrong_cell_count\n3 B||||0| !:wrong_cell_count\n"
-							      "4 E|F|||0|\n5 G||||0| !name:unclosed_quote\n"},
+		{"staff_code,name\nA\nB,C,D\nE,F,\nG,\"H\n",
+		 "2 A||||0| !:wrong_cell_count\n3 B||||0| !:wrong_cell_count\n"
+		 "4 E|F|||0|\n5 G||||0| !name:unclosed_quote\n"},
 		{"name\nA\n", "refused: the first line names no column \"staff_code\" (\"mã cán bộ\"): see "
 			      "/v1/rosters/template.csv\n"},
-		{"staff_code,name,Họ tên\n", "refused: two columns of the header mean the same: take one of them out\n"},
+		{"staff_code,name,Họ tên\n",
+		 "refused: two columns of the header mean the same: take one of them out\n"},
 		{"", "refused: the file is empty: its first line names the columns\n"},
 		{"{\"staffCode\":\"A\",\"name\":\"a \\\"b\\\"\"}\n\n{\"staff_code\":2,\"email\":null}\n{\"x\":1,"
 		 "\"staffCode\":\"C\"}\nnothing\n{\"name\":[]}\n{\"name\":\"a\",\"họ tên\":\"b\"}",
