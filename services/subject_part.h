@@ -28,6 +28,7 @@ enum {
 struct subject_part {
 	struct call *call;
 	const Mt__SubjectPartRequest *in;
+	const char *record_id;
 	Mt__SubjectPart out;
 };
 
@@ -101,9 +102,15 @@ subject_part_begin(struct subject_part *part, struct call *call, uint8_t table, 
 {
 	struct id id;
 	*part = (struct subject_part){.call = call, .in = in, .out = MT__SUBJECT_PART__INIT};
-	if (!call_id(call, "person_id", in->person_id, &id) || !call_id(call, "record_id", in->record_id, &id))
+	part->record_id = in->record_id[0] != '\0' ? in->record_id : in->person_id;
+	if (!call_id(call, "person_id", in->person_id, &id) || !call_id(call, "record_id", part->record_id, &id))
 		return false;
 	const Mt__SubjectExport *granted = subject_grant_find(call, table, in->person_id, call_subject(call));
+	if (granted == NULL && in->exported_us == 0) {
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
+			    "the file of person %s was not granted to the caller", in->person_id);
+		return false;
+	}
 	if (granted == NULL || granted->exported_us < in->exported_us) {
 		if (!call_park(call, SUBJECT_WAIT_MS))
 			call_refuse(call, MT__STATUS__UNAVAILABLE, "the export of person %s is not known here yet",
@@ -117,8 +124,9 @@ subject_part_begin(struct subject_part *part, struct call *call, uint8_t table, 
 			    in->person_id);
 		return false;
 	}
-	if (!subject_grant_holds(granted, in->record_id)) {
-		call_refuse(call, MT__STATUS__NOT_FOUND, "record %s is not of person %s", in->record_id, in->person_id);
+	if (!subject_grant_holds(granted, part->record_id)) {
+		call_refuse(call, MT__STATUS__NOT_FOUND, "record %s is not of person %s", part->record_id,
+			    in->person_id);
 		return false;
 	}
 	part->out.more = arena_alloc(call_arena(call), SUBJECT_LISTS_MAX * sizeof(*part->out.more));

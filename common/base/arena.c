@@ -129,7 +129,7 @@ cut(struct arena *arena, struct arena_block *block, size_t size, size_t align)
 	return piece;
 }
 
-static void *
+static inline void *
 take(struct arena *arena, size_t size, size_t align)
 {
 	if (size > ARENA_PIECE_BYTES_MAX)

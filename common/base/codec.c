@@ -9,34 +9,6 @@
 
 static const uint64_t SIGN_BIT = UINT64_C(1) << 63;
 
-void
-put_u32(uint8_t *at, uint32_t value)
-{
-	for (int i = 3; i >= 0; i--) {
-		at[i] = (uint8_t)value;
-		value >>= 8;
-	}
-}
-
-void
-put_u64(uint8_t *at, uint64_t value)
-{
-	put_u32(at, (uint32_t)(value >> 32));
-	put_u32(at + 4, (uint32_t)value);
-}
-
-uint32_t
-get_u32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-uint64_t
-get_u64(const uint8_t *at)
-{
-	return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
-}
-
 static uint8_t *
 extend(struct key *key, size_t size)
 {

@@ -41,10 +41,33 @@ bool key_read_i64(struct slice *rest, int64_t *value);
 bool key_read_bytes(struct slice *rest, size_t size, struct slice *bytes);
 bool key_read_text(struct slice *rest, const char **text); /* points into the key */
 
-/* Big-endian numbers outside keys. */
-void put_u32(uint8_t *at, uint32_t value);
-void put_u64(uint8_t *at, uint64_t value);
-uint32_t get_u32(const uint8_t *at);
-uint64_t get_u64(const uint8_t *at);
+/* Big-endian numbers outside keys; the compiler makes one instruction of each. */
+static inline void
+put_u32(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 24);
+	at[1] = (uint8_t)(value >> 16);
+	at[2] = (uint8_t)(value >> 8);
+	at[3] = (uint8_t)value;
+}
+
+static inline uint32_t
+get_u32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static inline void
+put_u64(uint8_t *at, uint64_t value)
+{
+	put_u32(at, (uint32_t)(value >> 32));
+	put_u32(at + 4, (uint32_t)value);
+}
+
+static inline uint64_t
+get_u64(const uint8_t *at)
+{
+	return (uint64_t)get_u32(at) << 32 | get_u32(at + 4);
+}
 
 #endif

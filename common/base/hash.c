@@ -9,6 +9,7 @@
  * which host calls at start; without it the result is the same, only slower. */
 #include "common/base/hash.h"
 
+#include "common/base/codec.h"
 #include "common/base/fatal.h"
 
 #include <assert.h>
@@ -16,8 +17,8 @@
 #include <pthread.h>
 #include <sodium.h>
 
-static const uint64_t FNV_OFFSET = UINT64_C(0xcbf29ce484222325);
-static const uint64_t FNV_PRIME = UINT64_C(0x100000001b3);
+/* The golden ratio's fraction: odd, with about half of its bits set. */
+static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15);
 
 static EVP_MD *sha256;
 static pthread_key_t context_end;
@@ -87,11 +88,39 @@ seal_check(struct slice bytes, const uint8_t key[SEAL_KEY_BYTES], struct slice s
 	return sodium_memcmp(expected, seal.data, SEAL_BYTES) == 0;
 }
 
-uint64_t
-hash_fnv(struct slice bytes)
+void
+hash_key_derive(const uint8_t secret[SEAL_KEY_BYTES], uint8_t key[KEYED_KEY_BYTES])
 {
-	uint64_t hash = FNV_OFFSET;
-	for (size_t i = 0; i < bytes.size; i++)
-		hash = (hash ^ bytes.data[i]) * FNV_PRIME;
-	return hash;
+	static_assert(crypto_kdf_KEYBYTES == SEAL_KEY_BYTES, "a secret is a key of crypto_kdf");
+	static_assert(crypto_shorthash_siphashx24_KEYBYTES == KEYED_KEY_BYTES, "as long as SipHash wants it");
+	int result = crypto_kdf_derive_from_key(key, KEYED_KEY_BYTES, 1, "tokens  ", secret);
+	assert(result == 0);
+}
+
+void
+hash_keyed(struct slice bytes, const uint8_t key[KEYED_KEY_BYTES], uint8_t out[KEYED_BYTES])
+{
+	static_assert(crypto_shorthash_siphashx24_BYTES == KEYED_BYTES, "128 bits");
+	int result = crypto_shorthash_siphashx24(out, bytes.data, bytes.size, key);
+	assert(result == 0);
+}
+
+static uint64_t
+spread(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * SPREAD;
+	return hash ^ hash >> 32;
+}
+
+uint64_t
+hash_spread(struct slice bytes)
+{
+	uint64_t hash = bytes.size;
+	uint64_t rest = 0;
+	size_t at = 0;
+	for (; bytes.size - at >= sizeof(uint64_t); at += sizeof(uint64_t))
+		hash = spread(hash, get_u64(bytes.data + at));
+	for (; at < bytes.size; at++)
+		rest = rest << 8 | bytes.data[at];
+	return spread(spread(hash, rest), 0);
 }

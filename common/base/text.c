@@ -85,6 +85,23 @@ text_valid(struct slice bytes)
 	return true;
 }
 
+/* True of valid text whose code points all lie below U+0300 or in U+1E00-1EFF: no mark is among them, so each stands
+ * alone and nothing composes (NFC_Quick_Check=Yes, Canonical_Combining_Class=0). Vietnamese as keyboards write it. */
+static bool
+is_composed(struct slice bytes)
+{
+	size_t at = 0;
+	while (at < bytes.size) {
+		const uint8_t *letter = bytes.data + at;
+		size_t size = character_bytes(letter, bytes.size - at);
+		bool is_latin = letter[0] < 0xcc || (letter[0] == 0xe1 && letter[1] >= 0xb8 && letter[1] <= 0xbb);
+		if (size == 0 || !is_latin)
+			return false;
+		at += size;
+	}
+	return true;
+}
+
 /* The code points of a text, with room for one more, as utf8proc_reencode wants it. */
 struct points {
 	int32_t on_stack[SHORT_POINTS + 1];
@@ -111,7 +128,7 @@ const char *
 text_nfc(struct arena *arena, const char *text)
 {
 	struct slice bytes = slice_text(text);
-	if (ascii_only(bytes))
+	if (ascii_only(bytes) || is_composed(bytes))
 		return arena_text(arena, bytes);
 	utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
 	struct points points;

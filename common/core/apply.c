@@ -40,9 +40,9 @@ apply_seq(const struct apply *apply)
 }
 
 const uint8_t *
-apply_secret(const struct apply *apply)
+apply_token_key(const struct apply *apply)
 {
-	return apply->node->config.secret;
+	return apply->node->token_key;
 }
 
 void *

@@ -80,6 +80,12 @@ call_secret(const struct call *call)
 	return call->node->config.secret;
 }
 
+const uint8_t *
+call_token_key(const struct call *call)
+{
+	return call->node->token_key;
+}
+
 const char *
 call_subject(const struct call *call)
 {

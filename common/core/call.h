@@ -36,6 +36,8 @@ uint64_t call_random(struct call *call);
 const char *call_new_id(struct call *call, uint32_t locality);
 /* The deployment secret of this service (32 bytes), for sealing what must not be read from disk. */
 const uint8_t *call_secret(const struct call *call);
+/* A key made of it, for hash_keyed: of what must not stand in a row as it is. */
+const uint8_t *call_token_key(const struct call *call);
 
 /* The caller, resolved: "" where there is none. */
 const char *call_subject(const struct call *call);
@@ -112,8 +114,8 @@ int64_t apply_time_us(const struct apply *apply);
 int apply_zone_minutes(const struct apply *apply);
 uint64_t apply_seq(const struct apply *apply);
 
-/* The same secret as call_secret: for keyed hashes of what must not stand in a key as it is. */
-const uint8_t *apply_secret(const struct apply *apply);
+/* The same as call_token_key. */
+const uint8_t *apply_token_key(const struct apply *apply);
 
 void *apply_record(struct apply *apply, const struct key *key, const ProtobufCMessageDescriptor *type); /* or NULL */
 void *apply_unpack(struct apply *apply, const ProtobufCMessageDescriptor *type, struct slice value);

@@ -64,10 +64,12 @@ sum_is(const struct figure_sum *sum, const struct figure_sum *wanted)
 static struct figure_sum *
 sum_find(struct figures *figures, const struct figure_sum *wanted)
 {
-	uint64_t hash = hash_fnv(slice_of(wanted->authority, ID_BYTES)) ^
-			hash_fnv(slice_of(wanted->category, wanted->category_size)) ^
-			((uint64_t)wanted->metric << 32 | wanted->month) * UINT64_C(0x9e3779b97f4a7c15);
-	size_t at = (hash ^ hash >> 32) & (figures->sums_capacity - 1);
+	uint64_t what[] = {
+		get_u64(wanted->authority + ID_BYTES - sizeof(uint64_t)), /* an id ends in randomness */
+		(uint64_t)wanted->metric << 32 | wanted->month,
+		get_u64((const uint8_t *)wanted->category), /* how it begins; zeros behind a short one */
+	};
+	size_t at = hash_spread(slice_of(what, sizeof(what))) & (figures->sums_capacity - 1);
 	while (figures->sums[at].used && !sum_is(&figures->sums[at], wanted))
 		at = (at + 1) & (figures->sums_capacity - 1);
 	return &figures->sums[at];
@@ -142,7 +144,7 @@ forget_former(struct figures *figures, uint64_t former, struct slice key)
 static void
 note_change(struct figures *figures, const struct key *key, uint64_t seq)
 {
-	uint64_t *newest = &figures->newest[hash_fnv(key_slice(key)) % NEWEST_SLOTS];
+	uint64_t *newest = &figures->newest[hash_spread(key_slice(key)) % NEWEST_SLOTS];
 	struct figure_change *change = &figures->changes[figures->changes_count % FIGURES_WATCHED_MAX];
 	forget_former(figures, *newest, key_slice(key));
 	if (figures->changes_count >= FIGURES_WATCHED_MAX)
@@ -162,6 +164,8 @@ add_to_row(struct node *node, const struct key *key, int64_t delta)
 {
 	struct slice value;
 	uint8_t bytes[8];
+	if (store_add(&node->store, key_slice(key), delta))
+		return;
 	uint64_t sum = store_get(&node->store, key_slice(key), &value) ? get_u64(value.data) : 0;
 	sum += (uint64_t)delta;
 	put_u64(bytes, sum);
@@ -171,16 +175,37 @@ add_to_row(struct node *node, const struct key *key, int64_t delta)
 		store_put(&node->store, key_slice(key), slice_of(bytes, sizeof(bytes)));
 }
 
+/* What stands above an authority in the tree of a month: of the sum spread last, since those of one authority
+ * mostly follow each other. */
+struct ancestors {
+	struct id of;
+	uint32_t month;
+	unsigned count;
+	struct id above[TREE_DEPTH_MAX];
+};
+
+static void
+ancestors_find(struct node *node, const struct figure_sum *counted, struct ancestors *ancestors)
+{
+	struct id id;
+	memcpy(id.bytes, counted->authority, ID_BYTES);
+	if (ancestors->count > 0 && ancestors->month == counted->month &&
+	    memcmp(ancestors->of.bytes, id.bytes, ID_BYTES) == 0)
+		return;
+	*ancestors = (struct ancestors){.of = id, .month = counted->month};
+	while (ancestors->count < TREE_DEPTH_MAX - 1 && tree_parent_in(&node->store, &id, counted->month))
+		ancestors->above[ancestors->count++] = id;
+}
+
 /* Adds what was counted at an authority to the sums of all its ancestors, a flow's in the tree of its month: so a
  * late one, or one that is taken back, meets the rows that it belongs to. */
 static void
-spread_sum(struct node *node, const struct figure_sum *counted)
+spread_sum(struct node *node, const struct figure_sum *counted, struct ancestors *ancestors)
 {
 	struct figure_sum above = *counted;
-	struct id id;
-	memcpy(id.bytes, counted->authority, ID_BYTES);
-	for (unsigned depth = 1; depth < TREE_DEPTH_MAX && tree_parent_in(&node->store, &id, counted->month); depth++) {
-		memcpy(above.authority, id.bytes, ID_BYTES);
+	ancestors_find(node, counted, ancestors);
+	for (unsigned i = 0; i < ancestors->count; i++) {
+		memcpy(above.authority, ancestors->above[i].bytes, ID_BYTES);
 		sum_of(&node->figures, &above)->inherited += counted->delta;
 	}
 }
@@ -191,10 +216,11 @@ figures_settle(struct node *node, uint64_t seq)
 {
 	struct figures *figures = &node->figures;
 	size_t counted = figures->sums_count;
+	struct ancestors ancestors = {.count = 0};
 	for (size_t i = 0; i < counted; i++) {
 		const struct figure_sum *sum = &figures->sums[figures->sums_used[i]];
 		if (sum->delta != 0)
-			spread_sum(node, sum);
+			spread_sum(node, sum, &ancestors);
 	}
 	for (size_t i = 0; i < figures->sums_count; i++) {
 		struct figure_sum *sum = &figures->sums[figures->sums_used[i]];

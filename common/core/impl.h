@@ -166,6 +166,7 @@ struct node {
 	struct feed feeds[PRODUCERS_MAX];
 	size_t feeds_count;
 	struct figures figures;
+	uint8_t token_key[KEYED_KEY_BYTES];
 	struct personal *personal; /* large: it stays in a block of its own */
 
 	struct batch filling;

@@ -399,6 +399,18 @@ memtable_put(struct memtable *table, struct slice key, struct slice value)
 	entry_write(memtable_entry(table, key, value.size), value);
 }
 
+uint8_t *
+memtable_value(struct memtable *table, struct slice key, size_t size)
+{
+	struct step path[DEPTH_MAX];
+	bool found;
+	uint32_t depth = path_find(table, key_prefix(key), key, path, &found);
+	if (!found)
+		return NULL;
+	struct entry *entry = path[depth - 1].node->entry[path[depth - 1].position];
+	return entry->value_size == size ? entry->bytes + entry->key_size : NULL;
+}
+
 void
 memtable_delete(struct memtable *table, struct slice key)
 {

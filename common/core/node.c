@@ -38,6 +38,7 @@ node_new(const struct node_config *config)
 	node->queue.last = &node->queue.first;
 	node->replies.last = &node->replies.first;
 	node->access_version = 1;
+	hash_key_derive(config->secret, node->token_key);
 	node->personal = calloc(1, sizeof(*node->personal));
 	if (node->personal == NULL)
 		fatal("no memory for a node");
@@ -67,6 +68,7 @@ node_free(struct node *node)
 	tree_memory_free(node->store.tree);
 	sodium_memzero(node->personal, sizeof(*node->personal));
 	free(node->personal);
+	sodium_memzero(node->token_key, sizeof(node->token_key));
 	memtable_free(node->store.top);
 	if (node->store.frozen != NULL)
 		memtable_free(node->store.frozen);

@@ -39,6 +39,29 @@ type_place(struct node *node, const ProtobufCMessageDescriptor *descriptor)
 	return &types[at];
 }
 
+static const struct personal_type *type_of(struct node *node, const ProtobufCMessageDescriptor *descriptor);
+
+/* The ways of the types below are found before the first of this type takes its place. */
+static void
+ways_find(struct node *node, struct personal_type *type)
+{
+	struct personal *personal = node->personal;
+	const ProtobufCMessageDescriptor *descriptor = type->descriptor;
+	for (unsigned i = 0; i < descriptor->n_fields; i++) {
+		if (descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
+			type_of(node, descriptor->fields[i].descriptor);
+	}
+	type->ways = personal->ways + personal->ways_count;
+	for (unsigned i = 0; i < descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+		if (field->type != PROTOBUF_C_TYPE_MESSAGE || type_of(node, field->descriptor)->verdict == PERSONAL_NOT)
+			continue;
+		assert(personal->ways_count < PERSONAL_WAYS_MAX);
+		personal->ways[personal->ways_count++] = (struct personal_way){field, type_of(node, field->descriptor)};
+		type->ways_count++;
+	}
+}
+
 /* Types never recurse, see the plugin. */
 static const struct personal_type *
 type_of(struct node *node, const ProtobufCMessageDescriptor *descriptor)
@@ -52,11 +75,10 @@ type_of(struct node *node, const ProtobufCMessageDescriptor *descriptor)
 	type.subject[1] = field_named(descriptor, "person_id", PROTOBUF_C_TYPE_STRING);
 	if (type.sealed != NULL && type.sealed->id == SEALED_FIELD)
 		type.verdict = PERSONAL_IS;
-	for (unsigned i = 0; i < descriptor->n_fields && type.verdict == PERSONAL_NOT; i++) {
-		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-		if (field->type == PROTOBUF_C_TYPE_MESSAGE && type_of(node, field->descriptor)->verdict != PERSONAL_NOT)
-			type.verdict = PERSONAL_HOLDS;
-	}
+	else
+		ways_find(node, &type);
+	if (type.ways_count > 0)
+		type.verdict = PERSONAL_HOLDS;
 	place = type_place(node, descriptor); /* others have come in between */
 	*place = type;
 	return place;
@@ -78,7 +100,6 @@ struct spot {
 };
 
 struct search {
-	struct node *node;
 	void (*found)(void *context, const struct spot *spot);
 	void *context;
 };
@@ -122,20 +143,16 @@ subject_in(const ProtobufCMessage *message, const struct personal_type *type, co
 }
 
 static void
-search(const struct search *search_, ProtobufCMessage *message, const char *around)
+search(const struct search *search_, const struct personal_type *type, ProtobufCMessage *message, const char *around)
 {
-	const struct personal_type *type = type_of(search_->node, message->descriptor);
 	const char *subject = subject_in(message, type, around);
-	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+	for (unsigned i = 0; i < type->ways_count; i++) {
+		const struct personal_type *inner = type->ways[i].type;
 		ProtobufCMessage **places;
-		if (field->type != PROTOBUF_C_TYPE_MESSAGE)
-			continue;
-		const struct personal_type *inner = type_of(search_->node, field->descriptor);
-		size_t count = inner->verdict == PERSONAL_NOT ? 0 : places_of(message, field, &places);
+		size_t count = places_of(message, type->ways[i].field, &places);
 		for (size_t j = 0; j < count; j++) {
 			if (inner->verdict == PERSONAL_HOLDS)
-				search(search_, places[j], subject);
+				search(search_, inner, places[j], subject);
 			else
 				search_->found(search_->context, &(struct spot){&places[j], inner, subject});
 		}
@@ -147,10 +164,10 @@ static void
 search_all(struct node *node, ProtobufCMessage *message, void (*found)(void *context, const struct spot *spot),
 	   void *context)
 {
-	enum personal_verdict verdict = personal_verdict(node, message->descriptor);
-	assert(verdict != PERSONAL_IS); /* nobody around says whose it is */
-	if (verdict == PERSONAL_HOLDS)
-		search(&(struct search){node, found, context}, message, "");
+	const struct personal_type *type = type_of(node, message->descriptor);
+	assert(type->verdict != PERSONAL_IS); /* nobody around says whose it is */
+	if (type->verdict == PERSONAL_HOLDS)
+		search(&(struct search){found, context}, type, message, "");
 }
 
 static ProtobufCBinaryData
@@ -178,23 +195,21 @@ shallow_copy(struct arena *arena, const ProtobufCMessage *message)
 
 /* A copy of all that leads to something personal, so that it can be hung up anew. */
 static ProtobufCMessage *
-copy_paths(struct node *node, struct arena *arena, const ProtobufCMessage *message)
+copy_paths(struct arena *arena, const struct personal_type *type, const ProtobufCMessage *message)
 {
 	ProtobufCMessage *copy = shallow_copy(arena, message);
-	for (unsigned i = 0; i < copy->descriptor->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &copy->descriptor->fields[i];
+	for (unsigned i = 0; i < type->ways_count; i++) {
+		const ProtobufCFieldDescriptor *field = type->ways[i].field;
+		const struct personal_type *inner = type->ways[i].type;
 		ProtobufCMessage **places;
-		if (field->type != PROTOBUF_C_TYPE_MESSAGE)
-			continue;
-		enum personal_verdict verdict = personal_verdict(node, field->descriptor);
-		size_t count = verdict == PERSONAL_NOT ? 0 : places_of(copy, field, &places);
+		size_t count = places_of(copy, field, &places);
 		if (count > 0 && field->label == PROTOBUF_C_LABEL_REPEATED) {
 			struct slice list = arena_copy(arena, slice_of(places, count * sizeof(*places)));
 			memcpy(&places, &list.data, sizeof(places));
 			memcpy((char *)copy + field->offset, &places, sizeof(places));
 		}
-		for (size_t j = 0; j < count && verdict == PERSONAL_HOLDS; j++)
-			places[j] = copy_paths(node, arena, places[j]);
+		for (size_t j = 0; j < count && inner->verdict == PERSONAL_HOLDS; j++)
+			places[j] = copy_paths(arena, inner, places[j]);
 	}
 	return copy;
 }
@@ -316,9 +331,10 @@ seal_spot(void *context, const struct spot *spot)
 static const ProtobufCMessage *
 seal_message(struct sealing *sealing, const ProtobufCMessage *message)
 {
-	if (personal_verdict(sealing->node, message->descriptor) == PERSONAL_NOT)
+	const struct personal_type *type = type_of(sealing->node, message->descriptor);
+	if (type->verdict == PERSONAL_NOT)
 		return message;
-	ProtobufCMessage *copy = copy_paths(sealing->node, sealing->arena, message);
+	ProtobufCMessage *copy = copy_paths(sealing->arena, type, message);
 	search_all(sealing->node, copy, seal_spot, sealing);
 	return copy;
 }

@@ -28,6 +28,7 @@ struct node;
 
 enum {
 	PERSONAL_TYPES_MAX = 2048, /* message types met by one node, three times over; a power of two */
+	PERSONAL_WAYS_MAX = 1024,  /* their fields that lead to something personal, several times over */
 	SUBJECTS_CACHED = 1024,
 	SLOT_KEYS_CACHED = 256,
 	/* What was sealed last is opened and sealed again at once: a fact is emitted, applied, and put
@@ -39,9 +40,17 @@ enum {
 
 enum personal_verdict { PERSONAL_NOT, PERSONAL_HOLDS, PERSONAL_IS };
 
+/* A field of a message that is personal, or leads to something that is. */
+struct personal_way {
+	const ProtobufCFieldDescriptor *field;
+	const struct personal_type *type; /* of what it holds */
+};
+
 struct personal_type {
 	const ProtobufCMessageDescriptor *descriptor; /* NULL: a free place */
 	enum personal_verdict verdict;
+	uint16_t ways_count;
+	const struct personal_way *ways; /* in the order of the descriptor; found once, walked for every message */
 	const ProtobufCFieldDescriptor *sealed;     /* of one that is personal */
 	const ProtobufCFieldDescriptor *subject[2]; /* sealed_for, person_id; or NULL */
 };
@@ -83,6 +92,8 @@ struct subject_new {
 
 struct personal {
 	struct personal_type types[PERSONAL_TYPES_MAX];
+	struct personal_way ways[PERSONAL_WAYS_MAX];
+	size_t ways_count;
 	struct subject_cached subjects[SUBJECTS_CACHED];
 	struct slot_key_cached keys[SLOT_KEYS_CACHED];
 	struct sealed_cached sealed[SEALED_CACHED];

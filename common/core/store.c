@@ -6,6 +6,8 @@
  * freeze and a flush in between. */
 #include "common/core/store.h"
 
+#include "common/base/codec.h"
+
 #include <assert.h>
 
 enum { LAYER_TOP, LAYER_FROZEN, LAYER_BASE, LAYERS };
@@ -144,6 +146,17 @@ store_put(struct store *store, struct slice key, struct slice value)
 {
 	memtable_put(store->top, key, value);
 	store->rows_written++;
+}
+
+bool
+store_add(struct store *store, struct slice key, int64_t delta)
+{
+	uint8_t *value = memtable_value(store->top, key, sizeof(uint64_t));
+	if (value == NULL || get_u64(value) + (uint64_t)delta == 0)
+		return false;
+	put_u64(value, get_u64(value) + (uint64_t)delta);
+	store->rows_written++;
+	return true;
 }
 
 void

@@ -39,11 +39,11 @@ tree_get(const struct store *store, struct arena *arena, struct id id)
 bool
 tree_parent(const struct store *store, struct id *id)
 {
-	struct key key = tree_key(TABLE_AUTHORITY_PARENT, *id);
 	struct slice value;
 	bool is_root;
 	if (store->tree != NULL)
 		return tree_memory_get(store->tree, *id, &value, id, &is_root) && !is_root;
+	struct key key = tree_key(TABLE_AUTHORITY_PARENT, *id);
 	if (!store_get(store, key_slice(&key), &value) || value.size == 0)
 		return false;
 	memcpy(id->bytes, value.data, ID_BYTES);

@@ -38,7 +38,7 @@ struct tree_memory {
 static struct place *
 find(const struct places *table, struct slice key)
 {
-	size_t at = hash_fnv(key) & (table->capacity - 1);
+	size_t at = hash_spread(key) & (table->capacity - 1);
 	while (table->places[at].key.data != NULL && !slice_equal(table->places[at].key, key))
 		at = (at + 1) & (table->capacity - 1);
 	return &table->places[at];

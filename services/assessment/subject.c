@@ -15,13 +15,13 @@ static void
 classes_add(struct subject_part *part, Mt__AssessmentPart *held)
 {
 	struct page page;
-	struct key prefix = subject_key_of(TABLE_SUBJECT_CLASS, part->in->record_id);
+	struct key prefix = subject_key_of(TABLE_SUBJECT_CLASS, part->record_id);
 	if (!subject_list_begin(part, &page, "classes", &prefix))
 		return;
 	while (page_next(&page)) {
 		char class_id[ID_TEXT_BYTES];
 		id_format(subject_row_id(page.walk.key), class_id);
-		page_add(&page, (void *)roster_find(part->call, class_id, part->in->record_id));
+		page_add(&page, (void *)roster_find(part->call, class_id, part->record_id));
 	}
 	held->classes = (Mt__RosterRecord **)page.items;
 	held->n_classes = page.count;
@@ -32,7 +32,7 @@ static void
 attempts_add(struct subject_part *part, Mt__AssessmentPart *held)
 {
 	struct page page;
-	struct key prefix = subject_key_of(TABLE_SUBJECT_ATTEMPT, part->in->record_id);
+	struct key prefix = subject_key_of(TABLE_SUBJECT_ATTEMPT, part->record_id);
 	if (!subject_list_begin(part, &page, "attempts", &prefix))
 		return;
 	while (page_next(&page)) {

@@ -12,14 +12,14 @@ static void
 completions_add(struct subject_part *part, Mt__CertificatePart *held)
 {
 	struct page page;
-	struct key prefix = subject_key_of(TABLE_COMPLETION_OF, part->in->record_id);
+	struct key prefix = subject_key_of(TABLE_COMPLETION_OF, part->record_id);
 	if (!subject_list_begin(part, &page, "completions", &prefix))
 		return;
 	while (page_next(&page)) {
 		struct id class_id = subject_row_id(page.walk.key);
 		struct key key = key_of(TABLE_COMPLETION);
 		key_bytes(&key, slice_of(class_id.bytes, ID_BYTES));
-		key_id_of(&key, part->in->record_id);
+		key_id_of(&key, part->record_id);
 		page_add(&page, (void *)call_record(part->call, &key, &mt__completion_record__descriptor));
 	}
 	held->completions = (Mt__CompletionRecord **)page.items;
@@ -45,7 +45,7 @@ static void
 certificates_add(struct subject_part *part, Mt__CertificatePart *held)
 {
 	struct page page;
-	struct key prefix = subject_key_of(TABLE_CERTIFICATE_OF, part->in->record_id);
+	struct key prefix = subject_key_of(TABLE_CERTIFICATE_OF, part->record_id);
 	if (!subject_list_begin(part, &page, "certificates", &prefix))
 		return;
 	while (page_next(&page))

@@ -30,8 +30,8 @@ enum {
 
 /* --- duplicate_pair.c --------------------------------------------------------------------------------------------- */
 
-/* Prefix of the rows of those who have this citizen id. */
-struct key citizen_id_key(const uint8_t *secret, const char *citizen_id);
+/* Prefix of the rows of those who have this citizen id: of records that stand, or of merged ones. */
+struct key citizen_id_key(const uint8_t *token_key, const char *citizen_id, bool merged);
 /* The person's key in a row of a block, and the other's in a row of a pair. */
 struct slice block_person(struct slice key);
 /* Bits that two records share now; 0 if they are no pair. open: and nobody has dismissed it. */

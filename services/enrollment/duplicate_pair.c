@@ -15,6 +15,7 @@
 
 enum {
 	BLOCK_CITIZEN_ID = 'c',
+	BLOCK_CITIZEN_ID_MERGED = 'm', /* pairs nobody: it leads to who stands for the record */
 	BLOCK_NAME = 'n',
 	BLOCKS_PER_PERSON = 2,
 	BLOCK_PREFIX_BYTES = 2 + BLOCK_HASH_BYTES, /* table, kind, hash */
@@ -65,10 +66,10 @@ block_person(struct slice key)
 }
 
 static struct key
-block_prefix(const uint8_t *secret, uint8_t kind, struct slice text)
+block_prefix(const uint8_t *token_key, uint8_t kind, struct slice text)
 {
 	uint8_t hash[BLOCK_HASH_BYTES];
-	block_hash(secret, kind, text, hash, sizeof(hash));
+	block_hash(token_key, kind, text, hash, sizeof(hash));
 	struct key key = key_of(TABLE_BLOCK);
 	key_u8(&key, kind);
 	key_bytes(&key, slice_of(hash, sizeof(hash)));
@@ -76,9 +77,9 @@ block_prefix(const uint8_t *secret, uint8_t kind, struct slice text)
 }
 
 struct key
-citizen_id_key(const uint8_t *secret, const char *citizen_id)
+citizen_id_key(const uint8_t *token_key, const char *citizen_id, bool merged)
 {
-	return block_prefix(secret, BLOCK_CITIZEN_ID, slice_text(citizen_id));
+	return block_prefix(token_key, merged ? BLOCK_CITIZEN_ID_MERGED : BLOCK_CITIZEN_ID, slice_text(citizen_id));
 }
 
 /* The words in the order of the alphabet, then the birth date. */
@@ -94,10 +95,18 @@ name_and_birth(struct arena *arena, const Mt__Personal *personal)
 			words.at[at] = words.at[at - 1];
 		words.at[at] = word;
 	}
-	const char *text = personal->birth_date;
+	size_t room = WHOLE_DATE_BYTES;
 	for (size_t i = 0; i < words.count; i++)
-		text = arena_format(arena, "%s %.*s", text, (int)words.at[i].size, (const char *)words.at[i].data);
-	return slice_text(text);
+		room += 1 + words.at[i].size;
+	uint8_t *text = arena_alloc(arena, room);
+	size_t size = WHOLE_DATE_BYTES;
+	memcpy(text, personal->birth_date, WHOLE_DATE_BYTES);
+	for (size_t i = 0; i < words.count; i++) {
+		text[size++] = ' ';
+		memcpy(text + size, words.at[i].data, words.at[i].size);
+		size += words.at[i].size;
+	}
+	return slice_of(text, size);
 }
 
 static void
@@ -123,11 +132,13 @@ blocks_of(struct apply *apply, const Mt__PersonRecord *person)
 		return blocks;
 	const Mt__Personal *personal = person->personal;
 	if (personal->citizen_id[0] != '\0')
-		blocks_add(&blocks, citizen_id_key(apply_secret(apply), personal->citizen_id), SHARED_CITIZEN_ID);
+		blocks_add(&blocks, citizen_id_key(apply_token_key(apply), personal->citizen_id, false),
+			   SHARED_CITIZEN_ID);
 	if (personal->name[0] != '\0' && strlen(personal->birth_date) == WHOLE_DATE_BYTES)
-		blocks_add(&blocks,
-			   block_prefix(apply_secret(apply), BLOCK_NAME, name_and_birth(apply_arena(apply), personal)),
-			   SHARED_NAME);
+		blocks_add(
+			&blocks,
+			block_prefix(apply_token_key(apply), BLOCK_NAME, name_and_birth(apply_arena(apply), personal)),
+			SHARED_NAME);
 	return blocks;
 }
 
@@ -354,9 +365,27 @@ same_blocks(const Mt__PersonRecord *before, const Mt__PersonRecord *after)
 	       strcmp(before->personal->citizen_id, after->personal->citizen_id) == 0;
 }
 
+/* A merged record's citizen id still finds the person, were it another. */
+static void
+merged_settle(struct apply *apply, const Mt__PersonRecord *person, bool put)
+{
+	if (person == NULL || person->state != MT__PERSON__STATE__MERGED || person->personal == NULL ||
+	    person->personal->citizen_id[0] == '\0')
+		return;
+	struct rest rest = rest_of(person->person_id);
+	struct key key = citizen_id_key(apply_token_key(apply), person->personal->citizen_id, true);
+	key_bytes(&key, slice_of(rest.bytes, PERSON_KEY_BYTES));
+	if (put)
+		apply_put_bytes(apply, &key, slice_text(""));
+	else
+		apply_delete(apply, &key);
+}
+
 void
 duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
 {
+	merged_settle(apply, before, false);
+	merged_settle(apply, after, true);
 	if (!same_blocks(before, after)) {
 		blocks_change(apply, before, false);
 		blocks_change(apply, after, true);

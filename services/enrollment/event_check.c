@@ -16,6 +16,9 @@
 
 #include <assert.h>
 
+/* LIST:VERSION:CODE at its longest. */
+enum { AUTHORITY_REFERENCE_SHOWN = 3 * CODE_BYTES_MAX + 2 };
+
 /* An event's data on its way to a change. */
 struct reading {
 	struct call *call;
@@ -236,21 +239,31 @@ read_parts(struct reading *reading, Mt__Person__Part *in, size_t count)
 	return true;
 }
 
+/* Why a reference leads nowhere: nobody has that code, or two have it. */
+static const char *
+unknown_authority(struct call *call, const char *reference, bool ambiguous)
+{
+	if (ambiguous)
+		return tree_ambiguous(call_store(call), call_arena(call), reference);
+	return arena_format(call_arena(call), "authority %.*s is unknown", AUTHORITY_REFERENCE_SHOWN, reference);
+}
+
+/* As the code was understood on the day of the change; read_effective comes first. */
 static bool
 read_authority(struct reading *reading, const char *field, const char *reference, const Mt__AuthorityRecord **into)
 {
 	struct call *call = reading->call;
 	bool ambiguous;
+	int32_t date;
 	if (reference[0] == '\0')
 		return reject_missing(call, field, reading->verdict);
-	*into = tree_find(call_store(call), call_arena(call), reference, &ambiguous);
+	if (!date_parse(reading->change->body->effective_date, &date))
+		date = call_today(call);
+	*into = tree_find_at(call_store(call), call_arena(call), reference, date, &ambiguous);
 	if (*into != NULL)
 		return true;
-	const char *message = arena_format(call_arena(call),
-					   ambiguous ? "authority code %.64s stands for several authorities"
-						     : "authority %.64s is unknown",
-					   reference);
-	return verdict_reject(reading->verdict, field, "unknown_authority", message);
+	return verdict_reject(reading->verdict, field, "unknown_authority",
+			      unknown_authority(call, reference, ambiguous));
 }
 
 /* --- the types ---------------------------------------------------------------------------------------------------- */
@@ -535,17 +548,10 @@ event_source_authority(struct call *call, const char *source, struct verdict *ve
 		return NULL;
 	}
 	const char *code = source + begins_size;
-	size_t size = strcspn(code, "/");
+	const char *reference = arena_text(call_arena(call), slice_of(code, strcspn(code, "/")));
 	bool ambiguous;
-	const Mt__AuthorityRecord *authority = tree_find(
-		call_store(call), call_arena(call), arena_text(call_arena(call), slice_of(code, size)), &ambiguous);
-	if (authority != NULL)
-		return authority;
-	int shown = size < CODE_BYTES_MAX ? (int)size : CODE_BYTES_MAX;
-	const char *message = arena_format(call_arena(call),
-					   ambiguous ? "authority code %.*s stands for several authorities"
-						     : "authority %.*s is unknown",
-					   shown, code);
-	verdict_reject(verdict, "source", "unknown_authority", message);
-	return NULL;
+	const Mt__AuthorityRecord *authority = tree_find(call_store(call), call_arena(call), reference, &ambiguous);
+	if (authority == NULL)
+		verdict_reject(verdict, "source", "unknown_authority", unknown_authority(call, reference, ambiguous));
+	return authority;
 }

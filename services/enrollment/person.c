@@ -63,7 +63,7 @@ void
 person_key_staff(struct key *key, uint32_t locality, const char *staff_code)
 {
 	key_u32(key, locality);
-	key_u32(key, (uint32_t)hash_fnv(slice_text(staff_code)));
+	key_u32(key, (uint32_t)hash_spread(slice_text(staff_code)));
 	key_text(key, staff_code);
 }
 

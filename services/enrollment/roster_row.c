@@ -39,8 +39,7 @@ row_wrong(struct row_reading *reading, const char *column, const char *code, con
 	reading->wrong = true;
 }
 
-/* --- what a verdict is about ----------------------------------------------------------------------------------------
- */
+/* --- what a verdict is about -------------------------------------------------------------------------------------- */
 
 /* A field as events spell it, its column here, and the row's cell. */
 static const char *
@@ -84,8 +83,7 @@ row_reject(struct row_reading *reading, const struct verdict *verdict)
 	return ROW_REJECTED;
 }
 
-/* --- where and who --------------------------------------------------------------------------------------------------
- */
+/* --- where and who ------------------------------------------------------------------------------------------------ */
 
 static bool
 is_number(const char *text)
@@ -204,7 +202,7 @@ row_seen(struct row_reading *reading)
 {
 	struct roster_taking *taking = reading->taking;
 	uint32_t locality = reading->authority->locality;
-	size_t at = (hash_fnv(slice_text(reading->staff_code)) + locality) % ROSTER_SEEN_PLACES;
+	size_t at = (hash_spread(slice_text(reading->staff_code)) + locality) % ROSTER_SEEN_PLACES;
 	for (; taking->places[at] != NULL; at = (at + 1) % ROSTER_SEEN_PLACES) {
 		if (taking->places[at]->locality == locality &&
 		    strcmp(taking->places[at]->staff_code, reading->staff_code) == 0)
@@ -221,8 +219,7 @@ row_seen(struct row_reading *reading)
 	return false;
 }
 
-/* --- somebody new ---------------------------------------------------------------------------------------------------
- */
+/* --- somebody new ------------------------------------------------------------------------------------------------- */
 
 static enum row_outcome
 row_hire(struct row_reading *reading)
@@ -263,8 +260,7 @@ row_hire(struct row_reading *reading)
 	return ROW_HIRED;
 }
 
-/* --- somebody known -------------------------------------------------------------------------------------------------
- */
+/* --- somebody known ----------------------------------------------------------------------------------------------- */
 
 /* The person as of the day the row is about; NULL if there was nobody then. */
 static const Mt__PersonRecord *
@@ -348,8 +344,7 @@ row_update(struct row_reading *reading)
 	return ROW_CHANGED;
 }
 
-/* --- the row --------------------------------------------------------------------------------------------------------
- */
+/* --- the row ------------------------------------------------------------------------------------------------------ */
 
 static enum row_outcome
 row_act(struct row_reading *reading)

@@ -141,16 +141,16 @@ static bool
 asked_lists(struct asked *asked)
 {
 	struct call *call = asked->call;
-	const uint8_t *secret = call_secret(call);
+	const uint8_t *token_key = call_token_key(call);
 	struct token tokens[QUERY_WORDS_MAX];
 	size_t whole = whole_words(asked);
 	for (size_t i = 0; i < whole; i++) {
-		tokens[i] = word_token(secret, asked->words.at[i]);
+		tokens[i] = word_token(token_key, asked->words.at[i]);
 		search_add_word(&asked->search, call_arena(call), tokens[i]);
 	}
 	if (whole == asked->words.count)
 		return true;
-	struct token begins = word_token(secret, word_prefix(asked->words.at[whole], PREFIX_LETTERS_MAX));
+	struct token begins = word_token(token_key, word_prefix(asked->words.at[whole], PREFIX_LETTERS_MAX));
 	if (search_add_prefix(&asked->search, call_arena(call), begins, tokens, whole) || whole > 0)
 		return true; /* without a list for it, the records are looked at */
 	call_refuse_field(call, "q", "q needs a further letter: more than %d words begin so", PREFIX_WORDS_MAX);
@@ -280,6 +280,22 @@ person_search_search(Mt__PersonSearch_Service *service, const Mt__SearchPersonsR
 
 Mt__PersonSearch_Service person_search_handlers = MT__PERSON_SEARCH__INIT(person_search_);
 
+/* The first within the caller's reach of those with a citizen id; NULL if nobody is. */
+static const Mt__PersonRecord *
+citizen_within(struct call *call, const char *citizen_id, bool merged)
+{
+	struct key prefix = citizen_id_key(call_token_key(call), citizen_id, merged);
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	for (size_t looked = 0; looked < BLOCK_LOOKED_MAX && store_walk_next(&walk); looked++) {
+		const Mt__PersonRecord *person =
+			person_standing(call, person_get(call, person_of_rest(block_person(walk.key))));
+		assert(person != NULL);
+		if (tree_covers(call_store(call), call_authority(call), person->authority_id))
+			return person;
+	}
+	return NULL;
+}
+
 void
 person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply, void *call)
 {
@@ -287,17 +303,14 @@ person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply,
 		call_refuse_field(call, "citizen_id", "citizen_id is not 12 digits");
 		return;
 	}
-	struct key prefix = citizen_id_key(call_secret(call), in->citizen_id);
-	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
-	for (size_t looked = 0; looked < BLOCK_LOOKED_MAX && store_walk_next(&walk); looked++) {
-		const Mt__PersonRecord *person = person_get(call, person_of_rest(block_person(walk.key)));
-		assert(person != NULL);
-		if (!tree_covers(call_store(call), call_authority(call), person->authority_id))
-			continue;
-		if (call_scope(call, person->authority_id))
-			reply(person, call);
+	const Mt__PersonRecord *person = citizen_within(call, in->citizen_id, false);
+	if (person == NULL)
+		person = citizen_within(call, in->citizen_id, true);
+	if (person == NULL) {
+		/* Somebody elsewhere may have it: that is not told. */
+		call_refuse(call, MT__STATUS__NOT_FOUND, "nobody has that citizen id");
 		return;
 	}
-	/* Somebody elsewhere may have it: that is not told. */
-	call_refuse(call, MT__STATUS__NOT_FOUND, "nobody has that citizen id");
+	if (call_scope(call, person->authority_id))
+		reply(person, call);
 }

@@ -49,9 +49,9 @@ bool words_of(struct arena *arena, const char *name, size_t max, struct words *w
 bool words_hold(const struct words *words, struct slice word);
 /* How much of a word its first letters are. */
 struct slice word_prefix(struct slice word, size_t letters_max);
-struct token word_token(const uint8_t *secret, struct slice word);
-/* Keyed hash of what records share, size of it at most SEAL_BYTES. */
-void block_hash(const uint8_t *secret, uint8_t kind, struct slice text, uint8_t *hash, size_t size);
+struct token word_token(const uint8_t *token_key, struct slice word);
+/* Keyed hash of what records share, size of it at most KEYED_BYTES. */
+void block_hash(const uint8_t *token_key, uint8_t kind, struct slice text, uint8_t *hash, size_t size);
 
 /* --- search_rows.c ------------------------------------------------------------------------------------------------ */
 

@@ -56,13 +56,24 @@ posting_key(struct token token)
 	return key;
 }
 
+/* Where a record stands: what the keys of all its postings end with. */
+static struct place
+place_of(const Mt__PersonRecord *person)
+{
+	struct place place = {.bytes = {0}};
+	if (person == NULL)
+		return place;
+	struct key whose = person_key(id_known(person->person_id));
+	put_u32(place.bytes, search_locality(person));
+	memcpy(place.bytes + sizeof(uint32_t), person_rest(&whose).data, PERSON_KEY_BYTES);
+	return place;
+}
+
 static struct key
-posting_of(struct token token, const Mt__PersonRecord *person)
+posting_of(struct token token, const struct place *place)
 {
 	struct key key = posting_key(token);
-	struct key whose = person_key(id_known(person->person_id));
-	key_u32(&key, search_locality(person));
-	key_bytes(&key, person_rest(&whose));
+	key_bytes(&key, slice_of(place->bytes, PLACE_BYTES));
 	return key;
 }
 
@@ -95,16 +106,16 @@ word_rows(struct apply *apply, struct slice word, struct token token, bool put)
 		if (prefix.size == last || prefix.size == word.size)
 			break;
 		last = prefix.size;
-		word_row(apply, word_token(apply_secret(apply), prefix), token, put);
+		word_row(apply, word_token(apply_token_key(apply), prefix), token, put);
 	}
 	word_row(apply, token, token, put);
 }
 
 static void
-posting_put(struct apply *apply, const Mt__PersonRecord *person, struct slice word)
+posting_put(struct apply *apply, const struct place *place, struct slice word)
 {
-	struct token token = word_token(apply_secret(apply), word);
-	struct key key = posting_of(token, person);
+	struct token token = word_token(apply_token_key(apply), word);
+	struct key key = posting_of(token, place);
 	apply_put_bytes(apply, &key, slice_text(""));
 	struct key whole = word_key(token, token);
 	if (!store_has(apply_store(apply), key_slice(&whole)))
@@ -112,9 +123,9 @@ posting_put(struct apply *apply, const Mt__PersonRecord *person, struct slice wo
 }
 
 static void
-posting_move(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after, struct slice word)
+posting_move(struct apply *apply, const struct place *before, const struct place *after, struct slice word)
 {
-	struct token token = word_token(apply_secret(apply), word);
+	struct token token = word_token(apply_token_key(apply), word);
 	struct key from = posting_of(token, before);
 	struct key to = posting_of(token, after);
 	apply_delete(apply, &from);
@@ -122,10 +133,10 @@ posting_move(struct apply *apply, const Mt__PersonRecord *before, const Mt__Pers
 }
 
 static void
-posting_delete(struct apply *apply, const Mt__PersonRecord *person, struct slice word)
+posting_delete(struct apply *apply, const struct place *place, struct slice word)
 {
-	struct token token = word_token(apply_secret(apply), word);
-	struct key key = posting_of(token, person);
+	struct token token = word_token(apply_token_key(apply), word);
+	struct key key = posting_of(token, place);
 	apply_delete(apply, &key);
 	struct key prefix = posting_key(token);
 	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
@@ -161,14 +172,16 @@ search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__Per
 	struct words new;
 	words_of(apply_arena(apply), search_name(before), NAME_WORDS_MAX, &old);
 	words_of(apply_arena(apply), search_name(after), NAME_WORDS_MAX, &new);
+	struct place from = place_of(before);
+	struct place to = place_of(after);
 	for (size_t i = 0; i < new.count; i++) {
 		if (!words_hold(&old, new.at[i]))
-			posting_put(apply, after, new.at[i]);
+			posting_put(apply, &to, new.at[i]);
 		else if (moved)
-			posting_move(apply, before, after, new.at[i]);
+			posting_move(apply, &from, &to, new.at[i]);
 	}
 	for (size_t i = 0; i < old.count; i++) {
 		if (!words_hold(&new, old.at[i]))
-			posting_delete(apply, before, old.at[i]);
+			posting_delete(apply, &from, old.at[i]);
 	}
 }

@@ -158,22 +158,22 @@ word_prefix(struct slice word, size_t letters_max)
 }
 
 void
-block_hash(const uint8_t *secret, uint8_t kind, struct slice text, uint8_t *hash, size_t size)
+block_hash(const uint8_t *token_key, uint8_t kind, struct slice text, uint8_t *hash, size_t size)
 {
 	uint8_t bytes[HASHED_BYTES_MAX];
-	uint8_t whole[SEAL_BYTES];
-	assert(size <= SEAL_BYTES);
+	uint8_t whole[KEYED_BYTES];
+	assert(size <= KEYED_BYTES);
 	assert(text.size < sizeof(bytes));
 	bytes[0] = kind;
 	memcpy(bytes + 1, text.data, text.size);
-	seal_make(slice_of(bytes, text.size + 1), secret, whole);
+	hash_keyed(slice_of(bytes, text.size + 1), token_key, whole);
 	memcpy(hash, whole, size);
 }
 
 struct token
-word_token(const uint8_t *secret, struct slice word)
+word_token(const uint8_t *token_key, struct slice word)
 {
 	struct token token;
-	block_hash(secret, TAG_WORD, word, token.bytes, TOKEN_BYTES);
+	block_hash(token_key, TAG_WORD, word, token.bytes, TOKEN_BYTES);
 	return token;
 }

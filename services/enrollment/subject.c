@@ -76,7 +76,7 @@ static void
 changes_add(struct subject_part *part, Mt__EnrollmentPart *held)
 {
 	struct arena *arena = call_arena(part->call);
-	struct history history = history_of(part->call, part->in->record_id);
+	struct history history = history_of(part->call, part->record_id);
 	held->changes = arena_alloc(arena, (history.count + 1) * sizeof(*held->changes));
 	for (size_t i = 0; i < history.count; i++) {
 		Mt__SubjectChange *change = (Mt__SubjectChange *)pb_new(&mt__subject_change__descriptor, arena);
@@ -207,8 +207,8 @@ static void
 enrolments_add(struct subject_part *part, Mt__EnrollmentPart *held)
 {
 	struct page page;
-	struct id person_id = id_known(part->in->record_id);
-	struct key prefix = rows_key(TABLE_SUBJECT_CLASS, part->in->record_id);
+	struct id person_id = id_known(part->record_id);
+	struct key prefix = rows_key(TABLE_SUBJECT_CLASS, part->record_id);
 	if (!subject_list_begin(part, &page, "enrolments", &prefix))
 		return;
 	while (page_next(&page)) {
@@ -249,8 +249,8 @@ static void
 teams_add(struct subject_part *part, Mt__EnrollmentPart *held)
 {
 	struct page page;
-	struct id person_id = id_known(part->in->record_id);
-	struct key prefix = rows_key(TABLE_SUBJECT_TEAM, part->in->record_id);
+	struct id person_id = id_known(part->record_id);
+	struct key prefix = rows_key(TABLE_SUBJECT_TEAM, part->record_id);
 	if (!subject_list_begin(part, &page, "teams", &prefix))
 		return;
 	while (page_next(&page))
@@ -363,7 +363,7 @@ static void
 tokens_add(struct subject_part *part, Mt__EnrollmentPart *held)
 {
 	struct page page;
-	struct key prefix = rows_key(TABLE_SUBJECT_TOKEN, part->in->record_id);
+	struct key prefix = rows_key(TABLE_SUBJECT_TOKEN, part->record_id);
 	if (!subject_list_begin(part, &page, "tokens", &prefix))
 		return;
 	while (page_next(&page))
@@ -377,7 +377,7 @@ static void
 exports_add(struct subject_part *part, Mt__EnrollmentPart *held)
 {
 	struct page page;
-	struct key prefix = subject_key_of(TABLE_SUBJECT_EXPORT, part->in->record_id);
+	struct key prefix = subject_key_of(TABLE_SUBJECT_EXPORT, part->record_id);
 	if (!subject_list_begin(part, &page, "exports", &prefix))
 		return;
 	while (page_next(&page)) {
@@ -394,6 +394,19 @@ exports_add(struct subject_part *part, Mt__EnrollmentPart *held)
 	subject_list_end(part, &page, "exports");
 }
 
+/* Here it is known where everybody serves: who was granted nothing is told what a stranger is told. */
+static bool
+may_ask(struct call *call, const char *person_id)
+{
+	struct id id;
+	if (!call_id(call, "person_id", person_id, &id))
+		return false;
+	if (subject_grant_find(call, TABLE_SUBJECT_EXPORT, person_id, call_subject(call)) != NULL)
+		return true;
+	const Mt__PersonRecord *person = person_or_refuse(call, person_id);
+	return person != NULL && (call_is_self(call, person_id) || call_scope(call, person->authority_id));
+}
+
 static void
 subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, Mt__SubjectPart_Closure reply,
 	      void *call)
@@ -401,9 +414,9 @@ subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, M
 	(void)service;
 	struct subject_part part;
 	Mt__EnrollmentPart held = MT__ENROLLMENT_PART__INIT;
-	if (!subject_part_begin(&part, call, TABLE_SUBJECT_EXPORT, in))
+	if (!may_ask(call, in->person_id) || !subject_part_begin(&part, call, TABLE_SUBJECT_EXPORT, in))
 		return;
-	Mt__PersonRecord *person = person_or_refuse(call, in->record_id);
+	Mt__PersonRecord *person = person_or_refuse(call, part.record_id);
 	if (person == NULL)
 		return;
 	if (subject_part_first(&part)) {

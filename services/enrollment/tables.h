@@ -26,11 +26,12 @@
 #define SERVICES_ENROLLMENT_TABLES_H
 
 enum enrollment_table {
-	TABLE_PERSON = 0x01,         /* person's locality, its id's random part, its time -> PersonRecord */
-	TABLE_STAFF_CODE = 0x02,     /* authority's locality, hash of the code, code -> struct staff_row */
-	TABLE_EVENT = 0x03,          /* source's locality, hash of source and id -> EventRecord */
-	TABLE_PARKED_EVENT = 0x04,   /* locality, hash of the code, code, 0, seq, event's hash -> the same hash, of what waits;
-					1, event's hash -> nothing, of what was ever kept */
+	TABLE_PERSON = 0x01,     /* person's locality, its id's random part, its time -> PersonRecord */
+	TABLE_STAFF_CODE = 0x02, /* authority's locality, hash of the code, code -> struct staff_row */
+	TABLE_EVENT = 0x03,      /* source's locality, hash of source and id -> EventRecord */
+	/* locality, hash of the code, code; then 0, seq, event's hash -> the hash again, of what waits for that code;
+	   or 1, event's hash -> nothing, of what was ever kept under it */
+	TABLE_PARKED_EVENT = 0x04,
 	TABLE_PROGRAMME = 0x05,      /* programme id -> ProgrammeRecord */
 	TABLE_PROGRAMME_CODE = 0x06, /* school's locality, code -> programme id */
 	TABLE_CLASS = 0x07,          /* class id -> ClassRecord without its counts */
@@ -41,18 +42,19 @@ enum enrollment_table {
 	TABLE_SESSION_HELD = 0x0c,   /* class id, number -> seq of the entry that first took attendance */
 	TABLE_HISTORY = 0x0e,        /* as in TABLE_PERSON, then seq, number -> ChangeRecord */
 	TABLE_LOCALITY = 0x0d,       /* locality of a top authority, 0 for the root -> last running number below it */
-	TABLE_SEQUENCE = 0x10,       /* source's locality, hash of source and subject -> last number; with a number: who claims it */
-	TABLE_KEPT = 0x11,           /* outcome, locality, seq, event's hash -> nothing; CONFLICT: hash of the payload */
-	TABLE_CONFLICT = 0x12,       /* locality, hash of the event, of the payload -> ConflictRecord */
-	TABLE_BRAKE = 0x13,          /* source's locality -> struct brake */
-	TABLE_HELD_PERSON = 0x14,    /* person id -> hold id, how many events are held */
-	TABLE_HOLD = 0x15,           /* hold id -> HoldRecord */
-	TABLE_HOLD_EVENT = 0x16,     /* hold id, number -> locality, the event's hash in TABLE_EVENT */
-	TABLE_FRESHNESS = 0x17,      /* id of an authority below the root -> when its last event was accepted */
-	TABLE_NAME_POSTING = 0x20,   /* token of a word, locality of the current authority, person's key -> nothing */
-	TABLE_NAME_WORD = 0x21,      /* token of how a word begins, token of the word -> nothing, while it has postings */
-	TABLE_BLOCK = 0x22,          /* kind, keyed hash of what records share, person's key -> nothing */
-	TABLE_PAIR = 0x23,           /* locality of one's authority, one's key, the other's -> shared bits, open */
+	TABLE_SEQUENCE =
+		0x10, /* source's locality, hash of source and subject -> last number; with a number: who claims it */
+	TABLE_KEPT = 0x11,         /* outcome, locality, seq, event's hash -> nothing; CONFLICT: hash of the payload */
+	TABLE_CONFLICT = 0x12,     /* locality, hash of the event, of the payload -> ConflictRecord */
+	TABLE_BRAKE = 0x13,        /* source's locality -> struct brake */
+	TABLE_HELD_PERSON = 0x14,  /* person id -> hold id, how many events are held */
+	TABLE_HOLD = 0x15,         /* hold id -> HoldRecord */
+	TABLE_HOLD_EVENT = 0x16,   /* hold id, number -> locality, the event's hash in TABLE_EVENT */
+	TABLE_FRESHNESS = 0x17,    /* id of an authority below the root -> when its last event was accepted */
+	TABLE_NAME_POSTING = 0x20, /* token of a word, locality of the current authority, person's key -> nothing */
+	TABLE_NAME_WORD = 0x21,    /* token of how a word begins, token of the word -> nothing, while it has postings */
+	TABLE_BLOCK = 0x22,        /* kind, keyed hash of what records share, person's key -> nothing */
+	TABLE_PAIR = 0x23,         /* locality of one's authority, one's key, the other's -> shared bits, open */
 	TABLE_PAIR_DISMISSED = 0x24, /* the lesser's key, the greater's -> DismissedRecord */
 	TABLE_ADOPTION = 0x25,       /* provisional's key, person's key -> AdoptionRecord */
 	TABLE_PROVISIONAL = 0x26,    /* locality of the school, person's key -> nothing */
@@ -64,9 +66,9 @@ enum enrollment_table {
 	TABLE_ROSTER_OF = 0x1b,      /* authority's locality, instant from the newest, roster id -> nothing */
 	TABLE_AUTHORITY_HISTORY = 0x30, /* authority id, effective date, seq -> AuthorityVersion */
 	TABLE_AUTHORITY_PLAN = 0x31,    /* authority id, effective date, seq -> AuthorityPlan */
-	TABLE_AUTHORITY_EVER = 0x32,    /* parent id, id of one that stood, or is planned to stand, below it -> nothing */
-	/* What a person's file is read by: a row more for LearnerEnrolled or LearnerWaitlisted the first time in a class,
-	 * for TeamMemberAdded, for a token that speaks for a person; two for AdoptionProposed. */
+	TABLE_AUTHORITY_EVER = 0x32, /* parent id, id of one that stood, or is planned to stand, below it -> nothing */
+	/* What a person's file is read by: a row more for LearnerEnrolled or LearnerWaitlisted the first time in a
+	 * class, for TeamMemberAdded, for a token that speaks for a person; two for AdoptionProposed. */
 	TABLE_SUBJECT_CLASS = 0x38,    /* person's key, class id -> nothing */
 	TABLE_SUBJECT_TEAM = 0x39,     /* person's key, team id -> nothing */
 	TABLE_SUBJECT_TOKEN = 0x3a,    /* person's key, hash of the token -> nothing */

@@ -16,9 +16,9 @@ dashboard_serve(struct request *request, void *context)
 	(void)context;
 	const uint8_t *html = _binary_services_gateway_dashboard_html_start;
 	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_begin(&body, "Số liệu trực tiếp – Matricula");
+	page_open(&body, "Số liệu trực tiếp – Matricula");
 	buf_append(&body, slice_of(html, (size_t)(_binary_services_gateway_dashboard_html_end - html)));
-	page_end(&body);
+	page_close(&body);
 	page_headers(request, true);
 	request_answer(request, 200, "text/html; charset=utf-8", &body);
 }

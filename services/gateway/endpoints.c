@@ -57,8 +57,8 @@ rules_add(struct http *http, const struct endpoints_of *of)
 	}
 }
 
-void
-endpoints_add(struct http *http, const struct endpoints_of *of)
+static void
+own_add(struct http *http, const struct endpoints_of *of)
 {
 	const struct endpoint own[] = {
 		{.verb = "GET",
@@ -80,7 +80,8 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 		 .sink = &roster_upload_sink,
 		 .context = of->upstreams[SERVICE_ENROLLMENT],
 		 .reads_query = true,
-		 .summary = "Takes a roster, CSV or NDJSON of any size, as it comes; the answer comes after the commit."},
+		 .summary =
+			 "Takes a roster, CSV or NDJSON of any size, as it comes; the answer comes after the commit."},
 		{.verb = "GET",
 		 .path = "/v1/rosters/{rosterId}/errors.csv",
 		 .serve = roster_report_serve,
@@ -92,7 +93,6 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 		 .serve = roster_template_serve,
 		 .reads_query = true,
 		 .summary = "An empty roster with its header and an example row."},
-		{.verb = "GET", .path = "/rosters", .serve = roster_page_serve},
 		{.verb = "GET",
 		 .path = "/v1/door",
 		 .serve = door_serve,
@@ -125,10 +125,28 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 		 .serve = openapi_serve,
 		 .context = of->health,
 		 .summary = "This document."},
-		{.verb = "GET", .path = "/", .serve = home_serve},
-		{.verb = "GET", .path = "/dashboard", .serve = dashboard_serve},
 	};
-	rules_add(http, of);
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		http_add(http, &own[i]);
+}
+
+/* For people; not in openapi.json. */
+static void
+pages_add(struct http *http)
+{
+	const struct endpoint pages[] = {
+		{.verb = "GET", .path = "/", .serve = home_serve},
+		{.verb = "GET", .path = "/dashboard", .serve = dashboard_serve},
+		{.verb = "GET", .path = "/rosters", .serve = roster_page_serve},
+	};
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		http_add(http, &pages[i]);
+}
+
+void
+endpoints_add(struct http *http, const struct endpoints_of *of)
+{
+	rules_add(http, of);
+	own_add(http, of);
+	pages_add(http);
 }

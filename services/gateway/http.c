@@ -179,8 +179,16 @@ request_serve(struct request *request)
 			       request->endpoint->body_bytes_max);
 }
 
-/* --- bodies taken as they come -------------------------------------------------------------------------------------
- */
+/* --- bodies taken as they come ----------------------------------------------------------------------------------- */
+
+/* What is refused has REQUEST_RECEIVE_S to come to its end, what is taken has it for each piece. */
+static void
+sink_receive(struct request *request)
+{
+	const struct connection *record = connection_of(request->connection);
+	if (request->response == NULL || (record != NULL && record->state != CONNECTION_RECEIVING))
+		connection_enter(request->http, request->connection, CONNECTION_RECEIVING);
+}
 
 static enum MHD_Result
 sink_wait(struct request *request)
@@ -210,11 +218,12 @@ static enum MHD_Result
 sink_piece(struct request *request, const char *piece, size_t *piece_bytes)
 {
 	const struct body_sink *sink = request->endpoint->sink;
-	connection_enter(request->http, request->connection, CONNECTION_RECEIVING);
+	sink_receive(request);
 	if (!request->served && *piece_bytes == 0) {
 		request->served = true;
 		return request->response == NULL || request_drains(request) ? MHD_YES : response_queue(request);
 	}
+	request->served = true;
 	if (*piece_bytes > 0) {
 		size_t taken = *piece_bytes;
 		if (request->response == NULL)

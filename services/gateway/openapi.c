@@ -70,6 +70,29 @@ static const struct {
 	 "{'in':'query','name':'pageToken','schema':" TEXT "}],"
 	 "'responses':{'200':{'description':'A member for each service; next leads to what did not fit.','content':{"
 	 "'application/json':{'schema':" OBJECT "},'text/html':{'schema':" TEXT "}}},'default':" PROBLEM "}}"},
+	{"/v1/rosters", "post",
+	 "{'security':[{'bearer':[]}],'x-roles':['PROVINCE_SYSTEM','HR_OFFICER'],'parameters':["
+	 "{'in':'query','name':'authority','schema':" TEXT "},"
+	 "{'in':'query','name':'mode','schema':{'enum':['upsert','full']}},"
+	 "{'in':'query','name':'dryRun','schema':{'type':'boolean'}},"
+	 "{'in':'query','name':'dateFormat','schema':{'enum':['dmy','mdy']}},"
+	 "{'in':'query','name':'roster','description':'Goes on with this one.','schema':" TEXT "},"
+	 "{'in':'header','name':'Idempotency-Key','schema':" TEXT "}],"
+	 "'requestBody':{'required':true,'content':{'text/csv':{'schema':" TEXT "},"
+	 "'application/x-ndjson':{'schema':" TEXT "}}},"
+	 "'responses':{'201':{'description':'All rows are decided.','content':{'application/json':{'schema':"
+	 "{'$ref':'#/components/schemas/RosterView'}}}},'default':" PROBLEM "}}"},
+	{"/v1/rosters/{rosterId}/errors.csv", "get",
+	 "{'security':[{'bearer':[]}],'x-roles':['PROVINCE_SYSTEM','HR_OFFICER'],'parameters':["
+	 "{'in':'path','name':'rosterId','required':true,'schema':" TEXT "},"
+	 "{'in':'query','name':'lang','schema':{'enum':['vi','en']}}],"
+	 "'responses':{'200':{'description':'A line for each fault.','content':{'text/csv':{'schema':" TEXT "}}},"
+	 "'default':" PROBLEM "}}"},
+	{"/v1/rosters/template.csv", "get",
+	 "{'parameters':[{'in':'query','name':'lang','schema':{'enum':['vi','en']}},"
+	 "{'in':'query','name':'separator','schema':{'enum':[',',';']}}],"
+	 "'responses':{'200':{'description':'A header and an example.','content':{'text/csv':{'schema':" TEXT "}}},"
+	 "'default':" PROBLEM "}}"},
 	{"/v1/journal/{service}", "get",
 	 "{'security':[{'bearer':[]}],'x-roles':['OPERATOR','AUDITOR'],'parameters':["
 	 "{'in':'path','name':'service','required':true,"

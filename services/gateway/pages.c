@@ -73,7 +73,7 @@ html_write(struct buf *body, const char *text)
 }
 
 void
-page_begin(struct buf *body, const char *title)
+page_open(struct buf *body, const char *title)
 {
 	buf_text(body, head);
 	html_write(body, title);
@@ -81,7 +81,7 @@ page_begin(struct buf *body, const char *title)
 }
 
 void
-page_end(struct buf *body)
+page_close(struct buf *body)
 {
 	buf_text(body, "</main></body></html>\n");
 }
@@ -104,9 +104,9 @@ home_serve(struct request *request, void *context)
 	struct buf body;
 	(void)context;
 	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_begin(&body, "Matricula");
+	page_open(&body, "Matricula");
 	buf_text(&body, home);
-	page_end(&body);
+	page_close(&body);
 	page_headers(request, false);
 	request_answer(request, 200, "text/html; charset=utf-8", &body);
 }

@@ -7,8 +7,8 @@
 #include "services/gateway/request.h"
 
 void html_write(struct buf *body, const char *text); /* escaped */
-void page_begin(struct buf *body, const char *title);
-void page_end(struct buf *body);
+void page_open(struct buf *body, const char *title);
+void page_close(struct buf *body);
 /* Content-Security-Policy and the like. */
 void page_headers(struct request *request, bool scripts);
 

@@ -329,7 +329,7 @@ void
 person_page_write(struct request *request, struct buf *body, const struct subject_file *file)
 {
 	const uint8_t *html = _binary_services_gateway_person_page_html_start;
-	page_begin(body, "Hồ sơ cá nhân – Matricula");
+	page_open(body, "Hồ sơ cá nhân – Matricula");
 	buf_append(body, slice_of(html, (size_t)(_binary_services_gateway_person_page_html_end - html)));
 	buf_text(body, "<main class=\"card file\"><h1>Toàn bộ dữ liệu lưu về một người"
 		       "<span lang=\"en\">Everything that is held of a person</span></h1><dl>"
@@ -353,6 +353,6 @@ person_page_write(struct request *request, struct buf *body, const struct subjec
 	}
 	buf_text(body, "<p class=\"note\">Lần xem này đã được ghi lại. <span lang=\"en\">That this file was read is on "
 		       "record.</span></p>");
-	page_end(body);
+	page_close(body);
 	page_headers(request, false);
 }

@@ -123,7 +123,7 @@ static const struct page_words fields[] = {
 	{"tokens", "Token đại diện cho người này", "Tokens that speak for the person"},
 	{"exports", "Ai đã xem toàn bộ hồ sơ", "Who read this whole file"},
 	{"authorities", "Các cơ quan nêu trong hồ sơ", "Authorities named in this file"},
-	{"from_authority_id", "Nơi báo", "Reported by"},
+	{"from_authority_id", "Nơi công tác khi đó", "Served at then"},
 	{"corrects", "Đính chính sự kiện", "Corrects the event"},
 	{"classes", "Được dự thi trong các lớp", "May sit exams of these classes"},
 	{"attempts", "Các lượt thi", "Attempts"},

@@ -212,6 +212,7 @@ part_ask(struct subject *subject, size_t number)
 		.request = pb_pack(&request->arena, &part.base),
 		.caller = request_caller(request),
 		.trace_id = slice_of(request->trace_id, request->has_trace ? TRACE_ID_BYTES : 0),
+		.waits = true, /* until the export is heard of there */
 		.on_reply = on_part,
 		.context = subject,
 		.number = number,

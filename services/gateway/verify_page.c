@@ -89,7 +89,7 @@ page_answer(struct request *request, const struct words *words, const char *cred
 	struct buf body;
 	const char *id = request_path_value(request, "certificateId");
 	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_begin(&body, "Tra cứu chứng chỉ – Matricula");
+	page_open(&body, "Tra cứu chứng chỉ – Matricula");
 	buf_format(&body, "<main class=\"card\"><p class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></p>",
 		   words->css, words->vi, words->en);
 	if (credential != NULL)
@@ -104,7 +104,7 @@ page_answer(struct request *request, const struct words *words, const char *cred
 		html_write(&body, checked_at);
 		buf_text(&body, "</p>");
 	}
-	page_end(&body);
+	page_close(&body);
 	page_headers(request, false);
 	request_answer(request, credential == NULL ? 404 : 200, "text/html; charset=utf-8", &body);
 }

@@ -11,7 +11,7 @@ static void
 messages_add(struct subject_part *part, Mt__NotificationPart *held)
 {
 	struct page page;
-	struct key prefix = subject_key_of(TABLE_INBOX, part->in->record_id);
+	struct key prefix = subject_key_of(TABLE_INBOX, part->record_id);
 	if (!subject_list_begin(part, &page, "messages", &prefix))
 		return;
 	while (page_next(&page)) {
@@ -35,7 +35,7 @@ subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, M
 	if (!subject_part_begin(&part, call, TABLE_SUBJECT_EXPORT, in))
 		return;
 	if (subject_part_first(&part))
-		held.contact = (Mt__ContactRecord *)contact_find(call, in->record_id);
+		held.contact = (Mt__ContactRecord *)contact_find(call, part.record_id);
 	messages_add(&part, &held);
 	part.out.notification = &held;
 	if (!call_refused(call))

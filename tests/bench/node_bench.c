@@ -10,6 +10,7 @@
  * Only measured() is profiled: people and authorities are there before it. */
 #include "tests/bench/deed_call.h"
 
+#include "common/base/codec.h"
 #include "common/core/limits.h"
 #include "common/core/node.h"
 #include "common/wire/frame.h"
@@ -312,7 +313,8 @@ static enum slot_state
 alone_slot_key(void *context, uint32_t slot, uint8_t key[32])
 {
 	(void)context;
-	hash_sha256(slice_of(&slot, sizeof(slot)), key);
+	memset(key, 7, 32);
+	put_u32(key, slot);
 	return SLOT_PRESENT;
 }
 

@@ -29,6 +29,7 @@ OTHER = "Khươngxq Nguyễnzj Vươngqkw"    # of events that did not act
 BORN, BORN_WRONG = "1963-11-29", "1961-10-27"
 EMAIL, PHONE, CITIZEN = "kanarzq.7731@hatch.example", "+84 971 553 2086", "079163553208"
 PROVINCE = "KN"
+TOKENS = 201         # more than one answer holds of a list, services/subject_part.h
 RECORD_BYTES = 64    # of a slot, common/host/slots.h
 CHUNK_BYTES, OVERLAP_BYTES = 8 << 20, 256
 
@@ -204,7 +205,8 @@ class Canary:
         self.expect("accepted", "hired", "k-1", "K-1",
                     hired(name=FORMER, birthDate=BORN_WRONG, email=EMAIL, phone=PHONE, citizenId=CITIZEN))
         self.person = story.person_of(self.client, self.token, PROVINCE, "K-1")
-        self.expect("accepted", "updated", "k-2", "K-1", {"name": NAME, "effectiveDate": "2026-01-06"})
+        self.expect("accepted", "updated", "k-2", "K-1", {"name": NAME, "effectiveDate": "2026-01-06",
+                                                         "unit": "<script>alert(1)</script> & 'x' \"y\""})
         self.expect("accepted", "corrected", "k-3", "K-1",
                     {"eventId": "k-1", "birthDate": BORN, "name": NAME, "reason": "misread"})
 
@@ -258,6 +260,11 @@ class Canary:
         self.client.must("POST", "/v1/persons", {"authority": PROVINCE, "name": OTHER, "birthDate": BORN,
                                                  "employer": "Công ty Hải An", "email": EMAIL})
 
+    def merged(self):
+        self.expect("accepted", "hired", "k-6", "K-3", hired(name=FORMER, birthDate=BORN, email="x" + EMAIL))
+        self.second = story.person_of(self.client, self.token, PROVINCE, "K-3")
+        self.client.must("POST", "/v1/persons/%s:merge" % self.person, {"otherId": self.second, "proof": "one person"})
+
     def has_route(self, path, verb):
         return verb in self.client.must("GET", "/openapi.json")["paths"].get(path, {})
 
@@ -276,7 +283,7 @@ def check_export(report, canary):
         said = json.dumps(whole, ensure_ascii=False)
         for word in (NAME, FORMER, BORN, EMAIL, PHONE, CITIZEN):
             assert word in said, "%s is not in it" % word
-        assert whole["complete"] is True and whole["next"] == [] and whole["merged"] == [], whole["next"]
+        assert whole["complete"] is True and whole["next"] == [], whole["next"]
         assert [c["change"]["kind"] for c in whole["enrollment"]["changes"]] == ["HIRED", "UPDATED", "CORRECTED"]
         assert whole["enrollment"]["enrolments"][0]["attendance"][1]["state"] == "PRESENT"
         assert whole["enrollment"]["exports"][0]["by"].startswith("token:")
@@ -284,9 +291,23 @@ def check_export(report, canary):
         assert NAME in whole["certificate"]["certificates"][0]["credential"]
         assert whole["certificate"]["completions"] and whole["notification"]["messages"]
         assert whole["notification"]["contact"]["personal"]["email"] == EMAIL
-    with report.case("the export names the events of the person's staff code that did not act"):
-        # k-5 is of another code, k-2's conflict is an alarm beside an event that acted.
-        assert not [e for e in whole["enrollment"]["keptEvents"] if e["id"] == "k-5"]
+    with report.case("and a record that was merged, as a part of its own, under either id"):
+        assert [m["record"] for m in whole["merged"]] == [canary.second]
+        assert all(service in whole["merged"][0] for service in SERVICES)
+        assert whole["merged"][0]["notification"]["contact"]["personal"]["email"] == "x" + EMAIL
+        other = canary.d.http(canary.officer).must("GET", "/v1/persons/%s/export" % canary.second)
+        assert other["personId"] == canary.person and len(other["merged"]) == 1
+    with report.case("the export names the events of the person's staff codes that did not act, and no others"):
+        kept = [(e["id"], e["outcome"]) for e in whole["enrollment"]["keptEvents"]]
+        assert kept == [("k-2", "CONFLICT")], kept
+    with report.case("the person gets it too, and nobody else with the same role"):
+        own = canary.d.grant("LEARNER", PROVINCE, subject=canary.person)
+        canary.d.wait_followed()
+        mine = canary.d.http(own).must("GET", "/v1/persons/%s/export" % canary.person)
+        assert mine["enrollment"]["person"] == whole["enrollment"]["person"]
+        assert [t["subject"] for t in mine["enrollment"]["tokens"]] == [canary.person]
+        stranger = canary.d.http(own).get("/v1/persons/%s/export" % canary.person[:-4] + "0000")
+        assert stranger.status in (400, 403, 404), stranger
     with report.case("each reading leaves a fact in all four journals"):
         for service in SERVICES:
             lines = canary.d.ctl("follow", service, "--once").stdout
@@ -310,6 +331,7 @@ def check_page(report, canary):
                      'lang="vi"', 'lang="en"', "@media print", "Đã chấm"):
             assert word in page, "%s is not on it" % word
         assert page.index("Họ và tên") < page.index("Name</small>")
+        assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &#39;x&#39; &quot;y&quot;" in page
         for word in ("<script", "http-equiv", "src=", "javascript:"):
             assert word not in page, "%s is on it" % word
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
@@ -332,6 +354,27 @@ def check_page(report, canary):
         tags.feed(page)
         assert not tags.wrong and not tags.open, (tags.wrong[:3], tags.open[-3:])
     return page
+
+
+def check_pages(report, canary):
+    with report.case("a list that is longer than an answer says so, and where it goes on"):
+        wanted = set()
+        for _ in range(TOKENS):
+            canary.d.grant("LEARNER", PROVINCE, subject=canary.person)
+        client, path, pages = canary.d.http(canary.officer), "/v1/persons/%s/export" % canary.person, 0
+        while path:
+            whole = client.must("GET", path)
+            assert whole["complete"] is (whole["next"] == [])
+            assert pages == 0 or list(whole["enrollment"]) and "assessment" not in whole, "a page of one list has others"
+            rows = [token["tokenId"] for token in whole["enrollment"]["tokens"]]
+            assert not wanted & set(rows), "a row came twice"
+            wanted |= set(rows)
+            path = whole["next"][0] if whole["next"] else None
+            pages += 1
+        assert pages == 2 and len(wanted) > TOKENS, (pages, len(wanted))
+    with report.case("and so does the page"):
+        page = client.get("/v1/persons/%s/export" % canary.person, headers={"Accept": "text/html"}).body.decode()
+        assert "Chưa hết" in page and "list=tokens" in page
 
 
 def check_away(report, canary):
@@ -367,6 +410,10 @@ def check_forgotten(report, canary, when):
     answer = client.post("/v1/persons:search", {"q": NAME, "authority": PROVINCE})
     report.check("%s: the name leads nowhere" % when, answer.status == 200 and
                  canary.person not in answer.body.decode(), answer)
+    with report.case("%s: nothing is kept of events that did not act" % when):
+        whole = officer.must("GET", person + "/export")
+        assert not whole["enrollment"]["keptEvents"], whole["enrollment"]["keptEvents"]
+        assert [m["enrollment"]["person"]["erased"] for m in whole["merged"]] == [True]
     with report.case("%s: what the law keeps is there" % when):
         kept = client.must("GET", person)
         assert kept["erased"] and kept["staffCodes"][0]["code"] == "K-1", kept
@@ -418,7 +465,8 @@ def live(report, canary):
                        ("refused where it does not belong", canary.rude), ("in a roster", canary.roster),
                        ("a provisional person", canary.provisional), ("searched for", canary.searched),
                        ("enrolled, examined, certified", canary.learn),
-                       ("mailed to a server that refuses", canary.mailed)):
+                       ("mailed to a server that refuses", canary.mailed),
+                       ("found to have a second record, which is merged into the first", canary.merged)):
         with report.case("the canary is " + name):
             step()
     report.skip("the canary is held by the brake", "people of a first load are not braked for 24 hours: see the scenarios")
@@ -447,6 +495,7 @@ def test(report):
         live(report, canary)
         check_export(report, canary)
         check_page(report, canary)
+        check_pages(report, canary)
         check_away(report, canary)
         d.wait_followed()
         backup = os.path.join(d.folder, "backup")

@@ -137,6 +137,8 @@ def good_day(report, office):
         assert status == 201 and view["counts"]["hired"] == 1 and view["counts"]["rejected"] == 0, (status, view)
         status, body = office.get("/v1/rosters/template.csv?lang=en&separator=;")
         assert body[3:].decode().splitlines()[0] == ";".join(COLUMNS), body
+        status, body = office.get("/rosters")
+        assert status == 200 and b"<noscript>" in body and "Gửi danh sách".encode() in body, status
     good = [person(n) for n in range(1, ROWS + 1)]
     places = {20 + 31 * n: planted for n, planted in enumerate(PLANTED)}
     bad = [dict(row, **places.get(n, ({}, ""))[0]) for n, row in enumerate(good)]
@@ -150,6 +152,10 @@ def good_day(report, office):
         assert not found, found
         lines = office.errors(view["rosterId"], "vi")
         assert len(lines) == FAULTS and all(line["giải thích"] for line in lines), lines[:3]
+        for folder, _, names in os.walk(office.deployment.data):
+            for name in filter(lambda name: os.path.isfile(os.path.join(folder, name)), names):
+                with open(os.path.join(folder, name), "rb") as file:
+                    assert "hôm qua".encode() not in file.read(), "a cell lies open in " + name
         status, body = office.get("/v1/persons?authority=HR")
         assert status == 200 and not json.loads(body).get("persons"), body[:200]
     with report.case("roster_good_rows_stand"):
@@ -348,6 +354,23 @@ def by_push(report, office, count):
         assert "1 hired" in done.stdout and not os.path.exists(path + ".errors.csv"), (done.stdout, done.stderr)
 
 
+def push_broken_off(report, office, count):
+    with report.case("roster_push_killed_and_run_again"):
+        path = office.write("again.csv", sheet([person(n, "AGAIN") for n in range(count)]))
+        words = [os.path.join(BIN, "matricula"), "push", path, "--roster", "--authority", "HR", "--http", office.url,
+                 "--token", office.token]
+        first = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until("some rows are taken", lambda: any(
+            view["state"] == "OPEN" and view["counts"].get("hired") for view in json.loads(
+                office.get("/v1/rosters?authority=HR&pageSize=1")[1])["rosters"]), 60, 0.01)
+        first.kill()
+        first.wait()
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0 and "going on" in done.stderr, (done.stdout, done.stderr)
+        assert "%d rows: %d hired, 0 changed, 0 unchanged" % (count, count) in done.stdout, done.stdout
+        assert not os.path.exists(path + ".roster")
+
+
 def rate(report, office, count):
     with report.case("roster_rate"):
         path = office.write("rate.csv", sheet([person(n, "RATE") for n in range(count)]))
@@ -375,6 +398,7 @@ def main():
         memory_is_flat(report, office)
         broken_off(report, office, options.rows)
         by_push(report, office, 2000)
+        push_broken_off(report, office, 5 * options.rows)
         rate(report, office, options.rows)
     return report.end()
 

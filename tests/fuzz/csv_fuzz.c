@@ -40,7 +40,7 @@ row_check(const struct roster_read *read, uint32_t *before, struct outcome *outc
 	if (packed.size > ROW_PACKED_BYTES_MAX ||
 	    pb_unpack(&mt__roster_row__descriptor, &arena, packed, true, &fault) == NULL)
 		abort();
-	outcome->hash = outcome->hash * 31 + hash_fnv(packed);
+	outcome->hash = outcome->hash * 31 + hash_spread(packed);
 	outcome->rows++;
 	arena_free(&arena);
 }

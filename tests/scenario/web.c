@@ -241,6 +241,19 @@ fill_query(struct web *web, struct exchange *exchange, json_t *request)
 	}
 }
 
+/* "leaveBegun", as JSON spells a field, is "leave_begun" in the .proto and in event types. */
+static void
+field_spelling(const char *json, char *out, size_t size)
+{
+	size_t at = 0;
+	for (; *json != '\0' && at + 2 < size; json++) {
+		if (isupper((unsigned char)*json))
+			out[at++] = '_';
+		out[at++] = (char)tolower((unsigned char)*json);
+	}
+	out[at] = '\0';
+}
+
 /* {"data": {"hired": {...}}} becomes type matricula.person.hired.v1 with the inner data. */
 static json_t *
 cloud_event(json_t *request)
@@ -254,7 +267,9 @@ cloud_event(json_t *request)
 	json_object_del(event, "data");
 	json_object_foreach(kinds, kind, data)
 	{
-		snprintf(type, sizeof(type), "matricula.person.%s.v1", kind);
+		char field[64];
+		field_spelling(kind, field, sizeof(field));
+		snprintf(type, sizeof(type), "matricula.person.%s.v1", field);
 		json_object_set_new(event, "type", json_string(type));
 		json_object_set(event, "data", data);
 	}

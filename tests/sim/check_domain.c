@@ -196,10 +196,32 @@ count_on(struct recount *recount, enum enrollment_metric metric, const char *aut
 		count(recount, metric, authority_id, "", date_month(day), 1);
 }
 
+/* Events that wait for somebody, by outcome. */
+static void
+count_event(struct recount *recount, const Mt__EventRecord *event)
+{
+	static const struct {
+		Mt__Event__Outcome outcome;
+		enum enrollment_metric metric;
+	} stocks[] = {
+		{MT__EVENT__OUTCOME__PARKED, METRIC_EVENTS_PARKED},
+		{MT__EVENT__OUTCOME__HELD, METRIC_EVENTS_HELD},
+		{MT__EVENT__OUTCOME__REJECTED, METRIC_EVENTS_REJECTED},
+		{MT__EVENT__OUTCOME__DEAD, METRIC_EVENTS_DEAD},
+	};
+	for (size_t i = 0; event != NULL && i < sizeof(stocks) / sizeof(stocks[0]); i++) {
+		if (event->outcome == stocks[i].outcome)
+			count(recount, stocks[i].metric, event->authority_id, "", 0, 1);
+	}
+}
+
 static void
 count_row(struct recount *recount, uint8_t table, struct slice value)
 {
-	if (table == TABLE_PERSON) {
+	if (table == TABLE_EVENT) {
+		count_event(recount,
+			    (const void *)pb_unpack_trusted(&mt__event_record__descriptor, &recount->arena, value));
+	} else if (table == TABLE_PERSON) {
 		const Mt__PersonRecord *person =
 			(const void *)pb_unpack_trusted(&mt__person_record__descriptor, &recount->arena, value);
 		if (person != NULL && person_in_service(person))
@@ -223,7 +245,7 @@ count_row(struct recount *recount, uint8_t table, struct slice value)
 static void
 count_rows(struct recount *recount)
 {
-	static const uint8_t tables[] = {TABLE_PERSON, TABLE_CLASS, TABLE_ENROLMENT};
+	static const uint8_t tables[] = {TABLE_PERSON, TABLE_CLASS, TABLE_ENROLMENT, TABLE_EVENT};
 	for (size_t i = 0; i < sizeof(tables); i++) {
 		struct key key = key_of(tables[i]);
 		struct store_walk walk = store_walk(enrollment_store(recount->sim), key_slice(&key));
@@ -287,9 +309,10 @@ static bool
 is_recounted(uint16_t number)
 {
 	static const enum enrollment_metric recounted[] = {
-		METRIC_PERSONS_ACTIVE,    METRIC_PERSONS_HIRED,         METRIC_PERSONS_TRANSFERRED,
-		METRIC_PERSONS_RETIRED,   METRIC_PERSONS_LEFT,          METRIC_CLASSES_OPEN,
-		METRIC_ENROLMENTS_ACTIVE, METRIC_ENROLMENTS_WAITLISTED, METRIC_COMPLETIONS,
+		METRIC_PERSONS_ACTIVE, METRIC_PERSONS_HIRED, METRIC_PERSONS_TRANSFERRED, METRIC_PERSONS_RETIRED,
+		METRIC_PERSONS_LEFT,   METRIC_CLASSES_OPEN,  METRIC_ENROLMENTS_ACTIVE,   METRIC_ENROLMENTS_WAITLISTED,
+		METRIC_COMPLETIONS,    METRIC_EVENTS_PARKED, METRIC_EVENTS_HELD,         METRIC_EVENTS_REJECTED,
+		METRIC_EVENTS_DEAD,
 	};
 	for (size_t i = 0; i < sizeof(recounted) / sizeof(recounted[0]); i++) {
 		if (enrollment_metrics[recounted[i]].number == number)

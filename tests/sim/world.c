@@ -92,9 +92,9 @@ note(struct sim *sim, const struct event *event)
 		event->who,
 		event->boot,
 		event->number,
-		event->size == 0 ? 0 : hash_fnv(slice_of(event->bytes, event->size)),
+		event->size == 0 ? 0 : hash_spread(slice_of(event->bytes, event->size)),
 	};
-	sim->digest = hash_fnv(slice_of(seen, sizeof(seen)));
+	sim->digest = hash_spread(slice_of(seen, sizeof(seen)));
 }
 
 static void

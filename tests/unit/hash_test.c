@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <sodium.h>
+#include <stdio.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,14 +118,60 @@ a_seal_holds_for_its_bytes_and_key_only(void **state)
 	assert_true(seal_check(slice_text("frame"), key, slice_of(seal, SEAL_BYTES)));
 }
 
-/* Landon Curt Noll's published test vectors. */
+/* The reference implementation's vectors for 128 bits: key and input count up from 0. */
 static void
-fnv_gives_the_published_values(void **state)
+a_token_is_siphash(void **state)
 {
 	(void)state;
-	assert_true(hash_fnv(slice_of(NULL, 0)) == UINT64_C(0xcbf29ce484222325));
-	assert_true(hash_fnv(slice_text("a")) == UINT64_C(0xaf63dc4c8601ec8c));
-	assert_true(hash_fnv(slice_text("foobar")) == UINT64_C(0x85944171f73967e8));
+	uint8_t key[KEYED_KEY_BYTES], input[64], token[KEYED_BYTES];
+	char hex[2 * KEYED_BYTES + 1];
+	static const char *const expected[] = {"a3817f04ba25a8e66df67214c7550293", "da87c1d86b99af44347659119b22fc45"};
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)i;
+	for (size_t i = 0; i < sizeof(input); i++)
+		input[i] = (uint8_t)i;
+	for (size_t size = 0; size < 2; size++) {
+		hash_keyed(slice_of(input, size), key, token);
+		text_hex(slice_of(token, KEYED_BYTES), hex);
+		assert_string_equal(hex, expected[size]);
+	}
+}
+
+static void
+a_secret_gives_its_own_token_key(void **state)
+{
+	(void)state;
+	uint8_t secret[SEAL_KEY_BYTES] = {1}, key[KEYED_KEY_BYTES], again[KEYED_KEY_BYTES], other[KEYED_KEY_BYTES];
+	hash_key_derive(secret, key);
+	hash_key_derive(secret, again);
+	assert_memory_equal(key, again, KEYED_KEY_BYTES);
+	assert_memory_not_equal(key, secret, KEYED_KEY_BYTES);
+	secret[31] = 1;
+	hash_key_derive(secret, other);
+	assert_memory_not_equal(key, other, KEYED_KEY_BYTES);
+}
+
+/* What stands in keys must not change; numbers and texts that count up fill a table evenly. */
+static void
+spreading_is_even_and_stays_the_same(void **state)
+{
+	(void)state;
+	enum { PLACES = 1024, TEXTS = 8 * PLACES };
+	static unsigned low[PLACES], high[PLACES];
+	assert_true(hash_spread(slice_of(NULL, 0)) == 0);
+	assert_true(hash_spread(slice_text("a")) != hash_spread(slice_of("a", 2)));
+	for (unsigned i = 0; i < TEXTS; i++) {
+		char text[32];
+		snprintf(text, sizeof(text), "CB-%06u", i);
+		uint64_t hash = hash_spread(slice_text(text));
+		low[hash % PLACES]++;
+		high[hash >> 54]++;
+	}
+	for (size_t i = 0; i < PLACES; i++) {
+		assert_in_range(low[i], 0, 32);
+		assert_in_range(high[i], 0, 32);
+	}
+	assert_true(hash_spread(slice_text("01HZX3T9QK8E7M")) == UINT64_C(0));
 }
 
 int
@@ -136,7 +183,9 @@ main(void)
 		cmocka_unit_test(threads_hash_at_once),
 		cmocka_unit_test(a_seal_is_keyed_blake2b),
 		cmocka_unit_test(a_seal_holds_for_its_bytes_and_key_only),
-		cmocka_unit_test(fnv_gives_the_published_values),
+		cmocka_unit_test(a_token_is_siphash),
+		cmocka_unit_test(a_secret_gives_its_own_token_key),
+		cmocka_unit_test(spreading_is_even_and_stays_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

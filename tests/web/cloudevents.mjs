@@ -39,6 +39,9 @@ check("an event sent in all three modes is one event",
 	first.outcome === "accepted" && second.outcome === "duplicate" && third.results[0].outcome === "duplicate",
 	[first, second, third])
 
+said = await send(HTTP.structured(hired(5, {}, { time: "2026-02-02T00:00:00Z" })))
+check("made and sent again at another time it is still the same", said.outcome === "duplicate", said)
+
 said = await send(HTTP.binary(hired(6, {}, { sequence: "1" })))
 check("an extension attribute travels as a header: sequence", said.outcome === "accepted", said)
 said = await send(HTTP.structured(hired(7, {}, { sequence: "2" })))
