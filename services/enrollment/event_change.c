@@ -98,8 +98,8 @@ check_target(struct call *call, const Mt__PersonRecord *person, const struct cha
 		return true;
 	const Mt__PersonRecord *holder = person_get(call, row.person);
 	assert(holder != NULL);
-	if (row.kind == STAFF_CURRENT && !person_in_service(holder) &&
-	    holder->state != MT__PERSON__STATE__NOT_YET && holder->state != MT__PERSON__STATE__MERGED)
+	if (row.kind == STAFF_CURRENT && !person_in_service(holder) && holder->state != MT__PERSON__STATE__NOT_YET &&
+	    holder->state != MT__PERSON__STATE__MERGED)
 		return true;
 	return verdict_reject(verdict, "data.toStaffCode", "already_exists",
 			      "the receiving authority has somebody else in service under that staff code");

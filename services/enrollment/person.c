@@ -167,8 +167,7 @@ change_lies_ahead(struct apply *apply, const char *person_id, const Mt__PersonCh
 static void
 apply_hired(struct apply *apply, const Mt__PersonHired *fact)
 {
-	Mt__PersonRecord *person =
-		(Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
+	Mt__PersonRecord *person = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
 	person->person_id = fact->person_id;
 	history_put(apply, fact->person_id, fact->change, &fact->event, 1);
 	person_step(apply_arena(apply), person, fact->change);

@@ -110,7 +110,8 @@ step_qualifications(struct arena *arena, Mt__PersonRecord *person, Mt__Qualifica
 {
 	if (n_gained == 0)
 		return;
-	Mt__Qualification **all = arena_alloc(arena, (n_gained + person->n_qualifications) * sizeof(Mt__Qualification *));
+	Mt__Qualification **all =
+		arena_alloc(arena, (n_gained + person->n_qualifications) * sizeof(Mt__Qualification *));
 	size_t count = 0;
 	for (size_t i = 0; i < n_gained && count < QUALIFICATIONS_MAX; i++)
 		all[count++] = gained[i];
@@ -157,9 +158,9 @@ step_clear(Mt__PersonRecord *person, const char *field)
 bool
 person_field_clears(const char *field)
 {
-	static const char *const fields[] = {"position", "rank",  "unit",      "supervisor", "successor",
-					     "email",    "phone", "citizenId", "birthDate",  "parts",
-					     "qualifications"};
+	static const char *const fields[] = {"position",  "rank",  "unit",          "supervisor",
+					     "successor", "email", "phone",         "citizenId",
+					     "birthDate", "parts", "qualifications"};
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if (strcmp(field, fields[i]) == 0)
 			return true;

@@ -119,23 +119,24 @@ person_flow(struct apply *apply, const Mt__PersonChange *change, int64_t delta)
 		metric_flow_on(apply, METRIC_PERSONS_HIRED, change->authority_id, "", change->effective_date, delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__TRANSFERRED:
-		metric_flow_on(apply, METRIC_PERSONS_TRANSFERRED, change->from_authority_id, "",
-			       change->effective_date, delta);
+		metric_flow_on(apply, METRIC_PERSONS_TRANSFERRED, change->from_authority_id, "", change->effective_date,
+			       delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__RETIRED:
-		metric_flow_on(apply, METRIC_PERSONS_RETIRED, change->from_authority_id, "", change->effective_date, delta);
+		metric_flow_on(apply, METRIC_PERSONS_RETIRED, change->from_authority_id, "", change->effective_date,
+			       delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__RESIGNED:
-		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "resigned", change->effective_date,
-			       delta);
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "resigned",
+			       change->effective_date, delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__DISMISSED:
-		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "dismissed", change->effective_date,
-			       delta);
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "dismissed",
+			       change->effective_date, delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__DECEASED:
-		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "deceased", change->effective_date,
-			       delta);
+		metric_flow_on(apply, METRIC_PERSONS_LEFT, change->from_authority_id, "deceased",
+			       change->effective_date, delta);
 		return;
 	case MT__PERSON_CHANGE__KIND__UPDATED:
 	case MT__PERSON_CHANGE__KIND__APPOINTED:

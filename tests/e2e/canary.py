@@ -230,6 +230,8 @@ class Canary:
 
     def learn(self):
         self.school = story.School(self.client, PROVINCE, self.token)
+        team = self.client.must("POST", "/v1/teams", {"authority": PROVINCE, "name": "Tổ số hóa", "kind": "TEAM"})
+        self.client.must("POST", "/v1/teams/%s/members" % team["teamId"], {"personId": self.person, "task": "thư ký"})
         done = self.school.whole_class([self.person])
         self.certificate = done["certificates"][self.person]
 
@@ -287,6 +289,8 @@ def check_export(report, canary):
         assert [c["change"]["kind"] for c in whole["enrollment"]["changes"]] == ["HIRED", "UPDATED", "CORRECTED"]
         assert whole["enrollment"]["enrolments"][0]["attendance"][1]["state"] == "PRESENT"
         assert whole["enrollment"]["exports"][0]["by"].startswith("token:")
+        assert whole["enrollment"]["teams"][0]["name"] == "Tổ số hóa"
+        assert whole["enrollment"]["teams"][0]["memberships"][0]["task"] == "thư ký"
         assert whole["assessment"]["attempts"][0]["attempt"]["state"] == "GRADED"
         assert NAME in whole["certificate"]["certificates"][0]["credential"]
         assert whole["certificate"]["completions"] and whole["notification"]["messages"]

@@ -314,7 +314,17 @@ ask_figures(struct workload *workload, uint32_t client)
 }
 
 const struct task tasks_people[] = {
-	{20, push_one},  {6, push_batch},      {3, push_for_others}, {3, find_persons}, {3, find_persons_elsewhere},
-	{4, read_inbox}, {4, report_delivery}, {3, ask_figures},
-	{12, erase_person}, {2, merge_persons}, {1, split_persons}, {2, search_persons}, {0, NULL},
+	{20, push_one},
+	{6, push_batch},
+	{3, push_for_others},
+	{3, find_persons},
+	{3, find_persons_elsewhere},
+	{4, read_inbox},
+	{4, report_delivery},
+	{3, ask_figures},
+	{12, erase_person},
+	{2, merge_persons},
+	{1, split_persons},
+	{2, search_persons},
+	{0, NULL},
 };
