@@ -6,6 +6,7 @@
 #ifndef TESTS_SCENARIO_DRIVER_H
 #define TESTS_SCENARIO_DRIVER_H
 
+#include "common/base/hash.h"
 #include "common/wire/rule.h"
 #include "tests/scenario/story.h"
 
@@ -42,6 +43,7 @@ struct answer {
 };
 
 struct driver {
+	uint8_t journals[HASH_BYTES]; /* pure only, after end: SHA-256 over all entries of all nodes */
 	char why[WHY_BYTES];
 	void *context;
 	/* A reason not to play it this way, or NULL. */

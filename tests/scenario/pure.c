@@ -317,6 +317,18 @@ pure_figure(struct driver *driver, const char *metric, const char *code, const c
 	return done;
 }
 
+static void
+digest_journals(struct pure *pure)
+{
+	for (uint32_t i = 0; i < WORLD_NODES; i++) {
+		const struct disk *disk = &pure->sim->processes[i].disk;
+		for (uint64_t seq = 1; seq <= disk->head; seq++) {
+			struct slice parts[] = {slice_of(pure->driver.journals, HASH_BYTES), disk_entry(disk, seq)};
+			hash_sha256_parts(parts, 2, pure->driver.journals);
+		}
+	}
+}
+
 static bool
 pure_end(struct driver *driver, bool told)
 {
@@ -328,6 +340,7 @@ pure_end(struct driver *driver, bool told)
 			check_all(pure->sim, &pure->office);
 		if (!sound)
 			blamed(pure);
+		digest_journals(pure);
 	}
 	if (pure->sim != NULL) {
 		office_close(&pure->office);
