@@ -118,14 +118,34 @@ caller_set(struct caller *caller, const char *subject, const char *authority)
 	snprintf(caller->authority, sizeof(caller->authority), "%s", authority);
 }
 
+/* A batch comes from one caller: its record is unpacked once. */
+static bool
+caller_remembered(const struct node *node, bool by_token, struct slice proof, struct caller *caller)
+{
+	if (node->caller_version != node->access_version || node->caller_by_token != by_token ||
+	    !slice_equal(slice_of(node->caller_proof, node->caller_proof_size), proof))
+		return false;
+	*caller = node->caller;
+	return true;
+}
+
+static void
+caller_remember(struct node *node, bool by_token, struct slice proof, const struct caller *caller)
+{
+	if (proof.size == 0 || proof.size > CALLER_PROOF_BYTES_MAX)
+		return;
+	memcpy(node->caller_proof, proof.data, proof.size);
+	node->caller_proof_size = proof.size;
+	node->caller_by_token = by_token;
+	node->caller = *caller;
+	node->caller_version = node->access_version;
+}
+
 static bool
 resolve_token(struct call *call, struct caller *caller, struct slice hash)
 {
 	struct node *node = call->node;
-	if (node->caller_version == node->access_version && hash.size == HASH_BYTES &&
-	    memcmp(node->caller_token, hash.data, HASH_BYTES) == 0) {
-		*caller = node->caller;
-	} else {
+	if (!caller_remembered(node, true, hash, caller)) {
 		const Mt__TokenRecord *token = access_token(&node->store, call->arena, hash);
 		if (token == NULL) {
 			call_refuse(call, MT__STATUS__UNAUTHENTICATED, "the token is unknown or revoked");
@@ -135,9 +155,7 @@ resolve_token(struct call *call, struct caller *caller, struct slice hash)
 		caller->expires_us = token->expires_us;
 		for (size_t i = 0; i < token->n_roles; i++)
 			caller->roles |= 1u << token->roles[i];
-		node->caller = *caller;
-		memcpy(node->caller_token, hash.data, HASH_BYTES);
-		node->caller_version = node->access_version;
+		caller_remember(node, true, hash, caller);
 	}
 	if (caller->expires_us != 0 && caller->expires_us <= call->now_us) {
 		call_refuse(call, MT__STATUS__UNAUTHENTICATED, "the token has expired");
@@ -149,6 +167,8 @@ resolve_token(struct call *call, struct caller *caller, struct slice hash)
 static bool
 resolve_door_key(struct call *call, struct caller *caller, struct slice key_bytes_raw)
 {
+	if (caller_remembered(call->node, false, key_bytes_raw, caller))
+		return true;
 	const char *door_key = arena_text(call->arena, key_bytes_raw);
 	struct key key = access_door_key_key(key_bytes_raw.size <= CODE_BYTES_MAX * 2 ? door_key : "");
 	const Mt__DoorKeyRecord *record = call_record(call, &key, &mt__door_key_record__descriptor);
@@ -158,6 +178,7 @@ resolve_door_key(struct call *call, struct caller *caller, struct slice key_byte
 	}
 	caller_set(caller, record->door_key, record->authority_id);
 	caller->roles = 1u << MT__ROLE__PROVINCE_SYSTEM;
+	caller_remember(call->node, false, key_bytes_raw, caller);
 	return true;
 }
 

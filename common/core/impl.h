@@ -18,6 +18,8 @@
 
 #include "matricula/figures.pb-c.h"
 
+enum { CALLER_PROOF_BYTES_MAX = 64 }; /* of a token's hash or a door key; longer ones are looked up each time */
+
 /* A method this node answers: protobuf-c's handler and the rule from its .proto. */
 struct method {
 	const struct rule *rule;
@@ -196,7 +198,10 @@ struct node {
 	struct key saved_gone;   /* saved replies up to this are deleted; size 0: not known */
 	uint64_t access_version; /* moves when the access table does */
 	uint64_t caller_version;
-	uint8_t caller_token[HASH_BYTES]; /* the caller resolved last, valid while the versions agree */
+	/* The caller resolved last, by token or door key, valid while the versions agree. */
+	uint8_t caller_proof[CALLER_PROOF_BYTES_MAX];
+	size_t caller_proof_size;
+	bool caller_by_token;
 	struct caller caller;
 
 	struct arena call_arena;

@@ -24,12 +24,11 @@ tree_key(uint8_t table, struct id id)
 const Mt__AuthorityRecord *
 tree_get(const struct store *store, struct arena *arena, struct id id)
 {
+	if (store->tree != NULL)
+		return tree_memory_record(store->tree, id);
 	struct key key = tree_key(TABLE_AUTHORITY, id);
 	struct slice value;
-	bool is_root;
-	bool found = store->tree != NULL ? tree_memory_get(store->tree, id, &value, NULL, &is_root)
-					 : store_get(store, key_slice(&key), &value);
-	if (!found)
+	if (!store_get(store, key_slice(&key), &value))
 		return NULL;
 	const ProtobufCMessage *record = pb_unpack_trusted(&mt__authority_record__descriptor, arena, value);
 	assert(record != NULL);

@@ -186,12 +186,8 @@ apply_authority(struct apply *apply, const Mt__AuthorityRecord *authority)
 static Mt__AuthorityRecord *
 record_of(struct apply *apply, const char *authority_id)
 {
-	const Mt__AuthorityRecord *record = tree_get(apply->store, apply->arena, id_of(authority_id));
-	if (record == NULL)
-		return NULL;
-	Mt__AuthorityRecord *copy = arena_alloc(apply->arena, sizeof(*copy));
-	*copy = *record;
-	return copy;
+	struct key key = tree_key(TABLE_AUTHORITY, id_of(authority_id));
+	return apply_record(apply, &key, &mt__authority_record__descriptor);
 }
 
 static void

@@ -8,7 +8,9 @@
 #include "common/base/arena.h"
 #include "common/base/fatal.h"
 #include "common/base/hash.h"
+#include "common/wire/pb.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { PLACES_FIRST = 1024, ARENA_BLOCK_BYTES = 64 << 10 };
@@ -21,6 +23,7 @@ struct place {
 	bool has_moved;
 	bool ambiguous;
 	struct slice record;
+	const Mt__AuthorityRecord *unpacked; /* NULL: nobody asked yet */
 };
 
 struct places {
@@ -115,6 +118,7 @@ tree_memory_put(struct tree_memory *tree, struct id id, const struct id *parent,
 	if (parent != NULL)
 		place->parent = *parent;
 	place->record = arena_copy(&tree->arena, record);
+	place->unpacked = NULL;
 }
 
 void
@@ -138,6 +142,19 @@ tree_memory_get(const struct tree_memory *tree, struct id id, struct slice *reco
 	if (parent != NULL && !place->is_root)
 		*parent = place->parent;
 	return true;
+}
+
+const Mt__AuthorityRecord *
+tree_memory_record(struct tree_memory *tree, struct id id)
+{
+	struct place *place = find(&tree->by_id, slice_of(id.bytes, ID_BYTES));
+	if (place->key.data == NULL)
+		return NULL;
+	if (place->unpacked == NULL)
+		place->unpacked = (const Mt__AuthorityRecord *)pb_unpack_trusted(&mt__authority_record__descriptor,
+										 &tree->arena, place->record);
+	assert(place->unpacked != NULL);
+	return place->unpacked;
 }
 
 bool

@@ -10,6 +10,8 @@
 #include "common/base/id.h"
 #include "common/core/store.h"
 
+#include "matricula/authority.pb-c.h"
+
 struct tree_memory;
 
 struct tree_memory *tree_memory_new(void);
@@ -24,6 +26,9 @@ void tree_memory_put_code(struct tree_memory *tree, struct id id, const char *co
 /* False if the id is unknown. parent may be NULL; is_root tells that there is none. */
 bool
 tree_memory_get(const struct tree_memory *tree, struct id id, struct slice *record, struct id *parent, bool *is_root);
+/* The record, unpacked when it is first asked for; NULL if the id is unknown. It lives as long as the tree, so it must
+ * not be changed. */
+const Mt__AuthorityRecord *tree_memory_record(struct tree_memory *tree, struct id id);
 /* True if it stood elsewhere once; its parent's row tells where. */
 bool tree_memory_has_moved(const struct tree_memory *tree, struct id id);
 /* False if the code is unknown; ambiguous if it stands for several. */

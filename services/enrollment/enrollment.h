@@ -80,6 +80,16 @@ struct scope_way {
 /* True if one of the ways is open to the caller; else refuses. */
 bool scope_one_of(struct call *call, const struct scope_way *ways, size_t count);
 
+/* The ranges of localities that a list shows, in order, and where its walk is among them. */
+struct span {
+	struct locality_range *ranges;
+	size_t count;
+	size_t at;
+};
+/* For a list whose keys go on with the locality behind the prefix: true if the locality is shown; else the page's walk
+ * goes on at the next one that is, or span->at has reached the end. */
+bool span_shows(struct span *span, struct page *page, const struct key *prefix, uint32_t locality);
+
 /* --- the handler tables ------------------------------------------------------------------------------------------- */
 
 extern Mt__Access_Service access_handlers;

@@ -190,29 +190,6 @@ view_of_row(struct call *call, Mt__Event__Outcome outcome, uint32_t locality, co
 	return view_of(call, record);
 }
 
-/* The ranges of localities that a list shows, and where the walk is among them. */
-struct span {
-	struct locality_range *ranges;
-	size_t count;
-	size_t at;
-};
-
-/* True if the locality is shown; else the walk goes on at the next that is, or ends. */
-static bool
-span_shows(struct span *span, struct page *page, const struct key *prefix, uint32_t locality)
-{
-	while (span->at < span->count && span->ranges[span->at].last < locality)
-		span->at++;
-	if (span->at == span->count)
-		return false;
-	if (span->ranges[span->at].first <= locality)
-		return true;
-	struct key from = *prefix;
-	key_u32(&from, span->ranges[span->at].first);
-	page->walk = store_walk_from(call_store(page->call), key_slice(prefix), key_slice(&from));
-	return false;
-}
-
 static void
 list_span(struct page *page, struct span *span, const struct key *prefix, Mt__Event__Outcome outcome)
 {

@@ -9,6 +9,7 @@
 #include "common/wire/pb.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* When a question is asked of. */
 struct moment {
@@ -140,6 +141,55 @@ persons_find_one(const Mt__FindPersonsRequest *in, const Mt__AuthorityRecord *au
 	reply(&out, call);
 }
 
+static int
+compare_range(const void *a, const void *b)
+{
+	uint32_t first = ((const struct locality_range *)a)->first;
+	uint32_t second = ((const struct locality_range *)b)->first;
+	return (first > second) - (first < second);
+}
+
+/* Nobody moves in a merger: whoever served what was merged is still listed under its staff codes. */
+static struct span
+span_of_merged(struct call *call, const Mt__AuthorityRecord *authority)
+{
+	struct id *ids = arena_alloc(call_arena(call), TREE_MERGED_MAX * sizeof(*ids));
+	struct span span = {.at = 0};
+	span.count = tree_merged(call_store(call), authority->authority_id, ids, TREE_MERGED_MAX);
+	span.ranges = arena_alloc(call_arena(call), span.count * sizeof(*span.ranges));
+	for (size_t i = 0; i < span.count; i++)
+		span.ranges[i] = (struct locality_range){id_locality(ids[i]), id_locality(ids[i])};
+	qsort(span.ranges, span.count, sizeof(*span.ranges), compare_range);
+	return span;
+}
+
+static void
+find_row(struct page *page, const struct staff_row *row, const struct moment *moment)
+{
+	if (row->kind != STAFF_CURRENT)
+		return;
+	Mt__PersonRecord *person = person_get(page->call, row->person);
+	assert(person != NULL);
+	if (person_behind(page->call, person, moment) != person)
+		return; /* another row is the person's */
+	person = person_moment(page->call, person, moment);
+	if (person != NULL)
+		page_add(page, person);
+}
+
+static void
+find_span(struct page *page, struct span *span, const struct key *prefix, const struct moment *moment)
+{
+	while (page_next(page)) {
+		uint32_t locality = get_u32(page->walk.key.data + prefix->size);
+		struct staff_row row = staff_row_read(page->walk.value);
+		if (span_shows(span, page, prefix, locality))
+			find_row(page, &row, moment);
+		else if (span->at == span->count)
+			return;
+	}
+}
+
 static void
 persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt__FindPersonsReply_Closure reply,
 	     void *call)
@@ -155,21 +205,10 @@ persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt_
 	}
 	struct page page;
 	struct key prefix = key_of(TABLE_STAFF_CODE);
-	key_u32(&prefix, authority->locality);
+	struct span span = span_of_merged(call, authority);
 	if (!page_begin(&page, call, &prefix, in->page_size, in->page_token))
 		return;
-	while (page_next(&page)) {
-		struct staff_row row = staff_row_read(page.walk.value);
-		if (row.kind != STAFF_CURRENT)
-			continue;
-		Mt__PersonRecord *person = person_get(call, row.person);
-		assert(person != NULL);
-		if (person_behind(call, person, &moment) != person)
-			continue; /* another row is the person's */
-		person = person_moment(call, person, &moment);
-		if (person != NULL)
-			page_add(&page, person);
-	}
+	find_span(&page, &span, &prefix, &moment);
 	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
 	out.persons = (Mt__PersonRecord **)page.items;
 	out.n_persons = page.count;

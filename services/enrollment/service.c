@@ -79,6 +79,21 @@ scope_one_of(struct call *call, const struct scope_way *ways, size_t count)
 	return false;
 }
 
+bool
+span_shows(struct span *span, struct page *page, const struct key *prefix, uint32_t locality)
+{
+	while (span->at < span->count && span->ranges[span->at].last < locality)
+		span->at++;
+	if (span->at == span->count)
+		return false;
+	if (span->ranges[span->at].first <= locality)
+		return true;
+	struct key from = *prefix;
+	key_u32(&from, span->ranges[span->at].first);
+	page->walk = store_walk_from(call_store(page->call), key_slice(prefix), key_slice(&from));
+	return false;
+}
+
 static void
 apply_fact(struct apply *apply, const ProtobufCMessage *message)
 {
