@@ -187,7 +187,10 @@ static Mt__AuthorityRecord *
 record_of(struct apply *apply, const char *authority_id)
 {
 	struct key key = tree_key(TABLE_AUTHORITY, id_of(authority_id));
-	return apply_record(apply, &key, &mt__authority_record__descriptor);
+	struct slice value;
+	if (!store_get(apply->store, key_slice(&key), &value))
+		return NULL;
+	return (Mt__AuthorityRecord *)pb_unpack_trusted(&mt__authority_record__descriptor, apply->arena, value);
 }
 
 static void

@@ -12,14 +12,20 @@
 /* A line of C that people may still read. */
 #define CHUNK_BYTES 100
 
+/* No line ends inside a character: what a plugin sends back must be UTF-8, and protoc checks. */
 static void
 write_string(FILE *out, const char *text)
 {
+	size_t line_bytes = 0;
 	fputc('"', out);
 	for (size_t i = 0; text[i] != '\0'; i++) {
 		unsigned char byte = (unsigned char)text[i];
-		if (i > 0 && i % CHUNK_BYTES == 0)
+		bool continues = (byte & 0xC0) == 0x80;
+		if (line_bytes >= CHUNK_BYTES && !continues) {
 			fputs("\"\n\t\"", out);
+			line_bytes = 0;
+		}
+		line_bytes++;
 		if (strchr("\"\\?", byte) != NULL) /* ? for the trigraphs of -std=c11 */
 			fprintf(out, "\\%c", byte);
 		else if (iscntrl(byte))

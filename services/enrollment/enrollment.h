@@ -199,6 +199,16 @@ bool person_field_clears(const char *field); /* may stand in "clear" */
 bool person_in_service(const Mt__PersonRecord *person);
 bool person_may_learn(const Mt__PersonRecord *person); /* in service, or provisional */
 
+/* When a question is asked of: today, with all that is known, unless it says otherwise. */
+struct moment {
+	int32_t as_of;
+	int64_t known_us;
+	bool now; /* the record itself answers */
+};
+bool moment_of(struct call *call, const char *as_of, const char *known_at, struct moment *moment); /* or refused */
+/* The record at a moment; NULL if nothing was known of the person then. */
+Mt__PersonRecord *person_moment(struct call *call, Mt__PersonRecord *person, const struct moment *moment);
+
 /* Writes the record and all that hangs on it; before is NULL for a new person. */
 void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 /* Folds again after the record's merges changed: before as it was, changed with its new merges. */
@@ -310,6 +320,7 @@ void event_apply_kept(struct apply *apply, const Mt__EventKept *fact);
 void event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact);
 /* Erases what was kept of events under the person's staff codes. */
 void event_erase_kept(struct apply *apply, const Mt__PersonRecord *person);
+void event_erase_conflicts(struct apply *apply, uint32_t locality, const uint8_t *hash);
 
 /* event_list.c */
 #define EVENT_CONFLICT_SENTENCE "an event with this source and id was taken with another payload"

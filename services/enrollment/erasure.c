@@ -86,10 +86,8 @@ person_erase_rows(struct apply *apply, const char *subject_id)
 	if (before == NULL || before->erased)
 		return; /* the subject of a kept event, or done already */
 	Mt__PersonRecord *after = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
-	static char nothing[] = "";
 	*after = *before;
 	after->personal = NULL;
-	after->employer = nothing;
 	after->n_qualifications = 0;
 	after->erased = true;
 	after->version++;

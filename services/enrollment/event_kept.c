@@ -340,6 +340,16 @@ erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, const cha
 	apply_forget(apply, id_text(apply_arena(apply), slice_of(hash, EVENT_HASH_BYTES)));
 }
 
+static void
+erase_conflicts(struct apply *apply, uint32_t locality, const char *person_id)
+{
+	struct history history = history_applied(apply, person_id);
+	for (size_t i = 0; i < history.count; i++) {
+		if (history.rows[i]->event.len == EVENT_HASH_BYTES)
+			event_erase_conflicts(apply, locality, history.rows[i]->event.data);
+	}
+}
+
 void
 event_erase_kept(struct apply *apply, const Mt__PersonRecord *person)
 {
@@ -353,5 +363,6 @@ event_erase_kept(struct apply *apply, const Mt__PersonRecord *person)
 			struct key row = key_copy(walk.key);
 			erase_one(apply, locality, row.data + prefix.size, person->person_id);
 		}
+		erase_conflicts(apply, locality, person->person_id);
 	}
 }

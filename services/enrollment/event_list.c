@@ -392,3 +392,20 @@ event_apply_conflicted(struct apply *apply, const Mt__EventConflicted *fact)
 	apply_put_bytes(apply, &row, slice_of(fact->payload_hash.data, EVENT_HASH_BYTES));
 	list_bound(apply, MT__EVENT__OUTCOME__CONFLICT, fact->locality, fact->authority_id);
 }
+
+/* What came under the event's id with another payload tells of the person too. */
+void
+event_erase_conflicts(struct apply *apply, uint32_t locality, const uint8_t *hash)
+{
+	struct key prefix = key_of(TABLE_CONFLICT);
+	key_u32(&prefix, locality);
+	key_bytes(&prefix, slice_of(hash, EVENT_HASH_BYTES));
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	while (store_walk_next(&walk)) {
+		struct key key = key_copy(walk.key);
+		Mt__ConflictRecord *record = apply_unpack(apply, &mt__conflict_record__descriptor, walk.value);
+		record->kept = NULL;
+		apply_put(apply, &key, &record->base);
+		apply_forget(apply, record->sealed_for);
+	}
+}

@@ -51,6 +51,7 @@ personal_copy(struct arena *arena, const Mt__Personal *from)
 	copy->email = from->email;
 	copy->phone = from->phone;
 	copy->citizen_id = from->citizen_id;
+	copy->employer = from->employer;
 	return copy;
 }
 
@@ -65,6 +66,7 @@ personal_changed(struct arena *arena, const Mt__Personal *before, const Mt__Pers
 	text_changed(&after->email, change->email);
 	text_changed(&after->phone, change->phone);
 	text_changed(&after->citizen_id, change->citizen_id);
+	text_changed(&after->employer, change->employer);
 	return after;
 }
 
@@ -178,7 +180,6 @@ step_fields(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonChang
 	text_changed(&person->unit, change->unit);
 	text_changed(&person->supervisor, change->supervisor);
 	text_changed(&person->successor, change->successor);
-	text_changed(&person->employer, change->employer);
 	text_changed(&person->effective_date, change->effective_date);
 	if (change->n_parts > 0) {
 		person->parts = change->parts;

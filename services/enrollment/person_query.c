@@ -11,15 +11,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* When a question is asked of. */
-struct moment {
-	int32_t as_of;
-	int64_t known_us;
-	bool now; /* today, with all that is known: the record itself */
-};
-
-/* When a question is asked of: today and now unless it says otherwise. False and refused. */
-static bool
+bool
 moment_of(struct call *call, const char *as_of, const char *known_at, struct moment *moment)
 {
 	*moment = (struct moment){.as_of = call_today(call), .known_us = INT64_MAX, .now = true};
@@ -38,8 +30,7 @@ moment_of(struct call *call, const char *as_of, const char *known_at, struct mom
 	return false;
 }
 
-/* The record at a moment; NULL if nothing was known of the person then. */
-static Mt__PersonRecord *
+Mt__PersonRecord *
 person_moment(struct call *call, Mt__PersonRecord *person, const struct moment *moment)
 {
 	if (moment->now)
@@ -177,6 +168,7 @@ find_row(struct page *page, const struct staff_row *row, const struct moment *mo
 		page_add(page, person);
 }
 
+/* A page that is full where the span ends has nothing behind it. */
 static void
 find_span(struct page *page, struct span *span, const struct key *prefix, const struct moment *moment)
 {
@@ -188,6 +180,8 @@ find_span(struct page *page, struct span *span, const struct key *prefix, const 
 		else if (span->at == span->count)
 			return;
 	}
+	if (page->more && !span_shows(span, page, prefix, get_u32(page->walk.key.data + prefix->size)))
+		page->more = span->at < span->count;
 }
 
 static void

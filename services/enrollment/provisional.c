@@ -54,8 +54,10 @@ provisional_persons_create(Mt__ProvisionalPersons_Service *service, const Mt__Re
 {
 	(void)service;
 	const Mt__AuthorityRecord *school = call_authority_ref(call, "authority", in->authority);
+	if (school == NULL)
+		return;
 	const char *name = call_text(call, "name", in->name, NAME_BYTES_MAX, false);
-	if (school == NULL || name == NULL || !birth_date_or_refuse(call, in->birth_date))
+	if (name == NULL || !birth_date_or_refuse(call, in->birth_date))
 		return;
 	const char *employer = call_text(call, "employer", in->employer, NAME_BYTES_MAX, false);
 	const char *email = employer != NULL ? call_text(call, "email", in->email, NAME_BYTES_MAX, true) : NULL;
@@ -67,11 +69,11 @@ provisional_persons_create(Mt__ProvisionalPersons_Service *service, const Mt__Re
 	personal.name = (char *)name;
 	personal.birth_date = in->birth_date;
 	personal.email = (char *)email;
+	personal.employer = (char *)employer;
 	Mt__PersonChange change = MT__PERSON_CHANGE__INIT;
 	change.kind = MT__PERSON_CHANGE__KIND__REGISTERED;
 	change.effective_date = today;
 	change.authority_id = school->authority_id;
-	change.employer = (char *)employer;
 	change.personal = &personal;
 	Mt__PersonHired fact = MT__PERSON_HIRED__INIT;
 	fact.person_id = (char *)call_new_id(call, school->locality);

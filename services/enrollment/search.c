@@ -311,6 +311,12 @@ person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply,
 		call_refuse(call, MT__STATUS__NOT_FOUND, "nobody has that citizen id");
 		return;
 	}
-	if (call_scope(call, person->authority_id))
+	struct moment moment;
+	if (!call_scope(call, person->authority_id) || !moment_of(call, in->as_of, in->known_at, &moment))
+		return;
+	person = person_moment(call, (Mt__PersonRecord *)person, &moment);
+	if (person == NULL)
+		call_refuse(call, MT__STATUS__NOT_FOUND, "nobody was known by that citizen id at %s", in->known_at);
+	else
 		reply(person, call);
 }
