@@ -77,23 +77,18 @@ subject_grant_note(struct call *call, uint8_t table, Mt__SubjectExport *granted)
 	call_emit(call, &fact.base);
 }
 
+/* As it is now: what was split from the person since the file was granted is somebody else's. */
 static inline bool
-subject_grant_holds(const Mt__SubjectExport *granted, const char *record_id)
+subject_grant_holds(const struct call *call, const Mt__SubjectExport *granted, const char *record_id)
 {
-	bool holds = strcmp(granted->person_id, record_id) == 0;
-	for (size_t i = 0; i < granted->n_merged_ids; i++)
-		holds = holds || strcmp(granted->merged_ids[i], record_id) == 0;
-	return holds;
+	return strcmp(call_person(call, granted->person_id), call_person(call, record_id)) == 0;
 }
 
-/* The person, under whichever of their ids, or who covers the place where they serve. */
+/* The person, or who covers the place where they serve. */
 static inline bool
 subject_grant_scope(struct call *call, const Mt__SubjectExport *granted)
 {
-	bool own = call_is_self(call, granted->person_id);
-	for (size_t i = 0; i < granted->n_merged_ids; i++)
-		own = own || call_is_self(call, granted->merged_ids[i]);
-	return own || call_scope(call, granted->authority_id);
+	return call_is_self(call, granted->person_id) || call_scope(call, granted->authority_id);
 }
 
 /* False: refused, or it waits for the export to be heard of here; return at once. */
@@ -124,7 +119,7 @@ subject_part_begin(struct subject_part *part, struct call *call, uint8_t table, 
 			    in->person_id);
 		return false;
 	}
-	if (!subject_grant_holds(granted, part->record_id)) {
+	if (!subject_grant_holds(call, granted, part->record_id)) {
 		call_refuse(call, MT__STATUS__NOT_FOUND, "record %s is not of person %s", part->record_id,
 			    in->person_id);
 		return false;

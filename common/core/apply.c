@@ -6,6 +6,7 @@
 #include "common/core/call.h"
 
 #include "common/core/impl.h"
+#include "common/core/persons.h"
 
 #include <assert.h>
 
@@ -125,6 +126,12 @@ core_apply(struct apply *apply, const ProtobufCMessage *core_fact)
 		break;
 	case MT__CORE_FACT__KIND_AUTHORITY_CODED:
 		apply_authority_coded(apply, fact->authority_coded);
+		break;
+	case MT__CORE_FACT__KIND_PERSONS_MERGED:
+		apply_persons_merged(apply, fact->persons_merged);
+		break;
+	case MT__CORE_FACT__KIND_PERSONS_SPLIT:
+		apply_persons_split(apply, fact->persons_split);
 		break;
 	case MT__CORE_FACT__KIND_SUBJECT_ERASED:
 		erasure_apply(apply, fact->subject_erased);

@@ -157,7 +157,10 @@ call_scope(struct call *call, const char *authority_id)
 bool
 call_is_self(struct call *call, const char *person_id)
 {
-	if (person_id[0] == '\0' || strcmp(call->caller->subject, person_id) != 0)
+	const char *subject = call->caller->subject;
+	if (person_id[0] == '\0')
+		return false;
+	if (strcmp(subject, person_id) != 0 && strcmp(call_person(call, subject), call_person(call, person_id)) != 0)
 		return false;
 	call->scoped = true;
 	return true;

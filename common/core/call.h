@@ -55,8 +55,14 @@ bool call_refused(const struct call *call);
  * PERMISSION_DENIED. A handler of scope HANDLER that replies or emits without a true answer
  * of call_scope or call_is_self is a bug and asserts. */
 bool call_scope(struct call *call, const char *authority_id);
-/* True if the caller is that person (subject = person id); refuses nothing. */
+/* True if the caller is that person: the subject is that id, or another of the same person. Refuses nothing. */
 bool call_is_self(struct call *call, const char *person_id);
+
+/* Records that enrollment merged are one person (persons.c). Who stays: the id itself if it was not merged. */
+const char *call_person(const struct call *call, const char *person_id);
+/* All ids of the person, whichever of them is asked by: who stays, then those merged into it, in the order of their
+ * bytes. At least one; PERSON_IDS_MAX is room for all. */
+size_t call_person_ids(const struct call *call, const char *person_id, const char **ids, size_t max);
 
 /* Adds a fact (a leaf such as LearnerEnrolled) to the outcome. Packed at once: the message may be on the stack. */
 void call_emit(struct call *call, const ProtobufCMessage *fact);
@@ -93,6 +99,9 @@ const Mt__AuthorityRecord *call_authority_ref(struct call *call, const char *fie
 struct page {
 	struct call *call;
 	struct store_walk walk;
+	struct store_walk *walks; /* below each id of a person with more than one, at its next row; key empty at its end */
+	size_t walks_count;
+	struct store_walk *first; /* the one whose row walk.key and walk.value are */
 	uint32_t size;
 	size_t count;
 	void **items;
@@ -102,6 +111,10 @@ struct page {
 };
 bool
 page_begin(struct page *page, struct call *call, const struct key *prefix, uint32_t page_size, const char *page_token);
+/* The same over all rows of a person, whose keys go on with a person's id behind the table: those of the ids merged
+ * into one list, in the order of what follows the id. */
+bool page_begin_person(struct page *page, struct call *call, uint8_t table, const char *person_id, uint32_t page_size,
+		       const char *page_token);
 bool page_next(struct page *page);
 void page_add(struct page *page, void *item);
 char *page_token(struct page *page); /* "" at the end */
@@ -116,6 +129,8 @@ uint64_t apply_seq(const struct apply *apply);
 
 /* The same as call_token_key. */
 const uint8_t *apply_token_key(const struct apply *apply);
+/* The same as call_person_ids. */
+size_t apply_person_ids(const struct apply *apply, const char *person_id, const char **ids, size_t max);
 
 void *apply_record(struct apply *apply, const struct key *key, const ProtobufCMessageDescriptor *type); /* or NULL */
 void *apply_unpack(struct apply *apply, const ProtobufCMessageDescriptor *type, struct slice value);

@@ -157,22 +157,60 @@ note_change(struct figures *figures, const struct key *key, uint64_t seq)
 	figures->changed = true;
 }
 
+struct figure_row {
+	uint64_t all; /* counted there and below */
+	uint64_t own; /* counted at exactly that authority */
+};
+
+static struct figure_row
+figure_row_read(struct slice value)
+{
+	struct figure_row row = {.all = get_u64(value.data)};
+	if (value.size == FIGURE_OWN_BYTES)
+		row.own = get_u64(value.data + FIGURE_BYTES);
+	return row;
+}
+
+/* In place where that leaves the row as long as it was: one search less than to read it and to write it. */
+static bool
+figure_row_changed(struct store *store, const struct key *key, const struct figure_row *delta)
+{
+	size_t size;
+	uint8_t *value = store_writable(store, key_slice(key), &size);
+	if (value == NULL)
+		return false;
+	struct figure_row row = figure_row_read(slice_of(value, size));
+	row.all += delta->all;
+	row.own += delta->own;
+	if ((row.own != 0) != (size == FIGURE_OWN_BYTES) || (row.all == 0 && row.own == 0))
+		return false;
+	put_u64(value, row.all);
+	if (row.own != 0)
+		put_u64(value + FIGURE_BYTES, row.own);
+	return true;
+}
+
 /* A row that comes to nothing is deleted: whether it was ever more depends on where
  * batches ended, and the state must not. */
 static void
-add_to_row(struct node *node, const struct key *key, int64_t delta)
+add_to_row(struct node *node, const struct key *key, int64_t all, int64_t own)
 {
+	struct figure_row delta = {.all = (uint64_t)all, .own = (uint64_t)own};
+	struct figure_row row = {.all = 0};
 	struct slice value;
-	uint8_t bytes[8];
-	if (store_add(&node->store, key_slice(key), delta))
+	uint8_t bytes[FIGURE_OWN_BYTES];
+	if (figure_row_changed(&node->store, key, &delta))
 		return;
-	uint64_t sum = store_get(&node->store, key_slice(key), &value) ? get_u64(value.data) : 0;
-	sum += (uint64_t)delta;
-	put_u64(bytes, sum);
-	if (sum == 0)
+	if (store_get(&node->store, key_slice(key), &value))
+		row = figure_row_read(value);
+	row.all += delta.all;
+	row.own += delta.own;
+	put_u64(bytes, row.all);
+	put_u64(bytes + FIGURE_BYTES, row.own);
+	if (row.all == 0 && row.own == 0)
 		store_delete(&node->store, key_slice(key));
 	else
-		store_put(&node->store, key_slice(key), slice_of(bytes, sizeof(bytes)));
+		store_put(&node->store, key_slice(key), slice_of(bytes, row.own != 0 ? FIGURE_OWN_BYTES : FIGURE_BYTES));
 }
 
 /* What stands above an authority in the tree of a month: of the sum spread last, since those of one authority
@@ -225,14 +263,10 @@ figures_settle(struct node *node, uint64_t seq)
 	for (size_t i = 0; i < figures->sums_count; i++) {
 		struct figure_sum *sum = &figures->sums[figures->sums_used[i]];
 		struct key key = figure_key(TABLE_FIGURE, sum);
-		if (sum->delta + sum->inherited != 0) {
-			add_to_row(node, &key, sum->delta + sum->inherited);
+		if (sum->delta != 0 || sum->inherited != 0)
+			add_to_row(node, &key, sum->delta + sum->inherited, sum->delta);
+		if (sum->delta + sum->inherited != 0)
 			note_change(figures, &key, seq);
-		}
-		if (sum->delta != 0) {
-			key.data[0] = TABLE_FIGURE_OWN;
-			add_to_row(node, &key, sum->delta);
-		}
 		sum->used = false;
 	}
 	figures->sums_count = 0;
@@ -260,7 +294,7 @@ add_above(struct apply *apply, struct key key, struct id at, struct id other, in
 		if (is_or_is_below(&node->store, other, at, month))
 			return;
 		memcpy(key.data + 1, at.bytes, ID_BYTES);
-		add_to_row(node, &key, delta);
+		add_to_row(node, &key, delta, 0);
 		note_change(&node->figures, &key, apply->seq);
 	} while (tree_parent_in(&node->store, &at, month));
 }
@@ -276,7 +310,7 @@ figures_move(struct apply *apply, struct id top, struct id from, struct id to, u
 		struct key key = key_copy(walk.key);
 		uint32_t month = get_u32(key.data + key.size - sizeof(month));
 		int64_t value = (int64_t)get_u64(walk.value.data);
-		if (month != 0 && month < first_month)
+		if (value == 0 || (month != 0 && month < first_month))
 			continue;
 		add_above(apply, key, from, to, -value);
 		add_above(apply, key, to, from, value);

@@ -111,7 +111,8 @@ list_counted(struct figure_list *list, const Mt__AuthorityRecord *authority, str
 	struct store_walk walk = store_walk(list->call->store, key_slice(&prefix));
 	while (!figure_list_full(list) && store_walk_next(&walk)) {
 		struct slice rest = slice_of(walk.key.data + 1 + ID_BYTES, walk.key.size - 1 - ID_BYTES);
-		if (!stocks_only || get_u32(walk.key.data + walk.key.size - sizeof(uint32_t)) == 0)
+		bool is_stock = get_u32(walk.key.data + walk.key.size - sizeof(uint32_t)) == 0;
+		if ((!stocks_only || is_stock) && get_u64(walk.value.data) != 0)
 			figure_list_row(list, authority, parent, rest, walk.value);
 	}
 }

@@ -19,15 +19,15 @@ add_row(struct memtable *sums, struct slice key, int64_t delta)
 static bool
 add_authority(const struct store *store, struct id id, uint16_t metric, struct memtable *sums, size_t *budget)
 {
-	struct key prefix = figures_key(TABLE_FIGURE_OWN, id, metric);
+	struct key prefix = figures_key(TABLE_FIGURE, id, metric);
 	struct store_walk walk = store_walk(store, key_slice(&prefix));
 	while (store_walk_next(&walk)) {
 		if ((*budget)-- == 0)
 			return false;
 		struct slice rest = slice_of(walk.key.data + 1 + ID_BYTES, walk.key.size - 1 - ID_BYTES);
 		bool is_stock = get_u32(walk.key.data + walk.key.size - sizeof(uint32_t)) == 0;
-		if (!is_stock)
-			add_row(sums, rest, (int64_t)get_u64(walk.value.data));
+		if (!is_stock && walk.value.size == FIGURE_OWN_BYTES)
+			add_row(sums, rest, (int64_t)get_u64(walk.value.data + FIGURE_BYTES));
 	}
 	return true;
 }

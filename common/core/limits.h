@@ -55,6 +55,9 @@ enum {
 	PAGE_SIZE_DEFAULT = 100,
 	PAGE_SIZE_MAX = 1000,
 	PAGE_ROWS_LOOKED_MAX = 20000,
+	/* Records merged into one: as many as one person's record reads at a fold. */
+	MERGED_PER_PERSON_MAX = 16,
+	PERSON_IDS_MAX = MERGED_PER_PERSON_MAX + 1,
 	/* Beyond this a page ends early, so that no list grows past a frame. */
 	PAGE_ARENA_BYTES_MAX = 2 << 20,
 	/* Figures whose change is remembered for Watch; older readers are told to start again. */

@@ -408,7 +408,7 @@ memtable_put(struct memtable *table, struct slice key, struct slice value)
 }
 
 uint8_t *
-memtable_value(struct memtable *table, struct slice key, size_t size)
+memtable_writable(struct memtable *table, struct slice key, size_t *size)
 {
 	struct step path[DEPTH_MAX];
 	bool found;
@@ -416,7 +416,8 @@ memtable_value(struct memtable *table, struct slice key, size_t size)
 	if (!found)
 		return NULL;
 	struct entry *entry = path[depth - 1].node->entry[path[depth - 1].position];
-	return entry->value_size == size ? entry->bytes + entry->key_size : NULL;
+	*size = entry->value_size;
+	return entry->value_size != TOMBSTONE ? entry->bytes + entry->key_size : NULL;
 }
 
 void

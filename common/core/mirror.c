@@ -94,6 +94,22 @@ mirror_door_key_removed(Mt__MirrorReactions_Service *service, const Mt__DoorKeyR
 	mirror(&in->base, reply, call);
 }
 
+static void
+mirror_persons_merged(Mt__MirrorReactions_Service *service, const Mt__PersonsMerged *in, Mt__Noted_Closure reply,
+		      void *call)
+{
+	(void)service;
+	mirror(&in->base, reply, call);
+}
+
+static void
+mirror_persons_split(Mt__MirrorReactions_Service *service, const Mt__PersonsSplit *in, Mt__Noted_Closure reply,
+		     void *call)
+{
+	(void)service;
+	mirror(&in->base, reply, call);
+}
+
 /* Mirrored as a fact of this node's own: each destroys its own key of the person. */
 static void
 mirror_person_erased(Mt__MirrorReactions_Service *service, const Mt__PersonErased *in, Mt__Noted_Closure reply,

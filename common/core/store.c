@@ -6,8 +6,6 @@
  * freeze and a flush in between. */
 #include "common/core/store.h"
 
-#include "common/base/codec.h"
-
 #include <assert.h>
 
 enum { LAYER_TOP, LAYER_FROZEN, LAYER_BASE, LAYERS };
@@ -148,15 +146,12 @@ store_put(struct store *store, struct slice key, struct slice value)
 	store->rows_written++;
 }
 
-bool
-store_add(struct store *store, struct slice key, int64_t delta)
+uint8_t *
+store_writable(struct store *store, struct slice key, size_t *size)
 {
-	uint8_t *value = memtable_value(store->top, key, sizeof(uint64_t));
-	if (value == NULL || get_u64(value) + (uint64_t)delta == 0)
-		return false;
-	put_u64(value, get_u64(value) + (uint64_t)delta);
-	store->rows_written++;
-	return true;
+	uint8_t *value = memtable_writable(store->top, key, size);
+	store->rows_written += value != NULL;
+	return value;
 }
 
 void

@@ -56,9 +56,9 @@ struct store_walk store_walk_after(const struct store *store, struct slice prefi
 bool store_walk_next(struct store_walk *walk);
 
 void store_put(struct store *store, struct slice key, struct slice value);
-/* Adds to a row of eight bytes, a number, where it stands, which is one search less than a get and a put. False,
- * and nothing is written, unless the row stands in the top memtable and comes to something else than nothing. */
-bool store_add(struct store *store, struct slice key, int64_t delta);
+/* The row's value where it stands, to be changed in place without changing its size; NULL unless it stands in the top
+ * memtable. */
+uint8_t *store_writable(struct store *store, struct slice key, size_t *size);
 void store_delete(struct store *store, struct slice key);
 
 /* A store seen as the base of another: reads of the scratch overlay of a dry run. */

@@ -4,7 +4,8 @@
  * lapsed when its time is over. It promises that a person holds at most one running
  * attempt at an exam (a second start gives back the first), that there are never more
  * than the exam allows, and that answers count only before the end. Grading is in the
- * write path: whoever handed in sees the mark in the reply. */
+ * write path: whoever handed in sees the mark in the reply. Attempts under all ids of a
+ * person count as theirs; a new one is made under the id that is enrolled. */
 #include "services/assessment/attempt.h"
 
 #include "common/base/date.h"
@@ -49,26 +50,47 @@ attempt_or_refuse(struct call *call, const char *attempt_id)
 	return attempt;
 }
 
-/* The person's last attempt at the exam; NULL if there was none. */
-static const Mt__AttemptRecord *
-attempt_last(const struct call *call, const char *exam_id, const char *person_id)
-{
-	struct key prefix = attempts_of_key(exam_id, person_id);
-	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
-	struct slice last = {.data = NULL};
-	while (store_walk_next(&walk)) /* EXAM_ATTEMPTS_MAX rows at most */
-		last = walk.value;
-	if (last.data == NULL)
-		return NULL;
-	struct key key = key_of(TABLE_ATTEMPT);
-	key_bytes(&key, last);
-	return call_record(call, &key, &mt__attempt_record__descriptor);
-}
-
 static bool
 attempt_is_open(const struct call *call, const Mt__AttemptRecord *attempt)
 {
 	return attempt->state == MT__ATTEMPT__STATE__STARTED && call_now_us(call) < attempt->ends_us;
+}
+
+/* What a person made of an exam. */
+struct attempts_made {
+	uint32_t count;
+	uint32_t number_last;          /* the highest; more than count if some were split off */
+	const Mt__AttemptRecord *open; /* or NULL */
+};
+
+/* Adds those under one id: EXAM_ATTEMPTS_MAX rows at most. */
+static void
+attempts_add(const struct call *call, const char *exam_id, const char *person_id, struct attempts_made *made)
+{
+	struct key prefix = attempts_of_key(exam_id, person_id);
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	while (store_walk_next(&walk)) {
+		struct key key = key_of(TABLE_ATTEMPT);
+		key_bytes(&key, walk.value);
+		const Mt__AttemptRecord *attempt = call_record(call, &key, &mt__attempt_record__descriptor);
+		assert(attempt != NULL);
+		made->count++;
+		if (attempt->number > made->number_last)
+			made->number_last = attempt->number;
+		if (attempt_is_open(call, attempt))
+			made->open = attempt;
+	}
+}
+
+static struct attempts_made
+attempts_made(const struct call *call, const char *exam_id, const char *person_id)
+{
+	const char *ids[PERSON_IDS_MAX];
+	struct attempts_made made = {.open = NULL};
+	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	for (size_t i = 0; i < count; i++)
+		attempts_add(call, exam_id, ids[i], &made);
+	return made;
 }
 
 static const char *
@@ -100,21 +122,26 @@ enum {
 
 /* --- decisions -------------------------------------------------------------------------------------------------- */
 
-static bool
-may_sit(struct call *call, const Mt__ExamRecord *exam, const char *person_id)
+/* The place of the person in the exam's class, under whichever id; NULL and refused. */
+static const Mt__RosterRecord *
+roster_or_refuse(struct call *call, const Mt__ExamRecord *exam, const char *person_id)
 {
-	const Mt__RosterRecord *roster = roster_find(call, exam->class_id, person_id);
+	const char *ids[PERSON_IDS_MAX];
+	const Mt__RosterRecord *roster = NULL;
+	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	for (size_t i = 0; i < count && roster == NULL; i++)
+		roster = roster_find(call, exam->class_id, ids[i]);
 	if (roster == NULL) {
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "person %s is not enrolled in class %s", person_id,
 			    exam->class_id);
-		return false;
+		return NULL;
 	}
 	if (strcmp(roster->school_id, exam->authority_id) != 0) {
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
 			    "exam %s was made by a school that does not run class %s", exam->exam_id, exam->class_id);
-		return false;
+		return NULL;
 	}
-	return true;
+	return roster;
 }
 
 static const char *
@@ -149,25 +176,27 @@ attempts_start(Mt__Attempts_Service *service, const Mt__StartAttemptRequest *in,
 	const Mt__ExamRecord *exam = exam_or_refuse(call, in->exam_id);
 	if (exam == NULL || !call_id(call, "person_id", in->person_id, &person_id))
 		return;
-	if (!allowed(call, in->person_id, exam->authority_id, STAFF_EXAMINING) || !may_sit(call, exam, in->person_id))
+	if (!allowed(call, in->person_id, exam->authority_id, STAFF_EXAMINING))
+		return;
+	const Mt__RosterRecord *roster = roster_or_refuse(call, exam, in->person_id);
+	if (roster == NULL)
 		return;
 
 	Mt__StartAttemptReply out = MT__START_ATTEMPT_REPLY__INIT;
-	const Mt__AttemptRecord *last = attempt_last(call, in->exam_id, in->person_id);
-	if (last != NULL && attempt_is_open(call, last)) {
-		out.attempt_id = last->attempt_id;
-		out.ends_at = (char *)ends_at(call, last->ends_us);
+	struct attempts_made made = attempts_made(call, in->exam_id, in->person_id);
+	if (made.open != NULL) {
+		out.attempt_id = made.open->attempt_id;
+		out.ends_at = (char *)ends_at(call, made.open->ends_us);
 		reply(&out, call);
 		return;
 	}
-	uint32_t made = last == NULL ? 0 : last->number;
-	if (made >= exam->attempts_max) {
+	if (made.count >= exam->attempts_max) {
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "person %s has used all %u attempts at exam %s",
 			    in->person_id, exam->attempts_max, in->exam_id);
 		return;
 	}
 	int64_t ends_us = call_now_us(call) + exam->minutes * MINUTE_US;
-	out.attempt_id = (char *)start_new(call, exam, in->person_id, made + 1, ends_us);
+	out.attempt_id = (char *)start_new(call, exam, roster->person_id, made.number_last + 1, ends_us);
 	out.ends_at = (char *)ends_at(call, ends_us);
 	reply(&out, call);
 }

@@ -203,8 +203,7 @@ certificates_list(Mt__Certificates_Service *service, const Mt__ListCertificatesR
 	/* Where the person serves today is not known here; the scope is checked row by row below. */
 	if (!own && !call_scope(call, call_authority(call)))
 		return;
-	struct key prefix = certificates_of_key(in->person_id);
-	if (!page_begin(&page, call, &prefix, in->page_size, in->page_token))
+	if (!page_begin_person(&page, call, TABLE_CERTIFICATE_OF, in->person_id, in->page_size, in->page_token))
 		return;
 	while (page_next(&page)) {
 		const Mt__CertificateRecord *certificate = certificate_of_row(call, page.walk.key);

@@ -7,7 +7,9 @@
  * A completion waits in a row under its round of approval. Approving turns the round, so
  * it is one small fact whatever the size of the class, and nobody who completes afterwards
  * slips into what was signed. It promises that nothing is issued that a signatory did not
- * approve, and one certificate for a person's completion of a class, ever. */
+ * approve, and one certificate for a person's completion of a class, ever. Of a person who
+ * completed it under two ids that were merged, the second completion is held: listed, and
+ * issued nothing until a split makes it somebody else's. */
 #include "services/certificate/completion.h"
 
 #include "common/base/date.h"
@@ -87,6 +89,30 @@ is_waiting(const struct call *call, const Mt__CompletionListRecord *list, uint32
 {
 	struct key key = waiting_key(list->class_id, round, person_id);
 	return store_has(call_store(call), key_slice(&key));
+}
+
+/* True if the person holds a certificate of the class under another id, or is to get one under an id that goes before
+ * in the round that is being issued; list is NULL where nothing is. */
+static bool
+certified_elsewhere(const struct call *call, const char *class_id, const char *person_id,
+		    const Mt__CompletionListRecord *list)
+{
+	const char *ids[PERSON_IDS_MAX];
+	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	bool goes_before = true;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(ids[i], person_id) == 0) {
+			goes_before = false;
+			continue;
+		}
+		struct key key = completion_key(class_id, ids[i]);
+		const Mt__CompletionRecord *other = call_record(call, &key, &mt__completion_record__descriptor);
+		if (other != NULL && other->certificate_id[0] != '\0')
+			return true;
+		if (list != NULL && goes_before && is_waiting(call, list, list->round - 1, ids[i]))
+			return true;
+	}
+	return false;
 }
 
 /* --- approval --------------------------------------------------------------------------------------------------- */
@@ -233,6 +259,15 @@ completion_of_row(const struct call *call, const char *class_id, struct slice ro
 	return completion;
 }
 
+static void
+emit_held(struct call *call, const Mt__CompletionRecord *completion)
+{
+	Mt__CompletionHeld fact = MT__COMPLETION_HELD__INIT;
+	fact.class_id = completion->class_id;
+	fact.person_id = completion->person_id;
+	call_emit(call, &fact.base);
+}
+
 /* Issues to the first ISSUE_PER_STEP of the approved round; true if more are left. */
 static bool
 issue_step(struct call *call, const Mt__CompletionListRecord *list, const struct issuer *issuer)
@@ -244,10 +279,14 @@ issue_step(struct call *call, const Mt__CompletionListRecord *list, const struct
 	uint32_t place = register_last(call, list->school_id, year);
 	struct key prefix = round_key(list->class_id, list->round - 1);
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
-	for (unsigned issued = 0; store_walk_next(&walk); issued++) {
-		if (issued == ISSUE_PER_STEP)
+	for (unsigned decided = 0; store_walk_next(&walk); decided++) {
+		if (decided == ISSUE_PER_STEP)
 			return true;
-		certificate_issue(call, issuer, completion_of_row(call, list->class_id, walk.key), ++place);
+		const Mt__CompletionRecord *completion = completion_of_row(call, list->class_id, walk.key);
+		if (certified_elsewhere(call, list->class_id, completion->person_id, list))
+			emit_held(call, completion);
+		else
+			certificate_issue(call, issuer, completion, ++place);
 	}
 	return false;
 }
@@ -317,6 +356,7 @@ emit_listed(struct call *call, const Mt__LearnerCompleted *in)
 	completion.mark_percent = in->mark_percent;
 	completion.completed_on = in->completed_on;
 	completion.personal = in->personal;
+	completion.held = certified_elsewhere(call, in->class_id, in->person_id, NULL);
 	Mt__CompletionListed fact = MT__COMPLETION_LISTED__INIT;
 	fact.completion = &completion;
 	call_emit(call, &fact.base);
@@ -370,6 +410,17 @@ set_timer(struct apply *apply, char *class_id)
 }
 
 static void
+wait_for_approval(struct apply *apply, Mt__CompletionListRecord *list, const char *person_id)
+{
+	if (list->state == MT__COMPLETION_LIST__STATE__ISSUED)
+		list->state = MT__COMPLETION_LIST__STATE__COLLECTING;
+	list->waiting++;
+	put_list(apply, list);
+	struct key waiting = waiting_key(list->class_id, list->round, person_id);
+	apply_put_bytes(apply, &waiting, slice_text(""));
+}
+
+static void
 apply_listed(struct apply *apply, const Mt__CompletionListed *fact)
 {
 	const Mt__CompletionRecord *completion = fact->completion;
@@ -383,18 +434,27 @@ apply_listed(struct apply *apply, const Mt__CompletionListed *fact)
 		list->state = MT__COMPLETION_LIST__STATE__COLLECTING;
 		list->round = 1;
 	}
-	if (list->state == MT__COMPLETION_LIST__STATE__ISSUED)
-		list->state = MT__COMPLETION_LIST__STATE__COLLECTING;
-	list->waiting++;
-	put_list(apply, list);
+	if (!completion->held)
+		wait_for_approval(apply, list, completion->person_id);
 
 	struct key row = completion_key(completion->class_id, completion->person_id);
 	apply_put(apply, &row, &completion->base);
 	struct key of = completions_of_key(completion->person_id);
 	key_id_of(&of, completion->class_id);
 	apply_put_bytes(apply, &of, slice_text(""));
-	struct key waiting = waiting_key(list->class_id, list->round, completion->person_id);
-	apply_put_bytes(apply, &waiting, slice_text(""));
+}
+
+static void
+apply_held(struct apply *apply, const Mt__CompletionHeld *fact)
+{
+	const Mt__CompletionListRecord *list = list_of(apply, fact->class_id);
+	struct key row = completion_key(fact->class_id, fact->person_id);
+	Mt__CompletionRecord *completion = apply_record(apply, &row, &mt__completion_record__descriptor);
+	assert(completion != NULL);
+	completion->held = true;
+	apply_put(apply, &row, &completion->base);
+	struct key waiting = waiting_key(list->class_id, list->round - 1, fact->person_id);
+	apply_delete(apply, &waiting);
 }
 
 static void
@@ -454,23 +514,59 @@ stop_waiting(struct apply *apply, Mt__CompletionListRecord *list, const char *pe
 	put_list(apply, list);
 }
 
+/* The next of a person's completions; NULL at the end. */
+static Mt__CompletionRecord *
+completions_next(struct apply *apply, struct store_walk *walk, const char *person_id)
+{
+	struct id class_id;
+	char class_text[ID_TEXT_BYTES];
+	if (!store_walk_next(walk))
+		return NULL;
+	memcpy(class_id.bytes, walk->key.data + walk->key.size - ID_BYTES, ID_BYTES);
+	id_format(class_id, class_text);
+	struct key row = completion_key(class_text, person_id);
+	Mt__CompletionRecord *completion = apply_record(apply, &row, &mt__completion_record__descriptor);
+	assert(completion != NULL);
+	return completion;
+}
+
 void
 completion_apply_erased(struct apply *apply, const char *person_id)
 {
 	struct key prefix = completions_of_key(person_id);
 	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
-	while (store_walk_next(&walk)) {
-		struct id class_id;
-		char class_text[ID_TEXT_BYTES];
-		memcpy(class_id.bytes, walk.key.data + walk.key.size - ID_BYTES, ID_BYTES);
-		id_format(class_id, class_text);
-		struct key row = completion_key(class_text, person_id);
-		Mt__CompletionRecord *completion = apply_record(apply, &row, &mt__completion_record__descriptor);
-		assert(completion != NULL);
-		completion->personal = NULL;
-		apply_put(apply, &row, &completion->base);
-		stop_waiting(apply, list_of(apply, class_text), person_id);
+	for (Mt__CompletionRecord *it; (it = completions_next(apply, &walk, person_id)) != NULL;) {
+		struct key row = completion_key(it->class_id, person_id);
+		it->personal = NULL;
+		apply_put(apply, &row, &it->base);
+		stop_waiting(apply, list_of(apply, it->class_id), person_id);
 	}
+}
+
+static void
+release_held(struct apply *apply, const char *person_id)
+{
+	struct key prefix = completions_of_key(person_id);
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	for (Mt__CompletionRecord *it; (it = completions_next(apply, &walk, person_id)) != NULL;) {
+		if (!it->held || it->personal == NULL)
+			continue;
+		struct key row = completion_key(it->class_id, person_id);
+		it->held = false;
+		apply_put(apply, &row, &it->base);
+		wait_for_approval(apply, list_of(apply, it->class_id), person_id);
+	}
+}
+
+/* All that may wait again: what is still one person's is held again once it is approved. */
+void
+completion_apply_split(struct apply *apply, const Mt__PersonsSplit *fact)
+{
+	const char *ids[PERSON_IDS_MAX];
+	size_t count = apply_person_ids(apply, fact->person_id, ids, PERSON_IDS_MAX);
+	for (size_t i = 0; i < count; i++)
+		release_held(apply, ids[i]);
+	release_held(apply, fact->split_id);
 }
 
 void
@@ -488,6 +584,9 @@ completion_apply(struct apply *apply, const Mt__CompletionFact *fact)
 		return;
 	case MT__COMPLETION_FACT__KIND_ISSUING_CONTINUED:
 		set_timer(apply, fact->issuing_continued->class_id);
+		return;
+	case MT__COMPLETION_FACT__KIND_COMPLETION_HELD:
+		apply_held(apply, fact->completion_held);
 		return;
 	case MT__COMPLETION_FACT__KIND__NOT_SET:
 		break;

@@ -21,6 +21,8 @@ extern Mt__CertificateReactions_Service certificate_reactions;
 void completion_apply(struct apply *apply, const Mt__CompletionFact *fact);
 /* Completions lose the person's name, and nobody waits any more under it; see struct module. */
 void completion_apply_erased(struct apply *apply, const char *person_id);
+/* Held completions of two who are two people again wait for approval; once the core has applied the split. */
+void completion_apply_split(struct apply *apply, const Mt__PersonsSplit *fact);
 /* The completion has its certificate: it waits no more. */
 void completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *certificate);
 

@@ -78,6 +78,8 @@ certificate_service_apply(struct apply *apply, const ProtobufCMessage *message)
 		return;
 	case MT__CERTIFICATE_SERVICE_FACT__NOUN_CORE:
 		core_apply(apply, &fact->core->base);
+		if (fact->core->kind_case == MT__CORE_FACT__KIND_PERSONS_SPLIT)
+			completion_apply_split(apply, fact->core->persons_split);
 		return;
 	case MT__CERTIFICATE_SERVICE_FACT__NOUN__NOT_SET:
 		break;

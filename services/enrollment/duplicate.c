@@ -10,6 +10,7 @@
  * merged into is not merged itself: there are no chains. */
 #include "services/enrollment/duplicate.h"
 
+#include "common/core/persons.h"
 #include "common/wire/pb.h"
 
 #include <assert.h>
@@ -39,15 +40,6 @@ static bool
 was_merged(const Mt__PersonRecord *person, const Mt__PersonRecord *other)
 {
 	return other->merged_into[0] != '\0' && strcmp(other->merged_into, person->person_id) == 0;
-}
-
-bool
-person_is_self(struct call *call, const Mt__PersonRecord *person)
-{
-	bool is_self = call_is_self(call, person->person_id) || call_is_self(call, person->merged_into);
-	for (size_t i = 0; i < person->n_merged && !is_self; i++)
-		is_self = call_is_self(call, person->merged[i]->person_id);
-	return is_self;
 }
 
 Mt__PersonRecord *
@@ -279,6 +271,7 @@ void
 duplicate_apply_merged(struct apply *apply, const Mt__PersonsMerged *fact)
 {
 	struct arena *arena = apply_arena(apply);
+	apply_persons_merged(apply, fact);
 	Mt__PersonRecord *other = person_known(apply, fact->merged_id);
 	Mt__PersonRecord *gone = record_copy(apply, other);
 	gone->merged_into = fact->person_id;
@@ -303,6 +296,7 @@ duplicate_apply_split(struct apply *apply, const Mt__PersonsSplit *fact)
 {
 	struct arena *arena = apply_arena(apply);
 	static char nowhere[] = "";
+	apply_persons_split(apply, fact);
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
 	Mt__PersonRecord *left = record_copy(apply, person);
 	left->merged = arena_alloc(arena, (person->n_merged + 1) * sizeof(Mt__MergedRecord *));

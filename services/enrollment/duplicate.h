@@ -15,8 +15,6 @@ enum {
 	BLOCK_PAIRED_MAX = 5,
 	/* Records of one citizen id that a look-up goes through for one within reach. */
 	BLOCK_LOOKED_MAX = 64,
-	/* As many as one person's record reads at a fold. */
-	MERGED_PER_PERSON_MAX = 16,
 	/* Both hired within this many days. */
 	HIRED_CLOSE_DAYS = 31,
 };

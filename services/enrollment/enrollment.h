@@ -13,6 +13,9 @@
 #include "services/enrollment/tables.h"
 
 #include "matricula/enrollment_service.pb-c.h"
+#include "matricula/freshness.pb-c.h"
+#include "matricula/provisional.pb-c.h"
+#include "matricula/search.pb-c.h"
 
 enum {
 	/* A CloudEvents source is a short path, its id a UUID or a counter. */
@@ -104,6 +107,7 @@ extern Mt__BrakeTimers_Service brake_timers_handlers;
 extern Mt__Freshness_Service freshness_handlers;
 extern Mt__Rosters_Service rosters_handlers;
 extern Mt__RosterTimers_Service roster_timers_handlers;
+extern Mt__CodeLists_Service code_lists_handlers;
 extern Mt__Programmes_Service programmes_handlers;
 extern Mt__Classes_Service classes_handlers;
 extern Mt__Enrolments_Service enrolments_handlers;
@@ -123,6 +127,7 @@ void person_apply(struct apply *apply, const Mt__PersonFact *fact);
 void event_apply(struct apply *apply, const Mt__EventFact *fact);
 void brake_apply(struct apply *apply, const Mt__BrakeFact *fact);
 void roster_apply(struct apply *apply, const Mt__RosterFact *fact);
+void code_list_apply(struct apply *apply, const Mt__CodeListFact *fact);
 void programme_apply(struct apply *apply, const Mt__ProgrammeFact *fact);
 void class_apply(struct apply *apply, const Mt__ClassFact *fact);
 void enrolment_apply(struct apply *apply, const Mt__EnrolmentFact *fact);
@@ -349,6 +354,9 @@ event_decide_again(struct call *call, const Mt__EventRecord *record, struct arri
 void event_retry(const Mt__RetryEventRequest *in, Mt__PushEventReply_Closure reply, void *call);
 void event_again_soon(struct apply *apply, uint32_t locality, const uint8_t *hash);
 
+/* code_list.c: false, and rejected, if the change names a code that its list does not hold on that day, YYYY-MM-DD. */
+bool code_list_check(struct call *call, const struct change *change, const char *date, struct verdict *verdict);
+
 /* event_words.c: the reason in Vietnamese, "" for no code. */
 const char *event_sentence_vi(const char *code);
 
@@ -384,8 +392,6 @@ void duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const
 /* A merged or split event: subject is set to who stays. */
 bool
 duplicate_event(struct call *call, const struct arrival *arrival, struct subject *subject, struct verdict *verdict);
-/* True if the caller is that person, under this record's id or that of one merged with it. */
-bool person_is_self(struct call *call, const Mt__PersonRecord *person);
 /* The record that stands for the person: itself, or the one it was merged into. NULL stays NULL. */
 Mt__PersonRecord *person_standing(struct call *call, Mt__PersonRecord *person);
 /* Whoever learns under that id: the record that stands, named by the id its enrolments were made under. */

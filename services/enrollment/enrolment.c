@@ -226,7 +226,7 @@ enrolments_withdraw(Mt__Enrolments_Service *service, const Mt__WithdrawRequest *
 	const Mt__PersonRecord *person = person_standing(call, person_or_refuse(call, in->person_id));
 	if (person == NULL)
 		return;
-	if (!person_is_self(call, person) && !scope_change(call, class, person))
+	if (!call_is_self(call, person->person_id) && !scope_change(call, class, person))
 		return;
 	const char *reason = call_text(call, "reason", in->reason, TEXT_BYTES_MAX, true);
 	if (reason == NULL)
@@ -260,7 +260,7 @@ enrolments_get(Mt__Enrolments_Service *service, const Mt__GetEnrolmentRequest *i
 	const Mt__PersonRecord *person = person_standing(call, person_or_refuse(call, in->person_id));
 	if (person == NULL)
 		return;
-	if (!person_is_self(call, person) && !scope_read(call, class, person))
+	if (!call_is_self(call, person->person_id) && !scope_read(call, class, person))
 		return;
 	const Mt__EnrolmentRecord *there = enrolment_of_person(call, id_known(in->class_id), person);
 	if (there == NULL) {

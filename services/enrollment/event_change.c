@@ -190,6 +190,21 @@ check_whose(const struct call *call, const Mt__PersonRecord *person, const char 
 	return verdict_reject(verdict, "subject", "transferred_away", "the person serves another authority now");
 }
 
+/* Without a day of its own a correction is true from the corrected event's, and its codes are those of that day. */
+static bool
+check_corrected_codes(struct call *call, const struct history *history, const struct change *change,
+		      struct verdict *verdict)
+{
+	char date[DATE_TEXT_BYTES];
+	const struct effect *effect = change->body->effective_date[0] == '\0'
+					      ? history_effect(call_arena(call), history, &change->body->corrects)
+					      : NULL;
+	if (effect == NULL)
+		return true;
+	date_format(effect->date, date);
+	return code_list_check(call, change, date, verdict);
+}
+
 /* A correction names an event that changed this person. */
 static bool
 check_corrects(struct call *call, const struct subject *subject, const struct change *change, struct verdict *verdict)
@@ -201,7 +216,7 @@ check_corrects(struct call *call, const struct subject *subject, const struct ch
 	for (size_t i = 0; i < history.count; i++) {
 		const ProtobufCBinaryData *event = &history.rows[i]->event;
 		if (event->len == corrects->len && memcmp(event->data, corrects->data, event->len) == 0)
-			return true;
+			return check_corrected_codes(call, &history, change, verdict);
 	}
 	return verdict_reject(verdict, "data.eventId", "unknown_event",
 			      "data.eventId names no event of this source that changed the person");

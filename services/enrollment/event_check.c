@@ -270,5 +270,5 @@ event_check_data(struct call *call, const Mt__AuthorityRecord *authority, const 
 	/* The kinds of a change have the numbers of the event types, but for the two that concern two people. */
 	if (change->kind <= MT__EVENT_DATA__KIND_CORRECTED)
 		change->body->kind = (Mt__PersonChange__Kind)change->kind;
-	return check_kind(&reading, data);
+	return check_kind(&reading, data) && code_list_check(call, change, change->body->effective_date, verdict);
 }

@@ -36,6 +36,7 @@ static const struct sentence sentences[] = {
 	{"too_many_pushers", "quá nhiều hệ thống gửi dữ liệu cho nguồn đang bị giữ lại"},
 	{"transferred_away", "người này hiện công tác tại cơ quan khác"},
 	{"unknown_authority", "mã cơ quan không có trong danh mục"},
+	{"unknown_code", "mã không có trong danh mục đang có hiệu lực vào ngày đó"},
 	{"unknown_event", "không tìm thấy sự kiện cần đính chính của nguồn này"},
 	{"unknown_type", "loại sự kiện không được hỗ trợ"},
 };

@@ -301,8 +301,14 @@ int64_t
 metric_own_total(const struct store *store, enum enrollment_metric metric, const char *authority_id)
 {
 	assert(enrollment_metrics[metric].kind == METRIC_STOCK);
-	struct key prefix = row_key(TABLE_FIGURE_OWN, metric, authority_id);
-	return sum_categories(store, &prefix);
+	struct key prefix = row_key(TABLE_FIGURE, metric, authority_id);
+	struct store_walk walk = store_walk(store, key_slice(&prefix));
+	int64_t sum = 0;
+	while (store_walk_next(&walk)) {
+		if (walk.value.size == FIGURE_OWN_BYTES)
+			sum += (int64_t)get_u64(walk.value.data + FIGURE_BYTES);
+	}
+	return sum;
 }
 
 const char *

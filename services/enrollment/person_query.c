@@ -66,7 +66,7 @@ persons_get(Mt__Persons_Service *service, const Mt__GetPersonRequest *in, Mt__Pe
 	Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
 	if (person == NULL)
 		return;
-	if (!person_is_self(call, person) && !call_scope(call, person->authority_id))
+	if (!call_is_self(call, person->person_id) && !call_scope(call, person->authority_id))
 		return;
 	if (!moment_of(call, in->as_of, in->known_at, &moment))
 		return;
@@ -245,7 +245,7 @@ persons_history(Mt__Persons_Service *service, const Mt__PersonHistoryRequest *in
 	const Mt__PersonRecord *person = person_or_refuse(call, in->person_id);
 	if (person == NULL)
 		return;
-	if (!person_is_self(call, person) && !call_scope(call, person->authority_id))
+	if (!call_is_self(call, person->person_id) && !call_scope(call, person->authority_id))
 		return;
 	if (!moment_of(call, "", in->known_at, &moment))
 		return;

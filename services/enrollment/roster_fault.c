@@ -57,6 +57,8 @@ static const struct words words[] = {
 	{"bad_citizen_id", "the citizen id is not 12 digits; a number of 9 digits is an old identity card's",
 	 "số định danh phải đủ 12 chữ số; số có 9 chữ số là số chứng minh nhân dân cũ"},
 	{"unknown_authority", "this authority code is not known", "không có cơ quan mang mã này"},
+	{"unknown_code", "this code is not in the code list that is in force on that day",
+	 "mã này không có trong danh mục đang có hiệu lực vào ngày đó"},
 	{"ambiguous_authority", "this authority code may mean several authorities: write it with all its zeros",
 	 "mã cơ quan này có thể chỉ nhiều cơ quan: hãy ghi đủ các số 0"},
 	{"outside_authority", "this authority is not the roster's, nor below it",

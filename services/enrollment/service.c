@@ -118,6 +118,9 @@ apply_fact(struct apply *apply, const ProtobufCMessage *message)
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_BRAKE:
 		brake_apply(apply, fact->brake);
 		return;
+	case MT__ENROLLMENT_SERVICE_FACT__NOUN_CODE_LIST:
+		code_list_apply(apply, fact->code_list);
+		return;
 	case MT__ENROLLMENT_SERVICE_FACT__NOUN_PROGRAMME:
 		programme_apply(apply, fact->programme);
 		return;
@@ -161,6 +164,7 @@ static ProtobufCService *const handlers[] = {
 	&freshness_handlers.base,
 	&rosters_handlers.base,
 	&roster_timers_handlers.base,
+	&code_lists_handlers.base,
 	&programmes_handlers.base,
 	&classes_handlers.base,
 	&enrolments_handlers.base,
@@ -189,5 +193,5 @@ const struct module enrollment_module = {
 	.follows = follows,
 	.metrics = enrollment_metrics,
 	.erase = person_erase_rows,
-	.apply_version = 2,
+	.apply_version = 3,
 };

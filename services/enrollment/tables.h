@@ -15,6 +15,7 @@
  *   RosterBegun 2, RosterRowsTaken 1, one a fault kept and one a row; a row of a roster so writes what its
  *   PersonHired or PersonChanged writes and one more; RosterFinished 1, RosterCompared 1 and one a report,
  *   RosterSwept 1000
+ *   CodesAdded 1 a code, at most 1000, and 2
  *   ProgrammePublished 2, ClassOpened 2, ClassClosed 2
  *   LearnerEnrolled 2, from the waitlist 3, LearnerWaitlisted 3, EnrolmentWithdrawn 2, waiting 3
  *   DuplicateDismissed 3, AdoptionProposed 1, TeamRegistered and TeamDissolved 1, TeamMemberAdded and -Removed 2
@@ -60,6 +61,9 @@ enum enrollment_table {
 	TABLE_PROVISIONAL = 0x26,    /* locality of the school, person's key -> nothing */
 	TABLE_TEAM = 0x28,           /* team id -> TeamRecord */
 	TABLE_TEAM_MEMBER = 0x29,    /* team id, person id, since -> TeamMember */
+	TABLE_CODE_LIST = 0x2c,      /* list -> CodeListRecord */
+	TABLE_CODE_IN_FORCE = 0x2d,  /* nothing -> of each complete version list, number, first day; by list and day */
+	TABLE_CODE = 0x2e,           /* list, version's number, code -> ListCode */
 	TABLE_ROSTER = 0x18,         /* roster id -> RosterFileRecord */
 	TABLE_ROSTER_FAULT = 0x19,   /* roster id, number -> RosterFault */
 	TABLE_ROSTER_SEEN = 0x1a,    /* roster id, locality, hash of the code, code -> nothing; until it is finished */

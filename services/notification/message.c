@@ -5,6 +5,7 @@
  * the courier's report ends that, or a timer puts it back after a while. It promises that
  * a message leaves the outbox only by a report, is tried at most DELIVERY_TRIES_MAX times,
  * and carries its own id to the mail server, so that a mail sent twice can be known as one.
+ * It is kept without an address: it goes to the one that is known when it goes.
  *
  *   QUEUED -> SENT;  QUEUED -> RETRYING -> QUEUED ... -> FAILED;  INBOX_ONLY for ever */
 #include "services/notification/message.h"
@@ -41,6 +42,32 @@ contact_find(const struct call *call, const char *person_id)
 	return call_record(call, &key, &mt__contact_record__descriptor);
 }
 
+/* The person's, whichever id it is asked by: of the record that stands, if one is known of it. */
+static const Mt__ContactRecord *
+contact_of_person(const struct call *call, const char *person_id)
+{
+	const char *ids[PERSON_IDS_MAX];
+	const Mt__ContactRecord *contact = NULL;
+	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	for (size_t i = 0; i < count && contact == NULL; i++)
+		contact = contact_find(call, ids[i]);
+	return contact;
+}
+
+/* Where the person gets mail; NULL if nowhere. What the record that stands lacks, a merged one may have. */
+static Mt__Personal *
+address_of_person(const struct call *call, const char *person_id)
+{
+	const char *ids[PERSON_IDS_MAX];
+	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		const Mt__ContactRecord *contact = contact_find(call, ids[i]);
+		if (contact != NULL && contact->personal != NULL && contact->personal->email[0] != '\0')
+			return contact->personal;
+	}
+	return NULL;
+}
+
 static const Mt__MessageRecord *
 message_find(const struct call *call, struct slice id)
 {
@@ -69,10 +96,16 @@ told_in(const struct store *store, const char *person_id, const char *about)
 	return store_get(store, key_slice(&key), &value) ? value.data[0] : 0;
 }
 
+/* What was told under another id of the person counts too, but for a withdrawal: each enrolment ends for itself. */
 bool
 message_was_told(const struct call *call, const char *person_id, const char *about, enum told told)
 {
-	return (told_in(call_store(call), person_id, about) & told) != 0;
+	const char *ids[PERSON_IDS_MAX];
+	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	uint8_t said = told_in(call_store(call), person_id, about);
+	for (size_t i = 0; i < count && told != TOLD_WITHDRAWN; i++)
+		said |= told_in(call_store(call), ids[i], about);
+	return (said & told) != 0;
 }
 
 /* --- queueing --------------------------------------------------------------------------------------------------- */
@@ -82,7 +115,7 @@ message_queue(struct call *call, const struct template *template, const char *pe
 	      const struct template_values *values)
 {
 	struct arena *arena = call_arena(call);
-	const Mt__ContactRecord *contact = contact_find(call, person_id);
+	const Mt__ContactRecord *contact = contact_of_person(call, person_id);
 	struct id person;
 	bool is_id = id_parse(person_id, &person);
 	assert(is_id);
@@ -101,13 +134,10 @@ message_queue(struct call *call, const struct template *template, const char *pe
 	message.content = &content;
 	message.created_at = created_at;
 	message.about = (char *)about;
-	message.delivery = MT__MESSAGE__DELIVERY__INBOX_ONLY;
-	if (contact != NULL) {
+	bool has_address = address_of_person(call, person_id) != NULL;
+	message.delivery = has_address ? MT__MESSAGE__DELIVERY__QUEUED : MT__MESSAGE__DELIVERY__INBOX_ONLY;
+	if (contact != NULL)
 		message.authority_id = contact->authority_id;
-		message.personal = contact->personal;
-		if (contact->personal != NULL && contact->personal->email[0] != '\0')
-			message.delivery = MT__MESSAGE__DELIVERY__QUEUED;
-	}
 	Mt__MessageQueued fact = MT__MESSAGE_QUEUED__INIT;
 	fact.message = &message;
 	call_emit(call, &fact.base);
@@ -124,7 +154,7 @@ may_read_inbox(struct call *call, const char *person_id)
 		call_refuse(call, MT__STATUS__PERMISSION_DENIED, "a learner may read only an inbox of his own");
 		return false;
 	}
-	const Mt__ContactRecord *contact = contact_find(call, person_id);
+	const Mt__ContactRecord *contact = contact_of_person(call, person_id);
 	if (contact == NULL) {
 		call_refuse(call, MT__STATUS__NOT_FOUND, "person %s is not known", person_id);
 		return false;
@@ -145,6 +175,7 @@ message_shown(const struct call *call, struct slice row_key)
 {
 	Mt__MessageRecord *message = (Mt__MessageRecord *)message_find(call, id_at_end(row_key));
 	assert(message != NULL);
+	message->personal = NULL;
 	if (message->content == NULL)
 		return message;
 	message->subject_vi = message->content->subject_vi;
@@ -163,8 +194,7 @@ messages_inbox(Mt__Messages_Service *service, const Mt__InboxRequest *in, Mt__In
 	struct page page;
 	if (!call_id(call, "person_id", in->person_id, &person_id) || !may_read_inbox(call, in->person_id))
 		return;
-	struct key prefix = key_of_one(TABLE_INBOX, in->person_id);
-	if (!page_begin(&page, call, &prefix, in->page_size, in->page_token))
+	if (!page_begin_person(&page, call, TABLE_INBOX, in->person_id, in->page_size, in->page_token))
 		return;
 	while (page_next(&page))
 		page_add(&page, message_shown(call, page.walk.key));
@@ -186,8 +216,11 @@ messages_outbox(Mt__Messages_Service *service, const Mt__OutboxRequest *in, Mt__
 	struct key prefix = key_of(TABLE_OUTBOX);
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	out.messages = arena_zero(call_arena(call), size * sizeof(*out.messages));
-	while (out.n_messages < size && store_walk_next(&walk))
-		out.messages[out.n_messages++] = message_shown(call, walk.key);
+	while (out.n_messages < size && store_walk_next(&walk)) {
+		Mt__MessageRecord *message = message_shown(call, walk.key);
+		message->personal = address_of_person(call, message->person_id);
+		out.messages[out.n_messages++] = message;
+	}
 	if (out.n_messages == 0 && call_park(call, in->wait_ms))
 		return;
 	reply(&out, call);

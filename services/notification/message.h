@@ -21,7 +21,7 @@ extern Mt__MessageTimers_Service message_timers;
 extern Mt__MessageReactions_Service message_reactions;
 
 const Mt__ContactRecord *contact_find(const struct call *call, const char *person_id); /* or NULL */
-/* True if the person was told this about that class or certificate already. */
+/* True if the person was told this about that class or certificate already, under whichever id. */
 bool message_was_told(const struct call *call, const char *person_id, const char *about, enum told told);
 /* Emits MessageQueued: to be mailed if an address is known, else for the inbox alone. */
 void message_queue(struct call *call, const struct template *template, const char *person_id, const char *about,

@@ -20,7 +20,7 @@ from report import *
 FOLLOWS = {"enrollment": ("assessment",), "assessment": ("enrollment",), "certificate": ("enrollment",),
            "notification": ("enrollment", "certificate")}
 ROLES = ("PROVINCE_SYSTEM", "HR_OFFICER", "HR_RELEASER", "REGISTRAR", "LECTURER", "EXAMINER", "LEARNER", "LEADER",
-         "DASHBOARD", "AUDITOR", "OPERATOR")
+         "DASHBOARD", "AUDITOR", "OPERATOR", "PRIVACY_OFFICER")
 
 READY_S = 90    # a shared machine, a sanitizer build
 STOP_S = 30

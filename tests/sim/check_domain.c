@@ -158,15 +158,16 @@ note_place(struct recount *recount, const ProtobufCMessage *fact)
 }
 
 static void
-add(struct recount *recount, uint8_t table, struct id id, struct slice rest, int64_t delta)
+add(struct recount *recount, struct id id, struct slice rest, int64_t delta, int64_t own)
 {
 	struct slice before;
-	uint8_t sum[8];
-	struct key key = key_of(table);
+	uint8_t sum[FIGURE_OWN_BYTES];
+	struct key key = key_of(TABLE_FIGURE);
 	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
 	key_bytes(&key, rest);
 	bool had = memtable_get(recount->sums, key_slice(&key), &before) == MEMTABLE_PRESENT;
 	put_u64(sum, (had ? get_u64(before.data) : 0) + (uint64_t)delta);
+	put_u64(sum + FIGURE_BYTES, (had ? get_u64(before.data + FIGURE_BYTES) : 0) + (uint64_t)own);
 	memtable_put(recount->sums, key_slice(&key), slice_of(sum, sizeof(sum)));
 }
 
@@ -182,10 +183,9 @@ count(struct recount *recount, enum enrollment_metric metric, const char *author
 	key_text(&key, category);
 	key_u32(&key, month);
 	struct slice rest = slice_of(key.data + 1, key.size - 1); /* behind the authority */
-	add(recount, TABLE_FIGURE_OWN, id, rest, delta);
-	do
-		add(recount, TABLE_FIGURE, id, rest, delta);
-	while (parent_of(recount, &id, month));
+	add(recount, id, rest, delta, delta);
+	while (parent_of(recount, &id, month))
+		add(recount, id, rest, delta, 0);
 }
 
 static void
@@ -351,15 +351,18 @@ compare_sum(void *context, struct slice key, struct slice value)
 	struct slice row;
 	bool has = store_get(enrollment_store(comparing->sim), key, &row);
 	uint64_t is = has ? get_u64(row.data) : 0;
+	uint64_t own = has && row.size == FIGURE_OWN_BYTES ? get_u64(row.data + FIGURE_BYTES) : 0;
 	if (is != get_u64(value.data))
 		blame_figure(comparing->sim, comparing->name, key, is, get_u64(value.data));
+	if (own != get_u64(value.data + FIGURE_BYTES))
+		blame_figure(comparing->sim, comparing->name, key, own, get_u64(value.data + FIGURE_BYTES));
 	return !world_blamed(comparing->sim);
 }
 
 static void
-compare_rows(struct sim *sim, const char *name, const struct memtable *sums, uint8_t figures)
+compare_rows(struct sim *sim, const char *name, const struct memtable *sums)
 {
-	struct key table = key_of(figures);
+	struct key table = key_of(TABLE_FIGURE);
 	struct store_walk walk = store_walk(enrollment_store(sim), key_slice(&table));
 	while (store_walk_next(&walk) && !world_blamed(sim)) {
 		struct slice rest = slice_of(walk.key.data + 1 + ID_BYTES, walk.key.size - 1 - ID_BYTES);
@@ -383,8 +386,7 @@ check_figures(struct sim *sim, const struct office *office, const char *name)
 	count_facts(&recount);
 	count_rows(&recount);
 	memtable_each(recount.sums, compare_sum, &comparing);
-	compare_rows(sim, name, recount.sums, TABLE_FIGURE);
-	compare_rows(sim, name, recount.sums, TABLE_FIGURE_OWN);
+	compare_rows(sim, name, recount.sums);
 	memtable_free(recount.sums);
 	memtable_free(recount.parents);
 	arena_free(&recount.arena);
