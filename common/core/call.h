@@ -99,7 +99,7 @@ const Mt__AuthorityRecord *call_authority_ref(struct call *call, const char *fie
 struct page {
 	struct call *call;
 	struct store_walk walk;
-	struct store_walk *walks; /* below each id of a person with more than one, at its next row; key empty at its end */
+	struct store_walk *walks; /* below each id of a person with several, at its next row; key empty at the end */
 	size_t walks_count;
 	struct store_walk *first; /* the one whose row walk.key and walk.value are */
 	uint32_t size;

@@ -1,7 +1,7 @@
 /* common/core/personal.c
  *
- * Personal sub-messages found by descriptor, sealed on their way into a fact or a record,
- * opened on their way out. What is sealed is never the caller's message but a copy of the
+ * Personal sub-messages (personal_find.c finds them) sealed on their way into a fact or a
+ * record, opened on their way out. What is sealed is never the caller's message but a copy of the
  * parts that lead to it; what is opened was unpacked for that and is changed in place.
  *
  * The same text goes through here three times in a row (emitted, applied, put into a
@@ -10,209 +10,10 @@
 #include "common/core/impl.h"
 
 #include "common/base/fatal.h"
+#include "common/core/personal_find.h"
 
 #include <assert.h>
 #include <sodium.h>
-
-enum { SEALED_FIELD = 15 };
-
-/* --- types ------------------------------------------------------------------------------------------------------ */
-
-static const ProtobufCFieldDescriptor *
-field_named(const ProtobufCMessageDescriptor *type, const char *name, ProtobufCType kind)
-{
-	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(type, name);
-	bool fits = field != NULL && field->type == kind && field->label != PROTOBUF_C_LABEL_REPEATED &&
-		    (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0;
-	return fits ? field : NULL;
-}
-
-static struct personal_type *
-type_place(struct node *node, const ProtobufCMessageDescriptor *descriptor)
-{
-	struct personal_type *types = node->personal->types;
-	size_t at = ((uintptr_t)descriptor / 32) % PERSONAL_TYPES_MAX;
-	for (size_t looked = 0; types[at].descriptor != NULL && types[at].descriptor != descriptor; looked++) {
-		assert(looked < PERSONAL_TYPES_MAX / 2);
-		at = (at + 1) % PERSONAL_TYPES_MAX;
-	}
-	return &types[at];
-}
-
-static const struct personal_type *type_of(struct node *node, const ProtobufCMessageDescriptor *descriptor);
-
-/* The ways of the types below are found before the first of this type takes its place. */
-static void
-ways_find(struct node *node, struct personal_type *type)
-{
-	struct personal *personal = node->personal;
-	const ProtobufCMessageDescriptor *descriptor = type->descriptor;
-	for (unsigned i = 0; i < descriptor->n_fields; i++) {
-		if (descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
-			type_of(node, descriptor->fields[i].descriptor);
-	}
-	type->ways = personal->ways + personal->ways_count;
-	for (unsigned i = 0; i < descriptor->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-		if (field->type != PROTOBUF_C_TYPE_MESSAGE || type_of(node, field->descriptor)->verdict == PERSONAL_NOT)
-			continue;
-		assert(personal->ways_count < PERSONAL_WAYS_MAX);
-		personal->ways[personal->ways_count++] = (struct personal_way){field, type_of(node, field->descriptor)};
-		type->ways_count++;
-	}
-}
-
-/* Types never recurse, see the plugin. */
-static const struct personal_type *
-type_of(struct node *node, const ProtobufCMessageDescriptor *descriptor)
-{
-	struct personal_type *place = type_place(node, descriptor);
-	if (place->descriptor != NULL)
-		return place;
-	struct personal_type type = {.descriptor = descriptor};
-	type.sealed = field_named(descriptor, "sealed", PROTOBUF_C_TYPE_BYTES);
-	type.subject[0] = field_named(descriptor, "sealed_for", PROTOBUF_C_TYPE_STRING);
-	type.subject[1] = field_named(descriptor, "person_id", PROTOBUF_C_TYPE_STRING);
-	if (type.sealed != NULL && type.sealed->id == SEALED_FIELD)
-		type.verdict = PERSONAL_IS;
-	else
-		ways_find(node, &type);
-	if (type.ways_count > 0)
-		type.verdict = PERSONAL_HOLDS;
-	place = type_place(node, descriptor); /* others have come in between */
-	*place = type;
-	return place;
-}
-
-enum personal_verdict
-personal_verdict(struct node *node, const ProtobufCMessageDescriptor *type)
-{
-	return type_of(node, type)->verdict;
-}
-
-/* --- finding ---------------------------------------------------------------------------------------------------- */
-
-/* A place in a message where a personal one hangs. */
-struct spot {
-	ProtobufCMessage **at;
-	const struct personal_type *type;
-	const char *subject;
-};
-
-struct search {
-	void (*found)(void *context, const struct spot *spot);
-	void *context;
-};
-
-static bool
-is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-	uint32_t set;
-	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
-		return true;
-	memcpy(&set, (const char *)message + field->quantifier_offset, sizeof(set));
-	return set == field->id;
-}
-
-/* The sub-messages of a field: where they hang, and how many. */
-static size_t
-places_of(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, ProtobufCMessage ***places)
-{
-	char *begin = (char *)message;
-	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-		size_t count;
-		memcpy(&count, begin + field->quantifier_offset, sizeof(count));
-		memcpy(places, begin + field->offset, sizeof(*places));
-		return count;
-	}
-	*places = (ProtobufCMessage **)(void *)(begin + field->offset);
-	return is_set(message, field) && **places != NULL ? 1 : 0;
-}
-
-static const char *
-subject_in(const ProtobufCMessage *message, const struct personal_type *type, const char *around)
-{
-	for (size_t i = 0; i < 2; i++) {
-		const char *text = NULL;
-		if (type->subject[i] != NULL)
-			memcpy(&text, (const char *)message + type->subject[i]->offset, sizeof(text));
-		if (text != NULL && text[0] != '\0')
-			return text;
-	}
-	return around;
-}
-
-static void
-search(const struct search *search_, const struct personal_type *type, ProtobufCMessage *message, const char *around)
-{
-	const char *subject = subject_in(message, type, around);
-	for (unsigned i = 0; i < type->ways_count; i++) {
-		const struct personal_type *inner = type->ways[i].type;
-		ProtobufCMessage **places;
-		size_t count = places_of(message, type->ways[i].field, &places);
-		for (size_t j = 0; j < count; j++) {
-			if (inner->verdict == PERSONAL_HOLDS)
-				search(search_, inner, places[j], subject);
-			else
-				search_->found(search_->context, &(struct spot){&places[j], inner, subject});
-		}
-	}
-}
-
-/* Everything in the message that is personal, in the order of the descriptors. */
-static void
-search_all(struct node *node, ProtobufCMessage *message, void (*found)(void *context, const struct spot *spot),
-	   void *context)
-{
-	const struct personal_type *type = type_of(node, message->descriptor);
-	assert(type->verdict != PERSONAL_IS); /* nobody around says whose it is */
-	if (type->verdict == PERSONAL_HOLDS)
-		search(&(struct search){found, context}, type, message, "");
-}
-
-static ProtobufCBinaryData
-sealed_in(const struct spot *spot)
-{
-	ProtobufCBinaryData sealed;
-	memcpy(&sealed, (const char *)*spot->at + spot->type->sealed->offset, sizeof(sealed));
-	return sealed;
-}
-
-static void
-sealed_set(const struct personal_type *type, ProtobufCMessage *message, struct slice bytes)
-{
-	ProtobufCBinaryData sealed = {bytes.size, (uint8_t *)bytes.data};
-	memcpy((char *)message + type->sealed->offset, &sealed, sizeof(sealed));
-}
-
-static ProtobufCMessage *
-shallow_copy(struct arena *arena, const ProtobufCMessage *message)
-{
-	ProtobufCMessage *copy = arena_alloc(arena, message->descriptor->sizeof_message);
-	memcpy(copy, message, message->descriptor->sizeof_message);
-	return copy;
-}
-
-/* A copy of all that leads to something personal, so that it can be hung up anew. */
-static ProtobufCMessage *
-copy_paths(struct arena *arena, const struct personal_type *type, const ProtobufCMessage *message)
-{
-	ProtobufCMessage *copy = shallow_copy(arena, message);
-	for (unsigned i = 0; i < type->ways_count; i++) {
-		const ProtobufCFieldDescriptor *field = type->ways[i].field;
-		const struct personal_type *inner = type->ways[i].type;
-		ProtobufCMessage **places;
-		size_t count = places_of(copy, field, &places);
-		if (count > 0 && field->label == PROTOBUF_C_LABEL_REPEATED) {
-			struct slice list = arena_copy(arena, slice_of(places, count * sizeof(*places)));
-			memcpy(&places, &list.data, sizeof(places));
-			memcpy((char *)copy + field->offset, &places, sizeof(places));
-		}
-		for (size_t j = 0; j < count && inner->verdict == PERSONAL_HOLDS; j++)
-			places[j] = copy_paths(arena, inner, places[j]);
-	}
-	return copy;
-}
 
 /* --- the last pieces -------------------------------------------------------------------------------------------- */
 
@@ -319,23 +120,23 @@ seal_spot(void *context, const struct spot *spot)
 {
 	const struct sealing *sealing = context;
 	/* What a caller wrote into the field is nothing of ours. */
-	ProtobufCMessage *plain = shallow_copy(sealing->arena, *spot->at);
-	sealed_set(spot->type, plain, slice_of(NULL, 0));
+	ProtobufCMessage *plain = personal_copy(sealing->arena, *spot->at);
+	personal_sealed_set(spot->type, plain, slice_of(NULL, 0));
 	struct slice text = pb_pack(sealing->arena, plain);
 	struct slice sealed;
 	*spot->at = pb_new(spot->type->descriptor, sealing->arena);
 	if (text.size > 0 && seal_text(sealing, spot, text, &sealed))
-		sealed_set(spot->type, *spot->at, sealed);
+		personal_sealed_set(spot->type, *spot->at, sealed);
 }
 
 static const ProtobufCMessage *
 seal_message(struct sealing *sealing, const ProtobufCMessage *message)
 {
-	const struct personal_type *type = type_of(sealing->node, message->descriptor);
+	const struct personal_type *type = personal_type_of(sealing->node, message->descriptor);
 	if (type->verdict == PERSONAL_NOT)
 		return message;
-	ProtobufCMessage *copy = copy_paths(sealing->arena, type, message);
-	search_all(sealing->node, copy, seal_spot, sealing);
+	ProtobufCMessage *copy = personal_copy_paths(sealing->arena, type, message);
+	personal_search(sealing->node, copy, seal_spot, sealing);
 	return copy;
 }
 
@@ -396,7 +197,7 @@ static void
 open_spot(void *context, const struct spot *spot)
 {
 	const struct opening *opening = context;
-	ProtobufCBinaryData sealed = sealed_in(spot);
+	ProtobufCBinaryData sealed = personal_sealed_in(spot);
 	struct slice text;
 	if (sealed.len == 0)
 		return; /* there was nothing to seal */
@@ -413,7 +214,7 @@ void
 personal_open(struct node *node, const struct store *store, struct arena *arena, ProtobufCMessage *message)
 {
 	struct opening opening = {.node = node, .store = store, .arena = arena};
-	search_all(node, message, open_spot, &opening);
+	personal_search(node, message, open_spot, &opening);
 }
 
 ProtobufCMessage *
@@ -430,7 +231,7 @@ static void
 note_spot(void *context, const struct spot *spot)
 {
 	struct apply *apply = context;
-	ProtobufCBinaryData sealed = sealed_in(spot);
+	ProtobufCBinaryData sealed = personal_sealed_in(spot);
 	uint32_t slot;
 	if (sealed.len > 0 && sealed_slot(slice_of(sealed.data, sealed.len), &slot))
 		subject_note(apply, subject_id(spot), slot);
@@ -439,7 +240,7 @@ note_spot(void *context, const struct spot *spot)
 void
 personal_note(struct apply *apply, ProtobufCMessage *fact)
 {
-	search_all(apply->node, fact, note_spot, apply);
+	personal_search(apply->node, fact, note_spot, apply);
 }
 
 /* --- for followers ---------------------------------------------------------------------------------------------- */
@@ -449,7 +250,7 @@ texts_add_spot(void *context, const struct spot *spot)
 {
 	struct personal_texts *texts = context;
 	struct opening opening = {texts->node, &texts->node->store, texts->arena};
-	ProtobufCBinaryData sealed = sealed_in(spot);
+	ProtobufCBinaryData sealed = personal_sealed_in(spot);
 	struct slice text = slice_text("");
 	if (sealed.len == 0)
 		return;
@@ -470,7 +271,7 @@ texts_add_spot(void *context, const struct spot *spot)
 void
 personal_texts_add(struct personal_texts *texts, ProtobufCMessage *fact)
 {
-	search_all(texts->node, fact, texts_add_spot, texts);
+	personal_search(texts->node, fact, texts_add_spot, texts);
 }
 
 struct filling {
@@ -486,7 +287,7 @@ fill_spot(void *context, const struct spot *spot)
 {
 	struct filling *filling = context;
 	struct fault fault;
-	if (sealed_in(spot).len == 0)
+	if (personal_sealed_in(spot).len == 0)
 		return;
 	filling->fits = filling->fits && *filling->used < filling->count;
 	if (filling->fits)
@@ -500,6 +301,6 @@ personal_fill(struct node *node, struct arena *arena, ProtobufCMessage *fact, co
 	      size_t texts_count, size_t *texts_used)
 {
 	struct filling filling = {arena, texts, texts_count, texts_used, true};
-	search_all(node, fact, fill_spot, &filling);
+	personal_search(node, fact, fill_spot, &filling);
 	return filling.fits;
 }

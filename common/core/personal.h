@@ -7,7 +7,7 @@
  * with a string field sealed_for or person_id.
  *
  *   subject.c   which slot of keys a subject has; the keys
- *   personal.c  messages: sealing what is packed, opening what was unpacked
+ *   personal.c  messages: sealing what is packed, opening what was unpacked; personal_find.c: where in them
  *   erase.c     destroying a key, and making sure that a backup does not bring it back
  *
  * Erased personal data comes out with all fields empty. */
@@ -64,7 +64,8 @@ struct subject {
 
 struct subject_cached {
 	struct id id;
-	struct subject subject; /* SUBJECT_NEW: a free place */
+	struct subject subject; /* SUBJECT_NEW: there is no row; a hire asks twice before it writes one */
+	bool used;
 };
 
 struct slot_key_cached {
@@ -129,7 +130,7 @@ void slots_pump(struct node *node); /* asks for more in time */
 /* Slots that the state uses and the world does not have are fatal. */
 void slots_check(const struct node *node);
 
-/* --- personal.c --- */
+/* --- personal.c, personal_find.c --- */
 
 enum personal_verdict personal_verdict(struct node *node, const ProtobufCMessageDescriptor *type);
 /* In a decision: the message as a fact holds it, sealed; its own parts where there is something to seal. */

@@ -34,7 +34,7 @@ cached_at(const struct node *node, struct id id)
 static void
 cache(const struct node *node, struct id id, struct subject subject)
 {
-	*cached_at(node, id) = (struct subject_cached){.id = id, .subject = subject};
+	*cached_at(node, id) = (struct subject_cached){.id = id, .subject = subject, .used = true};
 }
 
 struct subject
@@ -42,16 +42,16 @@ subject_find(const struct node *node, const struct store *store, struct id id)
 {
 	const struct subject_cached *cached = cached_at(node, id);
 	bool own = store == &node->store;
-	if (own && cached->subject.state != SUBJECT_NEW && memcmp(cached->id.bytes, id.bytes, ID_BYTES) == 0)
+	if (own && cached->used && memcmp(cached->id.bytes, id.bytes, ID_BYTES) == 0)
 		return cached->subject;
 	struct key key = slot_row(id);
 	struct slice value;
 	struct subject subject = {.state = SUBJECT_NEW};
-	if (!store_get(store, key_slice(&key), &value))
-		return subject;
-	assert(value.size == ROW_BYTES || value.size == ROW_ERASED_BYTES);
-	subject.state = value.size == ROW_BYTES ? SUBJECT_KNOWN : SUBJECT_ERASED;
-	subject.slot = get_u32(value.data);
+	if (store_get(store, key_slice(&key), &value)) {
+		assert(value.size == ROW_BYTES || value.size == ROW_ERASED_BYTES);
+		subject.state = value.size == ROW_BYTES ? SUBJECT_KNOWN : SUBJECT_ERASED;
+		subject.slot = get_u32(value.data);
+	}
 	if (own)
 		cache(node, id, subject);
 	return subject;

@@ -30,6 +30,8 @@ struct host {
 	uint8_t secret[KEYS_SECRET_BYTES];
 	struct probe probe;
 	struct world world;
+	uint8_t random[1024]; /* asked of the kernel at once: each new person takes a few bytes */
+	size_t random_left;
 	struct node *node;
 	bool node_is_open; /* as told to the log; see node_opened */
 	bool rebuilding;

@@ -24,8 +24,19 @@ world_monotonic_us(void *context)
 static void
 world_random(void *context, void *bytes, size_t size)
 {
-	(void)context;
-	randombytes_buf(bytes, size);
+	struct host *host = context;
+	if (size > sizeof(host->random)) {
+		randombytes_buf(bytes, size);
+		return;
+	}
+	if (size > host->random_left) {
+		randombytes_buf(host->random, sizeof(host->random));
+		host->random_left = sizeof(host->random);
+	}
+	/* From the end, and gone at once: what was handed out cannot be read here afterwards. */
+	host->random_left -= size;
+	memcpy(bytes, host->random + host->random_left, size);
+	sodium_memzero(host->random + host->random_left, size);
 }
 
 static void

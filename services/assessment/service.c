@@ -16,8 +16,14 @@
 #include <assert.h>
 
 static ProtobufCService *const handlers[] = {
-	&exams.base, &exam_reactions.base, &attempts.base, &attempt_timers.base, &mirror_reactions.base, &assessment_subjects.base,
-	&assessment_subject_reactions.base, NULL,
+	&exams.base,
+	&exam_reactions.base,
+	&attempts.base,
+	&attempt_timers.base,
+	&mirror_reactions.base,
+	&assessment_subjects.base,
+	&assessment_subject_reactions.base,
+	NULL,
 };
 
 static const struct producer follows[] = {

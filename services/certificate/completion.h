@@ -18,6 +18,14 @@ extern Mt__CompletionLists_Service completion_lists;
 extern Mt__CertificateTimers_Service certificate_timers;
 extern Mt__CertificateReactions_Service certificate_reactions;
 
+/* NULL and refused: the id is none (field class_id), or nobody completed the class. */
+const Mt__CompletionListRecord *completion_list_or_refuse(struct call *call, const char *class_id);
+/* Prefix of a class's completions; the rest is the person. */
+struct key completions_key(const char *class_id);
+/* True if the person's completion waits for that round of approval, or to be issued in it. */
+bool completion_is_waiting(const struct call *call, const Mt__CompletionListRecord *list, uint32_t round,
+			   const char *person_id);
+
 void completion_apply(struct apply *apply, const Mt__CompletionFact *fact);
 /* Completions lose the person's name, and nobody waits any more under it; see struct module. */
 void completion_apply_erased(struct apply *apply, const char *person_id);

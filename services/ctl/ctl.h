@@ -39,6 +39,7 @@ int command_token(const struct args *args);
 int command_door(const struct args *args);
 int command_keys(const struct args *args);
 int command_units(const struct args *args);
+int command_codes(const struct args *args);
 int command_sample(const struct args *args);
 int command_nation(const struct args *args);
 int command_push(const struct args *args);

@@ -22,16 +22,21 @@ same_code(const Mt__StaffCode *a, const Mt__StaffCode *b)
 	return a != NULL && b != NULL && strcmp(a->code, b->code) == 0 && strcmp(a->authority_id, b->authority_id) == 0;
 }
 
+static bool
+leads_to_another(struct apply *apply, uint32_t locality, const char *code, struct id person)
+{
+	struct staff_row row = staff_row_find(apply_store(apply), locality, code);
+	return (row.kind == STAFF_CURRENT || row.kind == STAFF_EXPECTED) &&
+	       memcmp(row.person.bytes, person.bytes, ID_BYTES) != 0;
+}
+
 static void
 code_put(struct apply *apply, const Mt__StaffCode *code, enum staff_kind kind, const char *person_id)
 {
 	struct staff_row row = {.kind = kind, .person = id_known(person_id)};
 	uint32_t locality = id_locality(id_known(code->authority_id));
-	struct staff_row there = staff_row_find(apply_store(apply), locality, code->code);
-	bool of_another = (there.kind == STAFF_CURRENT || there.kind == STAFF_EXPECTED) &&
-			  memcmp(there.person.bytes, row.person.bytes, ID_BYTES) != 0;
 	/* An old code may have a new holder by now: an alias never takes it back. */
-	if (kind == STAFF_FORMER && of_another)
+	if (kind == STAFF_FORMER && leads_to_another(apply, locality, code->code, row.person))
 		return;
 	staff_row_put(apply, locality, code->code, &row);
 }

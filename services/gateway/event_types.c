@@ -60,10 +60,8 @@ static const struct {
 	{"resigned", "01-000453", "{\"effectiveDate\":\"2025-06-01\",\"successor\":\"01-000451\"}"},
 	{"dismissed", "01-000454",
 	 "{\"reason\":\"discipline\",\"decisionNumber\":\"9/QĐ-KL\",\"effectiveDate\":\"2025-06-01\"}"},
-	{"merged", "01-000455",
-	 "{\"otherStaffCode\":\"01-000456\",\"proof\":\"same citizen id, decision 14/QĐ-SNV\"}"},
-	{"split", "01-000455",
-	 "{\"otherStaffCode\":\"01-000456\",\"reason\":\"two people of one name\"}"},
+	{"merged", "01-000455", "{\"otherStaffCode\":\"01-000456\",\"proof\":\"same citizen id, decision 14/QĐ-SNV\"}"},
+	{"split", "01-000455", "{\"otherStaffCode\":\"01-000456\",\"reason\":\"two people of one name\"}"},
 };
 
 enum { EXAMPLES = sizeof(examples) / sizeof(examples[0]) };

@@ -16,8 +16,13 @@
 #include <assert.h>
 
 static ProtobufCService *const handlers[] = {
-	&messages.base, &message_timers.base, &message_reactions.base, &mirror_reactions.base, &notification_subjects.base,
-	&notification_subject_reactions.base, NULL,
+	&messages.base,
+	&message_timers.base,
+	&message_reactions.base,
+	&mirror_reactions.base,
+	&notification_subjects.base,
+	&notification_subject_reactions.base,
+	NULL,
 };
 
 static const struct producer follows[] = {

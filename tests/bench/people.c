@@ -12,14 +12,14 @@ enum { LINE_BYTES = 1024, UNITS_APART = 1571 };
 static const uint64_t SCATTER = 1000003; /* prime: walks through all odd persons */
 
 /* Enough that people who share a name and a birth date are as rare as in life: powers of two. */
-static const char *const family_names[] = {"Nguyễn", "Trần", "Lê",   "Phạm", "Hoàng", "Phan", "Vũ",   "Đặng",
-					   "Bùi",    "Đỗ",   "Hồ",   "Ngô",  "Dương", "Lý",   "Trịnh", "Võ"};
-static const char *const middle_names[] = {"Văn", "Thị", "Minh", "Quốc", "Thu",  "Ngọc", "Đức", "Thanh",
+static const char *const family_names[] = {"Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ",    "Đặng",
+					   "Bùi",    "Đỗ",   "Hồ", "Ngô",  "Dương", "Lý",   "Trịnh", "Võ"};
+static const char *const middle_names[] = {"Văn", "Thị",  "Minh", "Quốc", "Thu",   "Ngọc", "Đức", "Thanh",
 					   "Hữu", "Xuân", "Hồng", "Kim",  "Quang", "Bích", "Anh", "Thùy"};
-static const char *const given_names[] = {"An",   "Bình", "Châu", "Dũng", "Hà",   "Lan",  "Mạnh", "Sơn",
-					  "Cường", "Đạt", "Giang", "Hải", "Hạnh", "Hiền", "Hòa",  "Hùng",
-					  "Hương", "Khánh", "Lâm", "Linh", "Long", "Mai", "Nam",  "Nga",
-					  "Nhung", "Phúc", "Phương", "Quân", "Thảo", "Trang", "Tuấn", "Yến"};
+static const char *const given_names[] = {"An",    "Bình",  "Châu",   "Dũng", "Hà",   "Lan",   "Mạnh", "Sơn",
+					  "Cường", "Đạt",   "Giang",  "Hải",  "Hạnh", "Hiền",  "Hòa",  "Hùng",
+					  "Hương", "Khánh", "Lâm",    "Linh", "Long", "Mai",   "Nam",  "Nga",
+					  "Nhung", "Phúc",  "Phương", "Quân", "Thảo", "Trang", "Tuấn", "Yến"};
 
 static uint64_t
 mix(uint64_t value)

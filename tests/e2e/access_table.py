@@ -13,6 +13,12 @@ from deployment import *
 
 RELATIONS = {"self": "AOWN", "own": "AOWN", "child": "ACHD", "sibling": "ASIB", "parent": "APAR"}
 REACHED = ("self", "own", "child")
+BRAKE_CHANGES = 21    # one more than act, services/enrollment/brake_window.h
+
+
+def there_is_no_hold():
+    """The brake counts nobody who was hired within a day: without a moved clock there is no hold."""
+    return why_no_clock() != ""
 
 
 # --- what is expected -----------------------------------------------------------------------------------------------
@@ -27,10 +33,16 @@ def expected(method, role, relation):
         return False
     if method.scope == "ANY" and method.name != "Authorities.Add":
         return True
+    if method.name == "CodeLists.Put":
+        return False    # the lists are the nation's: see crossing()
     if role == "LEARNER":
         return relation == "self"
     if method.name == "Certificates.List":
         return True    # where a person serves is not known there: rows are left out instead
+    if method.name == "Persons.Lookup":
+        return True    # who is elsewhere is nobody: see crossing()
+    if method.name.startswith("Brake.") and method.name != "Brake.List" and there_is_no_hold():
+        return True    # no hold: the scope of one that does not exist is the caller's own
     return relation in REACHED
 
 
@@ -54,7 +66,8 @@ def guessed(method, thing):
     """A request for a method that the table below does not know: ids by the names of its fields."""
     known = {"class_id": thing.cls, "person_id": thing.person, "exam_id": thing.exam, "attempt_id": thing.attempt,
              "certificate_id": thing.certificate, "programme_id": thing.programme, "token_id": thing.token_id,
-             "authority": thing.code, "parent": thing.code, "door_key": thing.door_key}
+             "authority": thing.code, "parent": thing.code, "door_key": thing.door_key, "hold_id": thing.hold,
+             "roster_id": thing.roster, "team_id": thing.team}
     message = {}
     for field in method.input.DESCRIPTOR.fields:
         if field.label == field.LABEL_REPEATED or field.message_type is not None:
@@ -72,6 +85,7 @@ def guessed(method, thing):
 def requests(thing):
     """The request of each method, as ProtoJSON."""
     source = "/authorities/%s/hr" % thing.code
+    pair = {"personId": thing.provisional[0], "otherId": thing.provisional[1]}
     push = {"source": source, "id": thing.event_id, "subject": thing.staff_code, "data": {"hired": thing.event_data}}
     return {
         "Access.GrantToken": {"tokenHash": base64.b64encode(secrets.token_bytes(32)).decode(), "roles": ["DASHBOARD"],
@@ -104,12 +118,17 @@ def requests(thing):
         "Classes.List": {"authority": thing.code},
         "CompletionLists.Approve": {"classId": thing.cls, "decisionNumber": "1", "decisionDate": "2026-01-14"},
         "CompletionLists.Get": {"classId": thing.cls},
+        "Duplicates.Dismiss": dict(pair, reason="r"),
+        "Duplicates.Merge": dict(pair, proof="p"),
+        "Duplicates.Preview": pair,
+        "Duplicates.Split": dict(pair, reason="r"),
         "Enrolments.Nominate": {"classId": thing.cls, "personId": thing.person},
         "Enrolments.Withdraw": {"classId": thing.cls, "personId": thing.person, "reason": "ill"},
         "Enrolments.Get": {"classId": thing.cls, "personId": thing.person},
         "Enrolments.List": {"classId": thing.cls},
         "Events.Push": push,
         "Events.Get": {"source": source, "id": thing.event_id},
+        "Events.Retry": {"source": source, "id": thing.event_id},
         "Exams.Create": {"classId": thing.cls, "authority": thing.code, "title": "t", "minutes": 10,
                          "items": story.ITEMS},
         "Exams.Get": {"examId": thing.exam},
@@ -127,6 +146,8 @@ def requests(thing):
         "Node.Rejoin": {"producer": "enrollment"},
         "Persons.Get": {"personId": thing.person},
         "Persons.Find": {"authority": thing.code},
+        "Persons.Lookup": {"citizenId": "0" * 12},
+        "ProvisionalPersons.Adopt": {"provisionalId": thing.provisional[0], "personId": thing.person, "proof": "p"},
         "Programmes.Publish": {"authority": thing.code, "code": "NEW", "title": "t"},
         "Programmes.Get": {"programmeId": thing.programme},
         "Programmes.List": {"authority": thing.code},
@@ -141,7 +162,8 @@ class World:
         self.client = deployment.http()
         self.people, self.things, self.tokens = {}, {}, {}
 
-    def make(self):
+    def make_people(self):
+        """A day before all else, if that can be had."""
         d = self.deployment
         d.add_authority("VN", "", "nation")
         d.add_authority("APAR", "VN", "province")
@@ -151,6 +173,10 @@ class World:
         self.root = d.grant([r for r in ROLES if r != "LEARNER"], "VN")
         for code in ("AOWN", "ACHD", "ASIB", "APAR"):
             self.people[code] = story.hire(self.client, self.root, code, ["%s-%d" % (code, n) for n in range(3)])
+            story.hire(self.client, self.root, code, ["S%s-%d" % (code, n) for n in range(BRAKE_CHANGES)])
+
+    def make(self):
+        d = self.deployment
         for relation in ("self", "child", "sibling", "parent"):
             self.things[relation] = self.make_thing(relation)
         self.things["own"] = Thing(self, "own")
@@ -172,6 +198,11 @@ class World:
         if relation == "self":
             self.attempts = attempts
         thing.programme = school.programme()
+        thing.provisional = [school.post("/v1/persons", {"authority": thing.code, "name": "Lê Văn Tạm", "employer": "x",
+                                                         "birthDate": "1990-02-28"})["personId"] for _ in range(2)]
+        thing.team = school.post("/v1/teams", {"authority": thing.code, "name": "t", "kind": "TEAM"})["teamId"]
+        thing.hold = self.make_hold(thing.code)
+        thing.roster = self.make_roster(thing.code)
         thing.token_id = token_hash(d.grant("DASHBOARD", thing.code))[:8].hex()
         import zmq
         thing.new_door_key = zmq.curve_keypair()[0].decode()
@@ -183,6 +214,30 @@ class World:
         body, headers = events_batch([event("hired", source, thing.event_id, thing.staff_code, thing.event_data)])
         self.client.keep("POST", "/v1/events", body, headers=headers, token=self.root)
         return thing
+
+
+    def make_hold(self, code):
+        """Everybody leaves on one day; the last one's leaving is held. An id of nobody's if the brake cannot go on."""
+        source = "/authorities/%s/hr" % code
+        body, headers = events_batch([event("suspended", source, "s-%s-%d" % (code, n), "S%s-%d" % (code, n),
+                                            {"reason": "inspection", "effectiveDate": "2026-01-12"})
+                                      for n in range(BRAKE_CHANGES)])
+        self.client.keep("POST", "/v1/events", body, headers=headers, token=self.root)
+        holds = self.client.must("GET", "/v1/holds?authority=" + code, token=self.root).get("holds", [])
+        own = [hold["holdId"] for hold in holds if len(holds) == 1 or hold["authorityId"] == self.id_of(code)]
+        if there_is_no_hold():
+            return "0" * 24
+        if len(own) != 1:
+            raise Refused("the brake of %s did not go on: %s" % (code, holds))
+        return own[0]
+
+    def id_of(self, code):
+        return self.client.must("GET", "/v1/authorities/" + code)["authorityId"]
+
+    def make_roster(self, code):
+        rows = "staff_code,name,birth_date,category,position,effective_date\nR%s,Lê Thị Bảng,,,CV.01,someday\n" % code
+        return self.client.must("POST", "/v1/rosters?authority=%s&mode=upsert" % code, rows, token=self.root,
+                                headers={"Content-Type": "text/csv"})["rosterId"]
 
 
 def http_request(method, message, dry_run):

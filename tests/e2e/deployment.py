@@ -22,6 +22,7 @@ FOLLOWS = {"enrollment": ("assessment",), "assessment": ("enrollment",), "certif
 ROLES = ("PROVINCE_SYSTEM", "HR_OFFICER", "HR_RELEASER", "REGISTRAR", "LECTURER", "EXAMINER", "LEARNER", "LEADER",
          "DASHBOARD", "AUDITOR", "OPERATOR", "PRIVACY_OFFICER")
 
+FAKETIME = "/usr/lib/%s-linux-gnu/faketime/libfaketime.so.1" % os.uname().machine
 READY_S = 90    # a shared machine, a sanitizer build
 STOP_S = 30
 
@@ -58,6 +59,25 @@ def private_kib(pid):
             if line.startswith(("Private_Dirty:", "Anonymous:")):
                 total = max(total, int(line.split()[1]))
     return total
+
+
+def why_no_clock():
+    """Why the clock of the wall cannot be moved here; empty if it can."""
+    if SANITIZED:
+        return "faketime and the sanitizer both want to be loaded first"
+    return "" if os.path.exists(FAKETIME) else "faketime is not installed"
+
+
+def start_at(deployment, shift):
+    """Starts it with the clock of the wall moved, "+25h"; None is as it is."""
+    moved = dict(LD_PRELOAD=FAKETIME, FAKETIME=shift, FAKETIME_DONT_FAKE_MONOTONIC="1",
+                 DONT_FAKE_MONOTONIC="1") if shift else {}
+    os.environ.update(moved)
+    try:
+        deployment.start()
+    finally:
+        for name in moved:
+            del os.environ[name]
 
 
 class Deployment:

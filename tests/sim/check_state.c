@@ -87,10 +87,10 @@ compare_tables(struct sim *sim, const char *name, uint8_t table, uint32_t node)
 void
 check_mirrors(struct sim *sim, const struct office *office, const char *name)
 {
-	static const uint8_t tables[] = {TABLE_AUTHORITY,        TABLE_AUTHORITY_CODE, TABLE_AUTHORITY_CHILD,
-					 TABLE_AUTHORITY_PARENT, TABLE_TOKEN,          TABLE_TOKEN_OF,
-					 TABLE_DOOR_KEY,         TABLE_AUTHORITY_FORMER, TABLE_PERSON_STAYS,
-					 TABLE_PERSON_MERGED};
+	static const uint8_t tables[] = {
+		TABLE_AUTHORITY,    TABLE_AUTHORITY_CODE, TABLE_AUTHORITY_CHILD, TABLE_AUTHORITY_PARENT,
+		TABLE_TOKEN,        TABLE_TOKEN_OF,       TABLE_DOOR_KEY,        TABLE_AUTHORITY_FORMER,
+		TABLE_PERSON_STAYS, TABLE_PERSON_MERGED};
 	(void)office;
 	for (uint32_t node = ASSESSMENT; node < WORLD_NODES; node++) {
 		for (size_t i = 0; i < sizeof(tables); i++)

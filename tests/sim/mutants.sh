@@ -134,6 +134,10 @@ mutant own_chance common/core/call.c \
 mutant stale_access common/core/access.c \
 	's/node->caller_version == node->access_version && //' \
 	'what is not allowed is refused'
+# A split that one service does not act on.
+mutant split_forgotten common/core/persons.c \
+	's/^\tstand_alone\(apply, id_of\(fact->split_id\)\);$/\tif (apply->seq % 2 == 0)\n\t&/' \
+	'mirrors agree'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
