@@ -1,8 +1,8 @@
 /* common/core/memtable.c
  *
- * The map is a B-tree whose nodes hold the first eight bytes of each key as one
- * big-endian integer: a search touches an entry only where those eight bytes are
- * equal. Entries (key, room for the value) are packed into chunks cut from the
+ * The map is a B-tree. A node holds once what all its keys begin with, and of each key
+ * the eight bytes behind that as one big-endian integer: a search touches an entry only
+ * where those eight bytes are equal, however much neighbours have in common. Entries (key, room for the value) are packed into chunks cut from the
  * arena, so they carry no allocator's padding, and never move: a split moves
  * pointers. Nothing is removed; a delete leaves a tombstone that keeps its room.
  *
@@ -21,6 +21,7 @@ enum {
 	NODE_KEYS = 32,
 	ROW_KEY_BYTES_MAX = 511, /* what LMDB takes */
 	PREFIX_BYTES = 8,
+	SHARED_BYTES_MAX = 13, /* table, token and locality of a posting; the head of a node stays 16 bytes */
 	DEPTH_MAX = 16,        /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
 	BLOCK_BYTES = 1 << 20, /* few enough of them that memtable_bytes can ask after each batch */
 	CHUNK_BYTES = 16 << 10,
@@ -39,9 +40,11 @@ struct entry {
 };
 
 struct node {
-	uint32_t count;
+	uint8_t count;
 	bool leaf;
-	uint64_t prefix[NODE_KEYS];
+	uint8_t shared_size;
+	uint8_t shared[SHARED_BYTES_MAX]; /* what all keys here begin with */
+	uint64_t prefix[NODE_KEYS];       /* of each key, what follows that */
 	struct entry *entry[NODE_KEYS];
 	struct node *child[]; /* NODE_KEYS + 1 of them; none in a leaf */
 };
@@ -62,20 +65,20 @@ struct step {
 
 /* What goes up to the parent when a node splits; at the leaf, the new entry. */
 struct rising {
-	uint64_t prefix;
 	struct entry *entry;
 	struct node *right; /* NULL at the leaf */
 };
 
+/* Eight bytes of a key from there on, with zeros for what it lacks. */
 static uint64_t
-key_prefix(struct slice key)
+key_prefix(struct slice key, size_t at)
 {
+	if (at + PREFIX_BYTES <= key.size)
+		return get_u64(key.data + at);
 	uint8_t bytes[PREFIX_BYTES] = {0};
-	uint64_t prefix;
-	if (key.size > 0)
-		memcpy(bytes, key.data, key.size < PREFIX_BYTES ? key.size : PREFIX_BYTES);
-	memcpy(&prefix, bytes, sizeof(prefix));
-	return __builtin_bswap64(prefix);
+	if (at < key.size)
+		memcpy(bytes, key.data + at, key.size - at);
+	return get_u64(bytes);
 }
 
 static struct slice
@@ -98,13 +101,14 @@ entry_hit(const struct entry *entry)
 	return entry->value_size == TOMBSTONE ? MEMTABLE_DELETED : MEMTABLE_PRESENT;
 }
 
-/* Order of an entry against a key of the same prefix. The bytes both have within the
- * prefix are equal; what the shorter one lacks there was padded with zeros, so the
- * sizes must still decide between "a" and "a\0". */
+/* Order of an entry against a key of the same prefix, which ends there. The bytes both
+ * have within the prefix are equal; what the shorter one lacks there was padded with
+ * zeros, so the sizes must still decide between "a" and "a\0". */
 static int
-entry_compare(const struct entry *entry, struct slice key)
+entry_compare(const struct entry *entry, struct slice key, size_t skip)
 {
-	size_t skip = entry->key_size < PREFIX_BYTES ? entry->key_size : PREFIX_BYTES;
+	if (skip > entry->key_size)
+		skip = entry->key_size;
 	if (skip > key.size)
 		skip = key.size;
 	if (skip == 0) /* an empty key has no data to point into */
@@ -127,7 +131,9 @@ node_search_tails(const struct node *node, uint32_t low, uint64_t prefix, struct
 	uint32_t high = node->count;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		int order = node->prefix[middle] > prefix ? 1 : entry_compare(node->entry[middle], key);
+		int order = node->prefix[middle] > prefix
+				    ? 1
+				    : entry_compare(node->entry[middle], key, node->shared_size + PREFIX_BYTES);
 		if (order == 0) {
 			*found = true;
 			return middle;
@@ -140,10 +146,24 @@ node_search_tails(const struct node *node, uint32_t low, uint64_t prefix, struct
 	return low;
 }
 
+/* Order of a key against what all keys of the node begin with; 0 if it begins so too. */
+static int
+shared_compare(const struct node *node, struct slice key)
+{
+	size_t size = key.size < node->shared_size ? key.size : node->shared_size;
+	int order = size == 0 ? 0 : memcmp(key.data, node->shared, size);
+	return order == 0 && size < node->shared_size ? -1 : order;
+}
+
 /* The position of the first key that is not below the key. */
 static uint32_t
-node_search(const struct node *node, uint64_t prefix, struct slice key, bool *found)
+node_search(const struct node *node, struct slice key, bool *found)
 {
+	*found = false;
+	int order = shared_compare(node, key);
+	if (order != 0)
+		return order < 0 ? 0 : node->count;
+	uint64_t prefix = key_prefix(key, node->shared_size);
 	/* Halving without a branch on the outcome: a mispredicted one costs more than the rest. */
 	uint32_t low = 0;
 	uint32_t span = node->count;
@@ -154,7 +174,6 @@ node_search(const struct node *node, uint64_t prefix, struct slice key, bool *fo
 	}
 	if (span == 1 && node->prefix[low] < prefix)
 		low++;
-	*found = false;
 	if (low == node->count || node->prefix[low] != prefix)
 		return low;
 	return node_search_tails(node, low, prefix, key, found);
@@ -173,12 +192,12 @@ node_below(const struct node *node, uint32_t position)
 
 /* Fills the path down to the key, or to the place in a leaf where it belongs. */
 static uint32_t
-path_find(const struct memtable *table, uint64_t prefix, struct slice key, struct step *path, bool *found)
+path_find(const struct memtable *table, struct slice key, struct step *path, bool *found)
 {
 	struct node *node = table->root;
 	for (uint32_t depth = 0;;) {
 		assert(depth < DEPTH_MAX);
-		uint32_t position = node_search(node, prefix, key, found);
+		uint32_t position = node_search(node, key, found);
 		path[depth++] = (struct step){.node = node, .position = position};
 		if (*found || node->leaf)
 			return depth;
@@ -204,7 +223,7 @@ memtable_get(const struct memtable *table, struct slice key, struct slice *value
 {
 	struct step path[DEPTH_MAX];
 	bool found;
-	uint32_t depth = path_find(table, key_prefix(key), key, path, &found);
+	uint32_t depth = path_find(table, key, path, &found);
 	*value = slice_of(NULL, 0);
 	if (!found)
 		return MEMTABLE_ABSENT;
@@ -217,12 +236,11 @@ memtable_get(const struct memtable *table, struct slice key, struct slice *value
 enum memtable_hit
 memtable_next(const struct memtable *table, struct slice from, bool inclusive, struct slice *key, struct slice *value)
 {
-	uint64_t prefix = key_prefix(from);
 	const struct entry *next = NULL;
 	const struct node *node = table->root;
 	for (;;) {
 		bool found;
-		uint32_t position = node_search(node, prefix, from, &found);
+		uint32_t position = node_search(node, from, &found);
 		if (found && !inclusive)
 			position++;
 		/* The deeper a candidate stands, the nearer it is. */
@@ -278,6 +296,7 @@ node_new(struct memtable *table, bool leaf)
 	struct node *node = arena_alloc(&table->arena, sizeof(*node) + children * sizeof(node->child[0]));
 	node->count = 0;
 	node->leaf = leaf;
+	node->shared_size = 0;
 	return node;
 }
 
@@ -322,6 +341,25 @@ entry_write(struct entry *entry, struct slice value)
 	entry->value_size = (uint32_t)value.size;
 }
 
+/* Finds anew what all keys of a node begin with. They stand in order, so the first and the last know. */
+static void
+node_share(struct node *node)
+{
+	if (node->count == 0)
+		return;
+	struct slice first = entry_key(node->entry[0]);
+	struct slice last = entry_key(node->entry[node->count - 1]);
+	uint8_t size = 0;
+	while (size < SHARED_BYTES_MAX && size < first.size && size < last.size && first.data[size] == last.data[size])
+		size++;
+	memcpy(node->shared, first.data, size);
+	if (size == node->shared_size)
+		return;
+	node->shared_size = size;
+	for (uint32_t i = 0; i < node->count; i++)
+		node->prefix[i] = key_prefix(entry_key(node->entry[i]), size);
+}
+
 static void
 node_insert(struct node *node, uint32_t position, const struct rising *rising)
 {
@@ -330,9 +368,11 @@ node_insert(struct node *node, uint32_t position, const struct rising *rising)
 	uint32_t after = node->count - position;
 	memmove(&node->prefix[position + 1], &node->prefix[position], after * sizeof(node->prefix[0]));
 	memmove(&node->entry[position + 1], &node->entry[position], after * sizeof(node->entry[0]));
-	node->prefix[position] = rising->prefix;
+	node->prefix[position] = key_prefix(entry_key(rising->entry), node->shared_size);
 	node->entry[position] = rising->entry;
 	node->count++;
+	if (shared_compare(node, entry_key(rising->entry)) != 0)
+		node_share(node);
 	if (node->leaf)
 		return;
 	memmove(&node->child[position + 2], &node->child[position + 1], after * sizeof(node->child[0]));
@@ -347,12 +387,16 @@ node_split(struct memtable *table, struct node *left, uint32_t position, const s
 	uint32_t middle = position == NODE_KEYS ? NODE_KEYS - 1 : NODE_KEYS / 2;
 	struct node *right = node_new(table, left->leaf);
 	right->count = NODE_KEYS - middle - 1;
+	right->shared_size = left->shared_size;
+	memcpy(right->shared, left->shared, left->shared_size);
 	memcpy(right->prefix, &left->prefix[middle + 1], right->count * sizeof(left->prefix[0]));
 	memcpy(right->entry, &left->entry[middle + 1], right->count * sizeof(left->entry[0]));
 	if (!left->leaf)
 		memcpy(right->child, &left->child[middle + 1], (right->count + 1) * sizeof(left->child[0]));
 	left->count = middle;
-	struct rising above = {.prefix = left->prefix[middle], .entry = left->entry[middle], .right = right};
+	struct rising above = {.entry = left->entry[middle], .right = right};
+	node_share(left);
+	node_share(right);
 	if (position <= middle)
 		node_insert(left, position, below);
 	else
@@ -383,12 +427,11 @@ static struct entry *
 memtable_entry(struct memtable *table, struct slice key, size_t room)
 {
 	struct step path[DEPTH_MAX];
-	uint64_t prefix = key_prefix(key);
 	bool found;
-	uint32_t depth = path_find(table, prefix, key, path, &found);
+	uint32_t depth = path_find(table, key, path, &found);
 	if (!found) {
 		struct entry *entry = entry_new(table, key, room);
-		path_insert(table, path, depth, (struct rising){.prefix = prefix, .entry = entry});
+		path_insert(table, path, depth, (struct rising){.entry = entry});
 		return entry;
 	}
 	struct entry **place = &path[depth - 1].node->entry[path[depth - 1].position];
@@ -412,7 +455,7 @@ memtable_writable(struct memtable *table, struct slice key, size_t *size)
 {
 	struct step path[DEPTH_MAX];
 	bool found;
-	uint32_t depth = path_find(table, key_prefix(key), key, path, &found);
+	uint32_t depth = path_find(table, key, path, &found);
 	if (!found)
 		return NULL;
 	struct entry *entry = path[depth - 1].node->entry[path[depth - 1].position];

@@ -38,7 +38,10 @@ table() { # FILE inclusive|exclusive ROWS
 		valgrind --tool=callgrind --callgrind-out-file="$work/$kind" --collect-atstart=no --toggle-collect='measured*' \
 			"$build/tests/bench/node_bench" $kind "$events" "$people" tests/data/vietnam-units-2025.csv >"$work/said" 2>"$work/err"
 		total=$(awk '/^(summary|totals):/ { print $2; exit }' "$work/$kind")
-		printf '\n## %s: %d instructions an event\n' "$kind" $((total / events))
+		crypto=$(callgrind_annotate --threshold=100 --show-percs=no "$work/$kind" 2>/dev/null |
+			awk '/libcrypto/ { gsub(",", "", $1); sum += $1 } END { printf "%d", sum }')
+		printf '\n## %s: %d instructions an event, %d of them in libcrypto\n' "$kind" $((total / events)) \
+			$((crypto / events))
 		for way in inclusive exclusive; do
 			printf '\n| %s | where | instructions an event | share |\n|---|---|---|---|\n' "$way"
 			[ $way = inclusive ] && rows=40 || rows=25

@@ -116,7 +116,7 @@ class Canary:
         d = self.d
         d.add_authority("VN", "", "nation")
         d.add_authority(PROVINCE, "VN", "province")
-        everything = [role for role in ROLES if role not in ("LEARNER", "DASHBOARD")]
+        everything = [role for role in ROLES if role not in ("LEARNER", "DASHBOARD", "PRIVACY_OFFICER")]
         self.token = d.grant(everything, PROVINCE)
         self.officer = d.grant("PRIVACY_OFFICER", PROVINCE)
         self.client = d.http(self.token)

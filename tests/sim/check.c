@@ -10,6 +10,7 @@ const struct check checks[] = {
 	{"no acknowledged call is lost", check_acknowledged},
 	{"no call acts twice", check_once},
 	{"cursors never move back", check_cursors},
+	{"personal data is sealed", check_sealed},
 	{"state equals its rebuild", check_rebuild},
 	{"mirrors agree", check_mirrors},
 	{"no fact is skipped", check_reactions},

@@ -23,6 +23,8 @@ void check_time(struct sim *sim, const struct office *office, const char *name);
 void check_acknowledged(struct sim *sim, const struct office *office, const char *name);
 void check_once(struct sim *sim, const struct office *office, const char *name);
 void check_cursors(struct sim *sim, const struct office *office, const char *name);
+/* check_sealed.c */
+void check_sealed(struct sim *sim, const struct office *office, const char *name);
 /* check_state.c */
 void check_rebuild(struct sim *sim, const struct office *office, const char *name);
 void check_mirrors(struct sim *sim, const struct office *office, const char *name);

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Proves the simulator's checkers: into a copy of the tree one fault is sown at a time, the
-# simulator is built from it and must fail, naming the invariant that the fault breaks. A
-# checker that sleeps lets its mutant live, and that is a failed test.
+# Proves the checkers: into a copy of the tree one fault is sown at a time, the simulator (or
+# the runner of scenarios) is built from it and must fail, naming the invariant that the fault
+# breaks (or the scenario). A checker that sleeps lets its mutant live, and that is a failed test.
 #
 #   tests/sim/mutants.sh [BUILD-FOLDER] [NAME...]     default build/release, all mutants
 #
-# A mutant is a name, a file, a sed script and what the failing line must match. The script
-# must change the file: when the code moves on, the mutant says so instead of passing.
+# A mutant is a name, a file, a sed script and what the failing line must match: mutant is for
+# the simulator, story for the scenarios in the pure way. The script must change the file: when
+# the code moves on, the mutant says so instead of passing.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=${1:-build/release}
@@ -17,13 +18,12 @@ trap 'rm -rf "$tree"' EXIT
 passed=0 failed=0
 
 cp -r common services proto Makefile "$tree"
-mkdir -p "$tree/tests/data" "$tree/tests/scenario" "$tree/build"
-cp -r tests/sim "$tree/tests"
-cp tests/data/vietnam-units-2025.csv "$tree/tests/data"
+mkdir -p "$tree/tests" "$tree/build"
+cp -r tests/sim tests/scenario tests/data "$tree/tests"
 # What is built already is taken along, so that each mutant costs one compilation.
 [ -d build/gen ] && cp -a build/gen "$tree/build/gen"
 mkdir -p "$tree/build/mutant"
-for part in gen common services tests/sim lib; do
+for part in gen common services tests/sim tests/scenario lib; do
 	[ -d "$build/$part" ] && mkdir -p "$tree/build/mutant/$part" && cp -a "$build/$part/." "$tree/build/mutant/$part"
 done
 find "$tree/build/mutant" -name '*.d' -exec sed -i "s|$build/|build/mutant/|g" {} +
@@ -33,13 +33,21 @@ say() { # VERDICT NAME WHY
 	case $1 in ok) passed=$((passed + 1)) ;; *) failed=$((failed + 1)) ;; esac
 }
 
-build_it() { make -s -C "$tree" B=build/mutant build/mutant/tests/sim-run >"$tree/build.log" 2>&1; }
+build_it() { # PROGRAM
+	make -s -C "$tree" B=build/mutant "build/mutant/tests/$1" >"$tree/build.log" 2>&1
+}
 
-run_it() { (cd "$tree" && timeout 300 build/mutant/tests/sim-run --until-failure --seeds 1-60 "$@" 2>&1); }
+run_it() { # PROGRAM ARGUMENTS...
+	case $1 in
+	sim-run) set -- --until-failure --seeds 1-60 "${@:2}" ;;
+	scenario-run) set -- --way pure $(cd "$tree" && ls tests/scenario/*.txt) ;;
+	esac
+	(cd "$tree" && timeout 300 "build/mutant/tests/$program" "$@" 2>&1)
+}
 
-# mutant NAME FILE SED-SCRIPT EXPECTED-REGEX
-mutant() {
-	local name=$1 file=$2 script=$3 expected=$4 out line
+# sow PROGRAM NAME FILE SED-SCRIPT EXPECTED-REGEX
+sow() {
+	local program=$1 name=$2 file=$3 script=$4 expected=$5 out line
 	case $wanted in "  " | *" $name "*) ;; *) return ;; esac
 	cp "$tree/$file" "$tree/kept"
 	sed -E -i "$script" "$tree/$file"
@@ -47,23 +55,30 @@ mutant() {
 		say "not ok" "mutant $name" "its sed script changes nothing in $file"
 		return
 	fi
-	if ! build_it; then
+	if ! build_it "$program"; then
 		say "not ok" "mutant $name" "does not build: $(grep -m1 error "$tree/build.log")"
-	elif out=$(run_it); then
-		say "not ok" "mutant $name" "it lives through 60 seeds"
+	elif out=$(run_it "$program"); then
+		say "not ok" "mutant $name" "it lives through all of $program"
 	else
-		line=$(grep -m1 '^not ok' <<<"$out")
-		if grep -qE "$expected" <<<"$line"; then
+		line=$(grep -E '^not ok' <<<"$out" | grep -m1 -E "$expected")
+		if [ -n "$line" ]; then
 			say ok "mutant $name" "$(cut -c1-160 <<<"${line#not ok }")"
 		else
+			line=$(grep -m1 '^not ok' <<<"$out")
 			say "not ok" "mutant $name" "caught otherwise: $(cut -c1-200 <<<"${line:-$(tail -n 1 <<<"$out")}")"
 		fi
 	fi
 	cp "$tree/kept" "$tree/$file"
 }
 
-build_it || { cat "$tree/build.log"; exit 2; }
-if out=$(run_it --steps 2000); then say ok "the tree itself, 60 seeds"; else say "not ok" "the tree itself" "$(grep -m1 '^not ok' <<<"$out")"; fi
+mutant() { sow sim-run "$@"; }
+story() { sow scenario-run "$@"; }
+
+program=sim-run
+build_it sim-run && build_it scenario-run || { cat "$tree/build.log"; exit 2; }
+if out=$(run_it sim-run --steps 2000); then say ok "the tree itself, 60 seeds"; else say "not ok" "the tree itself" "$(grep -m1 '^not ok' <<<"$out")"; fi
+program=scenario-run
+if out=$(run_it scenario-run); then say ok "the tree itself, all scenarios"; else say "not ok" "the tree itself" "$(grep -m1 '^not ok' <<<"$out")"; fi
 
 # --- the six that the brief asks for ---------------------------------------------------------------------------------
 
@@ -116,7 +131,7 @@ mutant overbooked services/enrollment/enrolment.c \
 	'seats taken are enrolments'
 # The nation's figure misses what the province counted.
 mutant missing_ancestor common/core/figures.c \
-	's/depth < TREE_DEPTH_MAX \&\& tree_parent/depth < 2 \&\& tree_parent/' \
+	's/ancestors->count < TREE_DEPTH_MAX - 1/ancestors->count < 1/' \
 	'figures equal a recount'
 # What is being flushed is not seen meanwhile.
 mutant blind_overlay common/core/store.c \
@@ -132,12 +147,63 @@ mutant own_chance common/core/call.c \
 	'the same seed runs the same way'
 # Access is looked up once and for all.
 mutant stale_access common/core/access.c \
-	's/node->caller_version == node->access_version && //' \
+	's/node->caller_version != node->access_version \|\| //' \
 	'what is not allowed is refused'
 # A split that one service does not act on.
 mutant split_forgotten common/core/persons.c \
 	's/^\tstand_alone\(apply, id_of\(fact->split_id\)\);$/\tif (apply->seq % 2 == 0)\n\t&/' \
 	'mirrors agree'
+
+# --- of the registry -------------------------------------------------------------------------------------------------
+
+# The brake never goes on.
+story deaf_brake services/enrollment/brake_window.c \
+	's/return changes > BRAKE_CHANGES_MAX/return changes > UINT32_MAX/' \
+	'brake_'
+# Who pushed the events releases them.
+story own_releaser services/enrollment/brake_hold.c \
+	'/^may_decide\(/,/^\}/ s/if \(!is_pusher\(hold, call_subject\(call\)\)\)/if (hold->n_pushed_by > 0)/' \
+	'brake_'
+# What a correction takes back stays counted beside what it puts in its place.
+story corrected_twice services/enrollment/person.c \
+	's/correction_count\(apply, fact->person_id, change, -1\)/correction_count(apply, fact->person_id, change, 0)/' \
+	'person_two_times'
+# Personal data stays in the message beside its sealed form.
+mutant sealed_in_clear common/core/personal.c \
+	's/^\t\*spot->at = pb_new\(spot->type->descriptor, sealing->arena\);$/\t*spot->at = plain;/' \
+	'personal data is sealed'
+# A name leads to the person after the erasure.
+mutant posting_left services/enrollment/search_rows.c \
+	's/^\t\tif \(!words_hold\(&new, old\.at\[i\]\)\)$/\t\tif (!after->erased \&\& !words_hold(\&new, old.at[i]))/' \
+	'state equals its rebuild'
+# An authority that merges leaves its stocks where it stood.
+mutant stocks_left common/core/figures.c \
+	's/value == 0 \|\| \(month != 0 && month < first_month\)/value == 0 || month < first_month/' \
+	'figures equal a recount'
+# An event does not wait for its predecessor.
+story sequence_ignored services/enrollment/event_sequence.c \
+	's/if \(arrival->sequence == last \+ 1\)/if (arrival->sequence > last)/' \
+	'event_sequence'
+# What lies ahead acts at once.
+story hasty_change services/enrollment/person.c \
+	'/^change_lies_ahead\(/,/^\}/ s/date <= apply_today\(apply\)/date <= apply_today(apply) + 3650/' \
+	'person_two_times'
+# Somebody who serves elsewhere is told of.
+story lookup_everywhere services/enrollment/search.c \
+	'/^citizen_within\(/,/^\}/ s/if \(tree_covers\(.*\)\)$/if (person != NULL)/; /^person_lookup\(/,/^\}/ s/call_scope\(call, person->authority_id\)/call_scope(call, call_authority(call))/' \
+	'search_citizen_id'
+# One person gets two certificates of a class, under two ids that were merged.
+story certified_twice services/certificate/completion.c \
+	'/^certified_elsewhere\(/,/^\}/ s/^\t\t\treturn true;$/\t\t\treturn false;/' \
+	'person_merged'
+# A code that is on no list is taken.
+story codes_unchecked services/enrollment/event_check.c \
+	's/&& (code_list_check\([^;]*\));/\&\& (\1 || (*verdict = (struct verdict){0}, true));/' \
+	'code_list_'
+# A pair that was dismissed comes back unasked.
+story dismissed_again services/enrollment/duplicate_pair.c \
+	's/open = \(shared & ~\(dismissed != NULL \? dismissed->shared : 0\)\) != 0;/open = shared != 0 || dismissed == NULL;/' \
+	'duplicate_'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
