@@ -85,6 +85,20 @@ text_valid(struct slice bytes)
 	return true;
 }
 
+int
+text_cut(const char *text, size_t bytes_max)
+{
+	size_t room = strnlen(text, bytes_max);
+	size_t at = 0;
+	while (at < room) {
+		size_t size = character_bytes((const uint8_t *)text + at, room - at);
+		if (size == 0)
+			break;
+		at += size;
+	}
+	return (int)at;
+}
+
 /* True of valid text whose code points all lie below U+0300 or in U+1E00-1EFF: no mark is among them, so each stands
  * alone and nothing composes (NFC_Quick_Check=Yes, Canonical_Combining_Class=0). Vietnamese as keyboards write it. */
 static bool

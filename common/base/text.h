@@ -10,6 +10,8 @@
 
 /* Valid UTF-8 (RFC 3629) without NUL. */
 bool text_valid(struct slice bytes);
+/* How much of a text a sentence shows, for "%.*s": at most bytes_max bytes, whole characters that are valid. */
+int text_cut(const char *text, size_t bytes_max);
 
 /* NUL-terminated copies in the arena; NULL if text is not valid UTF-8. */
 const char *text_nfc(struct arena *arena, const char *text);

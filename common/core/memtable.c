@@ -150,9 +150,22 @@ node_search_tails(const struct node *node, uint32_t low, uint64_t prefix, struct
 static int
 shared_compare(const struct node *node, struct slice key)
 {
-	size_t size = key.size < node->shared_size ? key.size : node->shared_size;
-	int order = size == 0 ? 0 : memcmp(key.data, node->shared, size);
-	return order == 0 && size < node->shared_size ? -1 : order;
+	size_t size = node->shared_size;
+	if (size == 0)
+		return 0;
+	if (key.size < PREFIX_BYTES || key.size < size) { /* no real key: rows' keys are longer */
+		size = key.size < size ? key.size : size;
+		int order = size == 0 ? 0 : memcmp(key.data, node->shared, size);
+		return order == 0 && size < node->shared_size ? -1 : order;
+	}
+	unsigned spare_bits = size < PREFIX_BYTES ? 8 * (unsigned)(PREFIX_BYTES - size) : 0;
+	uint64_t theirs = get_u64(key.data) >> spare_bits;
+	uint64_t ours = get_u64(node->shared) >> spare_bits;
+	if (theirs == ours && size > PREFIX_BYTES) {
+		theirs = get_u64(key.data + size - PREFIX_BYTES);
+		ours = get_u64(node->shared + size - PREFIX_BYTES);
+	}
+	return (theirs > ours) - (theirs < ours);
 }
 
 /* The position of the first key that is not below the key. */

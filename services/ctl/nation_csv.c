@@ -16,7 +16,7 @@
 enum { COLUMNS = 12 };
 
 static const char HEADER[] = "\xef\xbb\xbfstaff_code,name,birth_date,email,phone,citizen_id,category,position,rank,"
-			     "unit,effective_date,unit_code\n";
+			     "unit,effective_date,authority\n";
 
 static void
 field_write(FILE *file, const char *text, char behind)

@@ -36,6 +36,16 @@ merge_fault(const Mt__PersonRecord *person, const Mt__PersonRecord *other)
 	return (struct merge_fault){.code = NULL};
 }
 
+struct merge_fault
+merge_fault_alone(const Mt__PersonRecord *person, const Mt__PersonRecord *other)
+{
+	struct merge_fault fault = merge_fault(person, other);
+	if (fault.code == NULL && other->state == MT__PERSON__STATE__PROVISIONAL &&
+	    person->state != MT__PERSON__STATE__PROVISIONAL)
+		return (struct merge_fault){"adoption", "a provisional record is adopted with :adopt, by both sides"};
+	return fault;
+}
+
 static bool
 was_merged(const Mt__PersonRecord *person, const Mt__PersonRecord *other)
 {
@@ -133,7 +143,7 @@ duplicates_merge(Mt__Duplicates_Service *service, const Mt__MergePersonsRequest 
 	const char *proof = call_text(call, "proof", in->proof, NAME_BYTES_MAX, false);
 	if (proof == NULL)
 		return;
-	struct merge_fault fault = merge_fault(person, other);
+	struct merge_fault fault = merge_fault_alone(person, other);
 	if (fault.code != NULL) {
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "persons %s and %s cannot be merged: %s",
 			    person->person_id, other->person_id, fault.sentence);
@@ -247,7 +257,7 @@ duplicate_event(struct call *call, const struct arrival *arrival, struct subject
 			return verdict_reject(verdict, "data.otherStaffCode", "not_merged", "the two were not merged");
 		emit_split(call, person, other, arrival->change.body->reason);
 	} else {
-		struct merge_fault fault = merge_fault(person, other);
+		struct merge_fault fault = merge_fault_alone(person, other);
 		if (fault.code != NULL)
 			return verdict_reject(verdict, "data.otherStaffCode", fault.code, fault.sentence);
 		emit_merged(call, person, other, arrival->change.body->reason, false);

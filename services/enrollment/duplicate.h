@@ -47,6 +47,8 @@ struct merge_fault {
 	const char *sentence;
 };
 struct merge_fault merge_fault(const Mt__PersonRecord *person, const Mt__PersonRecord *other);
+/* The same of a merge that one side decides: a provisional record finds its owner by adoption, which takes two. */
+struct merge_fault merge_fault_alone(const Mt__PersonRecord *person, const Mt__PersonRecord *other);
 void emit_merged(struct call *call, const Mt__PersonRecord *person, const Mt__PersonRecord *other, const char *proof,
 		 bool adopted);
 

@@ -262,6 +262,15 @@ classes_of(struct call *call, const Mt__PersonRecord *person)
 	return count;
 }
 
+/* What two records share tells of both: without a pair, one's own record would be a way to guess anybody's. */
+static bool
+both_within(struct call *call, const Mt__PersonRecord *person, const Mt__PersonRecord *other)
+{
+	const struct store *store = call_store(call);
+	return tree_covers(store, call_authority(call), person->authority_id) &&
+	       tree_covers(store, call_authority(call), other->authority_id);
+}
+
 void
 duplicates_preview(Mt__Duplicates_Service *service, const Mt__PreviewMergeRequest *in,
 		   Mt__PreviewMergeReply_Closure reply, void *call)
@@ -283,6 +292,11 @@ duplicates_preview(Mt__Duplicates_Service *service, const Mt__PreviewMergeReques
 	bool open;
 	Mt__PreviewMergeReply out = MT__PREVIEW_MERGE_REPLY__INIT;
 	uint32_t shared = pair_shared(call_store(call), person, other, &open);
+	if (!open && !both_within(call, person, other)) {
+		call_refuse(call, MT__STATUS__PERMISSION_DENIED, "persons %s and %s are no candidates",
+			    person->person_id, other->person_id);
+		return;
+	}
 	out.pair = pair_show(call, person, other);
 	out.changes = (uint32_t)history_of(call, other->person_id).count;
 	out.enrolments = classes_of(call, other);

@@ -159,6 +159,9 @@ Mt__PersonRecord *person_known(struct apply *apply, const char *person_id); /* a
 void person_key_staff(struct key *key, uint32_t locality, const char *staff_code);
 struct staff_row staff_row_read(struct slice value);
 struct staff_row staff_row_find(const struct store *store, uint32_t locality, const char *staff_code);
+/* The same, or that of an authority merged into this one, if just one of them has the code. */
+struct staff_row staff_row_reached(const struct store *store, const Mt__AuthorityRecord *authority,
+				   const char *staff_code);
 void staff_row_put(struct apply *apply, uint32_t locality, const char *staff_code, const struct staff_row *row);
 void staff_row_delete(struct apply *apply, uint32_t locality, const char *staff_code);
 

@@ -218,7 +218,7 @@ const char *
 event_decide(struct call *call, struct arrival *arrival, struct verdict *verdict)
 {
 	const Mt__AuthorityRecord *authority = arrival->authority;
-	struct staff_row row = staff_row_find(call_store(call), authority->locality, arrival->staff_code);
+	struct staff_row row = staff_row_reached(call_store(call), authority, arrival->staff_code);
 	struct subject subject = {.person = NULL};
 	bool hired = arrival->change.kind == MT__EVENT_DATA__KIND_HIRED;
 	bool known = row.kind == STAFF_CURRENT || row.kind == STAFF_EXPECTED || (row.kind == STAFF_FORMER && !hired);

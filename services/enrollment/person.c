@@ -10,8 +10,9 @@
  * (person_settle.c). A change that lies ahead waits in the history; a timer folds again
  * on its day.
  *
- * Promise: the list of an authority holds each person who serves or served last there
- * exactly once, in an order that stays the same. */
+ * Promise: the list of an authority holds each person who serves there exactly once, in an
+ * order that stays the same, and whoever left service there until the staff code is given
+ * to somebody else. */
 #include "services/enrollment/enrollment.h"
 
 #include "common/base/date.h"
@@ -91,6 +92,27 @@ staff_row_find(const struct store *store, uint32_t locality, const char *staff_c
 	if (!store_get(store, key_slice(&key), &value))
 		return (struct staff_row){.kind = STAFF_NONE};
 	return staff_row_read(value);
+}
+
+/* Codes of what was merged into the authority lead on, unless two of them have the same. */
+struct staff_row
+staff_row_reached(const struct store *store, const Mt__AuthorityRecord *authority, const char *staff_code)
+{
+	struct staff_row own = staff_row_find(store, authority->locality, staff_code);
+	struct id ids[TREE_MERGED_MAX];
+	if (own.kind != STAFF_NONE)
+		return own;
+	size_t count = tree_merged(store, authority->authority_id, ids, TREE_MERGED_MAX);
+	struct staff_row found = own;
+	for (size_t i = 1; i < count; i++) {
+		struct staff_row row = staff_row_find(store, id_locality(ids[i]), staff_code);
+		if (row.kind == STAFF_NONE || row.kind == STAFF_AWAITED)
+			continue;
+		if (found.kind != STAFF_NONE)
+			return own;
+		found = row;
+	}
+	return found;
 }
 
 void

@@ -80,22 +80,26 @@ persons_get(Mt__Persons_Service *service, const Mt__GetPersonRequest *in, Mt__Pe
 	reply(person, call);
 }
 
-/* A former authority still finds its people by their old codes, but learns no more than where they went. */
-static void
-person_hide(struct call *call, Mt__PersonRecord *person)
+/* A former authority still finds its people by their old codes, but learns no more than where they are today. */
+static Mt__PersonRecord *
+person_hidden(struct call *call, const Mt__PersonRecord *today)
+{
+	Mt__PersonRecord *shown = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, call_arena(call));
+	shown->person_id = today->person_id;
+	shown->state = today->state;
+	shown->authority_id = today->authority_id;
+	shown->staff_codes = today->staff_codes;
+	shown->n_staff_codes = today->n_staff_codes;
+	shown->effective_date = today->effective_date;
+	shown->version = today->version;
+	return shown;
+}
+
+static bool
+person_open_to(struct call *call, const Mt__PersonRecord *today)
 {
 	const char *from = call_authority(call);
-	if (from[0] == '\0' || tree_covers(call_store(call), from, person->authority_id))
-		return;
-	Mt__PersonRecord shown = MT__PERSON_RECORD__INIT;
-	shown.person_id = person->person_id;
-	shown.state = person->state;
-	shown.authority_id = person->authority_id;
-	shown.staff_codes = person->staff_codes;
-	shown.n_staff_codes = person->n_staff_codes;
-	shown.effective_date = person->effective_date;
-	shown.version = person->version;
-	*person = shown;
+	return from[0] == '\0' || tree_covers(call_store(call), from, today->authority_id);
 }
 
 /* A merged record's codes lead to whoever it was merged into, since it was. */
@@ -120,11 +124,12 @@ persons_find_one(const Mt__FindPersonsRequest *in, const Mt__AuthorityRecord *au
 		return;
 	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
 	Mt__PersonRecord *found = NULL;
-	struct staff_row row = staff_row_find(call_store(call), authority->locality, code);
-	if (row.kind == STAFF_CURRENT || row.kind == STAFF_FORMER)
-		found = person_moment(call, person_behind(call, person_get(call, row.person), moment), moment);
+	struct staff_row row = staff_row_reached(call_store(call), authority, code);
+	if (row.kind == STAFF_CURRENT || row.kind == STAFF_FORMER) {
+		Mt__PersonRecord *today = person_behind(call, person_get(call, row.person), moment);
+		found = person_open_to(call, today) ? person_moment(call, today, moment) : person_hidden(call, today);
+	}
 	if (found != NULL) {
-		person_hide(call, found);
 		person_answer(call, found);
 		out.persons = &found;
 		out.n_persons = 1;
@@ -154,16 +159,41 @@ span_of_merged(struct call *call, const Mt__AuthorityRecord *authority)
 	return span;
 }
 
-static void
-find_row(struct page *page, const struct staff_row *row, const struct moment *moment)
+/* Whether the person served under just this code at the moment. */
+static bool
+served_under(const Mt__PersonRecord *then, uint32_t locality, const char *staff_code)
 {
-	if (row->kind != STAFF_CURRENT)
+	return then->state != MT__PERSON__STATE__NOT_YET && then->n_staff_codes > 0 &&
+	       id_locality(id_known(then->staff_codes[0]->authority_id)) == locality &&
+	       strcmp(then->staff_codes[0]->code, staff_code) == 0;
+}
+
+/* rest is the row's key from the locality on. */
+static Mt__PersonRecord *
+find_then(struct call *call, Mt__PersonRecord *today, struct slice rest, const struct moment *moment)
+{
+	uint32_t locality;
+	uint32_t hash;
+	const char *staff_code;
+	bool whole = key_read_u32(&rest, &locality) && key_read_u32(&rest, &hash) && key_read_text(&rest, &staff_code);
+	assert(whole);
+	Mt__PersonRecord *then = person_moment(call, today, moment);
+	if (then == NULL || !served_under(then, locality, staff_code))
+		return NULL;
+	return person_open_to(call, today) ? then : person_hidden(call, today);
+}
+
+static void
+find_row(struct page *page, const struct key *key, const struct staff_row *row, const struct moment *moment)
+{
+	if (row->kind != STAFF_CURRENT && (row->kind != STAFF_FORMER || moment->now))
 		return;
 	Mt__PersonRecord *person = person_get(page->call, row->person);
 	assert(person != NULL);
 	if (person_behind(page->call, person, moment) != person)
 		return; /* another row is the person's */
-	person = person_moment(page->call, person, moment);
+	if (!moment->now)
+		person = find_then(page->call, person, slice_of(key->data + 1, key->size - 1), moment);
 	if (person != NULL)
 		page_add(page, person);
 }
@@ -175,8 +205,9 @@ find_span(struct page *page, struct span *span, const struct key *prefix, const 
 	while (page_next(page)) {
 		uint32_t locality = get_u32(page->walk.key.data + prefix->size);
 		struct staff_row row = staff_row_read(page->walk.value);
+		struct key key = key_copy(page->walk.key);
 		if (span_shows(span, page, prefix, locality))
-			find_row(page, &row, moment);
+			find_row(page, &key, &row, moment);
 		else if (span->at == span->count)
 			return;
 	}

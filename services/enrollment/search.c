@@ -252,8 +252,8 @@ person_search_search(Mt__PersonSearch_Service *service, const Mt__SearchPersonsR
 	struct asked asked = {.call = call, .status = in->status, .next_token = ""};
 	asked.search.store = call_store(call);
 	const char *q = call_text(call, "q", in->q, QUERY_BYTES_MAX, true);
-	asked.position = call_text(call, "position", in->position, CODE_BYTES_MAX, true);
-	if (q == NULL || asked.position == NULL || !asked_scope(&asked, in->authority))
+	asked.position = q != NULL ? call_text(call, "position", in->position, CODE_BYTES_MAX, true) : NULL;
+	if (asked.position == NULL || !asked_scope(&asked, in->authority))
 		return;
 	if (!words_of(call_arena(call), q, QUERY_WORDS_MAX, &asked.words)) {
 		call_refuse_field(call, "q", "q holds more than %d words", QUERY_WORDS_MAX);

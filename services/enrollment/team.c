@@ -115,9 +115,9 @@ teams_create(Mt__Teams_Service *service, const Mt__RegisterTeamRequest *in, Mt__
 {
 	(void)service;
 	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);
-	const char *name = call_text(call, "name", in->name, NAME_BYTES_MAX, false);
-	const char *purpose = call_text(call, "purpose", in->purpose, TEXT_BYTES_MAX, true);
-	if (authority == NULL || name == NULL || purpose == NULL)
+	const char *name = authority != NULL ? call_text(call, "name", in->name, NAME_BYTES_MAX, false) : NULL;
+	const char *purpose = name != NULL ? call_text(call, "purpose", in->purpose, TEXT_BYTES_MAX, true) : NULL;
+	if (purpose == NULL)
 		return;
 	if (in->kind == MT__TEAM__KIND__UNSET) {
 		call_refuse_field(call, "kind", "kind is missing");

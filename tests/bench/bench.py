@@ -5,9 +5,11 @@
                                               BENCH_DIR: on which disk, /var/tmp by default
                                               BENCH_MEMORY: --memory in MiB, 256 by default
 
-Ours and the peer take turns, three rounds of each work; the table gives medians, ratios and
-CPU time an operation. Load generators run on the same cores. It starts a deployment, a
-PostgreSQL cluster and generators of its own, on free ports of loopback, and ends them all."""
+Ours and the peer take turns, three rounds of each work of some seconds; the table gives
+medians, ratios, CPU time an operation and what each was limited by. Once only: the load of
+the nation, memory, the minute of scattered changes, the size of the data. Load generators run
+on the same cores. It starts a deployment, a PostgreSQL cluster and generators of its own, on
+free ports of loopback, and ends them all. Twelve minutes at most."""
 
 import http.client
 import json
@@ -22,6 +24,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import limits  # noqa: E402
+import registry  # noqa: E402
 import supply  # noqa: E402
 from peer import Peer  # noqa: E402
 from stack import ROOT, SERVERS, UNITS, Stack, kill  # noqa: E402
@@ -32,7 +36,10 @@ PEOPLE = 100000 if QUICK else 2500000
 ROUNDS = 1 if QUICK else 3
 SCALE = 0.25 if QUICK else 1.0
 MEMORY_MIB = int(os.environ.get("BENCH_MEMORY", "256"))
-REST_S = 12 if QUICK else 30
+REST_S = 12 if QUICK else 25
+SUSTAINED_S = 6 if QUICK else 60
+ROSTER_PEOPLE = 40000 if QUICK else 600000
+LATE_S = 630  # from then on, one round of each work that is left
 KIND_EVENTS = 2000 if QUICK else 20000
 COHORT_ROOMS = 6 if QUICK else 81
 MIB = float(1 << 20)
@@ -48,9 +55,11 @@ class Bench:
         self.stack = Stack(self.folder, programs, MEMORY_MIB)
         self.peer = Peer(self.folder, PEOPLE)
         self.rows, self.kinds, self.notes = [], [], []
-        self.next = {"hired": PEOPLE, "mixed": KIND_EVENTS * 5, "nominate": 0, "exam": 0, "paths": 0}
+        self.next = {"hired": PEOPLE, "roster": 0, "mixed": KIND_EVENTS * 5, "nominate": 0, "exam": 0, "paths": 0}
         self.runs = 0
+        self.began = time.monotonic()
         self.peak = {}
+        self.trouble = None
 
     def say(self, text):
         print("%s  %s" % (time.strftime("%H:%M:%S"), text), flush=True)
@@ -58,6 +67,13 @@ class Bench:
     def row(self, *words, **more):
         self.rows.append(Row(*words, **more))
         return self.rows[-1]
+
+    def rounds(self):
+        for number in range(ROUNDS):
+            if number > 0 and time.monotonic() - self.began > LATE_S:
+                self.notes.append("The run was late: one round only of what came after %d s." % LATE_S)
+                return
+            yield number
 
     # --- generators --------------------------------------------------------------------------------------------
 
@@ -78,23 +94,27 @@ class Bench:
     def load(self, **options):
         return self.generate("load", **options)
 
-    def measure(self, row, program, counter=None, **options):
-        """One round: rate, latency, CPU an operation of each process."""
+    def measure(self, row, program, counter=None, whole=False, value="rate", **options):
+        """One round: rate (or p99 in ms), latency, CPU an operation of each process, what was full. whole: as many
+        seconds as asked for, also in a smoke run."""
         if counter:
             options["first"] = self.next[counter]
-        options["seconds"] = options.get("seconds", 4) * SCALE
-        before = self.stack.cpu()
+        options["seconds"] = options.get("seconds", 3) * (1 if whole else SCALE)
+        before = limits.Look(self.stack)
         said = self.generate(program, **options)
-        after = self.stack.cpu()
+        after = limits.Look(self.stack)
         done = max(1, said["done"])
         if counter:
             self.next[counter] = said["next"]
-        row.add(said["rate"], {name: (after.get(name, 0) - before[name]) / done for name in before},
+        row.looks.append(before.until(after, done, said["cpu_us"]))
+        # Beside a steady load, CPU time is not of these operations alone.
+        cpu = {name: (after.cpu.get(name, 0) - before.cpu[name]) / done for name in before.cpu}
+        row.add(said["rate"] if value == "rate" else said[value] / 1000, cpu if value == "rate" else None,
                 (said["p50_us"], said["p99_us"]), said["cpu_us"] / done, said["failed"], said["failure"])
         return said
 
-    def measure_peer(self, row, script, clients, seconds, things=1):
-        said = self.peer.bench(script, clients, max(2, int(seconds * SCALE)), things)
+    def measure_peer(self, row, scripts, clients, seconds, things=1, whole=False):
+        said = self.peer.bench(scripts, clients, max(2, int(seconds * (1 if whole else SCALE))), things)
         row.add(said["rate"], {"postgres": said["cpu_us"]}, (said["mean_us"], said["mean_us"]))
 
     # --- the works ---------------------------------------------------------------------------------------------
@@ -102,23 +122,38 @@ class Bench:
     def nation(self):
         """The nation through the door, then at rest: time, memory, what stands on the disk for it."""
         row = self.row("load a nation of %g million by the door" % (PEOPLE / 1e6), "s", ("at most", 40 * PEOPLE / 2.5e6))
-        before = self.stack.written()["enrollment"]
-        cpu = self.stack.cpu()
-        began = time.monotonic()
+        before = limits.Look(self.stack)
         said = self.generate("door", events="hired", first=0, count=PEOPLE, seconds=300)
-        seconds = time.monotonic() - began
-        after = self.stack.cpu()
-        row.add(seconds, {name: (after[name] - cpu[name]) / PEOPLE for name in cpu}, (said["p50_us"], said["p99_us"]),
-                said["cpu_us"] / PEOPLE, said["failed"], said["failure"])
+        after = limits.Look(self.stack)
+        seconds = after.at - before.at
+        row.looks.append(before.until(after, PEOPLE, said["cpu_us"]))
+        row.add(seconds, {name: (after.cpu[name] - before.cpu[name]) / PEOPLE for name in before.cpu},
+                (said["p50_us"], said["p99_us"]), said["cpu_us"] / PEOPLE, said["failed"], said["failure"])
         self.say("nation: %.1f s, %s failed %s" % (seconds, said["failed"], said["failure"]))
+        # While ours rests, the peer makes its tables.
+        filling = threading.Thread(target=self.fill_peer, daemon=True)
+        filling.start()
         self.stack.settle()
         time.sleep(REST_S)
-        self.notes.append("Disk bytes the enrollment process wrote an event, journal and state: %.0f while the nation "
-                          "was loaded in its order." % ((self.stack.written()["enrollment"] - before) / PEOPLE))
         row = self.row("private memory at rest, all five, with that nation", "MiB", ("at most", 128))
         memory = self.stack.memory()
         row.add(sum(memory.values()) / MIB)
-        self.notes.append("At rest: %s MiB." % ", ".join("%s %.0f" % (name, size / MIB) for name, size in memory.items()))
+        found = limits.folder_bytes(self.stack.data)
+        self.notes.append("At rest: %s MiB; on the disk %.2f KB a person."
+                          % (", ".join("%s %.0f" % (name, size / MIB) for name, size in memory.items()),
+                             sum(found.values()) / PEOPLE / 1000))
+        filling.join()
+        if self.trouble:
+            raise self.trouble
+        self.say("%s, %d people in %.0f s" % (self.peer.version, PEOPLE, self.peer.filled_s))
+        self.notes.append("The peer made its tables of as many people in %.0f s, with generate_series inside the server, one "
+                          "statement a table, beside ours at rest: no load to compare with." % self.peer.filled_s)
+
+    def fill_peer(self):
+        try:
+            self.peer.start()
+        except Exception as trouble:
+            self.trouble = trouble
 
     def kind(self, name, service, work):
         """Facts, rows and journal bytes that one operation of a kind leaves in its service."""
@@ -149,58 +184,55 @@ class Bench:
         self.figure = supply.write_lines(self.folder, "figure", ["/v1/figures?metric=persons.active&authority=VN"])
 
     def singles(self):
-        peers = {clients: Row("peer", "/s") for clients in (64, 256)}
         rows = []
         for clients in (64, 256):
-            peer = peers[clients]
-            rows.append((self.row("enrol one person, HTTP, %d connections" % clients, "/s", ("times peer", 2), peer),
-                         self.row("one event, HTTP, %d connections" % clients, "/s", ("times peer", 2), peer), peer, clients))
-        self.peers = peers
-        for _ in range(ROUNDS):
-            for nominate, event, peer, clients in rows:
-                self.measure(nominate, "load", "nominate", work="nominate", connections=clients, **self.open)
-                self.measure_peer(peer, "one.sql", clients, 4)
-                self.measure(event, "load", "hired", work="event", connections=clients)
+            enrols, events = Row("peer", "/s"), Row("peer", "/s")
+            rows.append((self.row("enrol one person, HTTP, %d connections" % clients, "/s", ("times peer", 2), enrols), enrols,
+                         self.row("one event, a hiring, HTTP, %d connections" % clients, "/s", ("times peer", 2), events),
+                         events, clients))
+        for _ in self.rounds():
+            for nominate, enrols, event, events, clients in rows:
+                self.measure(nominate, "load", "nominate", work="nominate", connections=clients, seconds=2.5, **self.open)
+                self.measure_peer(enrols, ["enrol.sql"], clients, 2)
+                self.measure(event, "load", "hired", work="event", connections=clients, seconds=2.5)
+                self.measure_peer(events, ["hired.sql"], clients, 2)
         self.say("singles: " + "; ".join("%s %.0f" % (row.work, median(row.values)) for row in self.rows[-4:]))
 
     def bulk(self):
-        peer = Row("peer", "/s")
-        single = self.peers[64]
-        rows = {"http hired": self.row("new people, HTTP batches of 500, 8 connections", "/s", ("at least", 40000), peer),
-                "http mixed": self.row("updates and transfers, HTTP batches of 500", "/s", ("at least", 40000), peer),
-                "door hired": self.row("new people by the door, frames of 500", "/s", ("at least", 100000), peer),
-                "door mixed": self.row("updates and transfers by the door, scattered", "/s", ("at least", 50000), peer)}
-        against = self.row("the same against the peer's single statements", "/s", ("times peer", 5), single)
-        written, done = self.stack.written()["enrollment"], 0
+        hired, mixed = Row("peer", "/s"), Row("peer", "/s")
+        rows = {"http hired": self.row("new people, HTTP batches of 500, 8 connections", "/s", ("at least", 40000), hired),
+                "http mixed": self.row("updates and transfers, HTTP batches of 500", "/s", ("at least", 40000), mixed),
+                "door roster": self.row("provinces' new people by the door, in order", "/s", ("at least", 100000), hired),
+                "door hired": self.row("new people by the door, scattered", "/s", None, hired)}
         with Watch(self):
-            for _ in range(ROUNDS):
+            for _ in self.rounds():
                 for name, row in rows.items():
                     way, events = name.split()
                     more = {"work": "events", "connections": 8} if way == "http" else {"sockets": 4, "flight": 6}
-                    said = self.measure(row, "load" if way == "http" else "door", events, events=events,
-                                        seconds=12 if name == "door mixed" else 5, **more)
-                    done += said["done"]
-                    if name == "http mixed":
-                        self.measure_peer(peer, "many.sql", 4, 5, 500)
-        against.values = rows["door mixed"].values
-        self.stack.settle()
+                    self.measure(row, "load" if way == "http" else "door", events, events=events, seconds=3, **more)
+                self.measure_peer(hired, ["hired-many.sql"], 4, 3, 500)
+                self.measure_peer(mixed, ["mixed-many.sql"], 4, 3, 500)
+            self.say("bulk: " + "; ".join("%s %.0f" % (name, median(row.values)) for name, row in rows.items()))
+            registry.rosters(self, ROSTER_PEOPLE)
+            written, done = self.stack.written()["enrollment"], self.next["mixed"]
+            registry.sustained(self, SUSTAINED_S)
         time.sleep(11)  # the last memtable is flushed when it is ten seconds old
-        self.notes.append("Disk bytes the enrollment process wrote an event over all bulk rounds (scattered): %.0f."
-                          % ((self.stack.written()["enrollment"] - written) / max(1, done)))
+        self.notes.append("Disk bytes the enrollment process wrote an event over the scattered %d s, flushes after it "
+                          "included: %.0f." % (SUSTAINED_S, (self.stack.written()["enrollment"] - written) /
+                                               max(1, self.next["mixed"] - done)))
         row = self.row("private memory at full load, all five", "MiB", ("at most", MEMORY_MIB + 512))
         row.add(max(self.peak.values()) / MIB)
         self.notes.append("At full load, at the highest: %s MiB."
                           % ", ".join("%s %.0f" % (name, size / MIB) for name, size in self.peak_parts.items()))
-        self.say("bulk: " + "; ".join("%s %.0f" % (name, median(row.values)) for name, row in rows.items()))
 
     def queries(self):
         peer = Row("peer", "/s")
         person = self.row("read a person, HTTP, 64 connections", "/s", None, peer)
         figure = self.row("read a national figure, HTTP, 64 connections")
-        for _ in range(ROUNDS):
-            self.measure(person, "load", "paths", work="get", connections=64, paths=self.paths, seconds=3)
-            self.measure_peer(peer, "read.sql", 64, 3)
-            self.measure(figure, "load", "paths", work="get", connections=64, paths=self.figure, seconds=3)
+        for _ in self.rounds():
+            self.measure(person, "load", "paths", work="get", connections=64, paths=self.paths, seconds=2)
+            self.measure_peer(peer, ["read.sql"], 64, 2)
+            self.measure(figure, "load", "paths", work="get", connections=64, paths=self.figure, seconds=2)
 
     def school(self):
         """Nominations, exams and certificates of one cohort."""
@@ -222,41 +254,44 @@ class Bench:
         def issue():
             total = 0
             for number in range(ROUNDS):
-                before = self.stack.cpu()
+                before = limits.Look(self.stack)
                 issued, seconds = supply.approve_and_wait(self.stack, self.rooms[number * part:(number + 1) * part],
                                                           time.monotonic)
-                after = self.stack.cpu()
+                after = limits.Look(self.stack)
                 total += issued
-                row.add(issued / seconds, {name: (after[name] - before[name]) / max(1, issued) for name in before})
+                row.looks.append(before.until(after, issued))
+                row.add(issued / seconds, {name: (after.cpu[name] - before.cpu[name]) / max(1, issued) for name in before.cpu})
             return total
         self.kind("a certificate", "certificate", issue)
 
     def restarts(self):
-        ready = self.row("enrollment killed under load: /readyz again", "s", ("at most", 2))
+        ready = self.row("enrollment killed under full load: /readyz again", "s", ("at most", 2))
         answer = self.row("the same: next event accepted", "s")
-        for _ in range(ROUNDS):
+        for _ in self.rounds():
             noise = self.noise()
-            time.sleep(4 * SCALE)
-            began = time.monotonic()
-            kill(self.stack.pids()["enrollment"])
-            self.down(began, ready, answer)
+            time.sleep(3 * SCALE)
+            self.kill_enrollment(ready, answer)
             noise.kill()
             noise.wait()
-            self.next["mixed"] += 2000000
-        row = self.row("the whole stack killed under load: ready again", "s", ("at most", 2))
-        for _ in range(ROUNDS):
+        row = self.row("the whole stack killed under full load: ready again", "s", ("at most", 2))
+        for _ in self.rounds():
             noise = self.noise()
             time.sleep(3 * SCALE)
             self.stack.kill()
             noise.kill()
             noise.wait()
-            self.next["mixed"] += 2000000
             began = time.monotonic()
             self.stack.start()
             row.add(time.monotonic() - began)
 
+    def kill_enrollment(self, ready, answer):
+        began = time.monotonic()
+        kill(self.stack.pids()["enrollment"])
+        self.down(began, ready, answer)
+
     def noise(self):
         words = self.words("door", dict(events="mixed", first=self.next["mixed"], seconds=60, sockets=4, flight=6))
+        self.next["mixed"] += int(1200000 * SCALE) // ROUNDS  # it does not come that far
         return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def down(self, began, ready, answer):
@@ -297,15 +332,16 @@ class Bench:
         self.stack.start()
         self.stack.prepare()
         self.nation()
-        self.peer.start()
-        self.say("%s, %d rows" % (self.peer.version, PEOPLE))
         self.prepare()
         self.each_kind()
         self.singles()
         self.bulk()
         self.queries()
-        self.school()
         self.peer.stop()
+        self.school()
+        registry.asking(self, SCALE)
+        registry.sizes(self)
+        registry.killed(self, SCALE)
         self.restarts()
 
     def close(self):
@@ -317,14 +353,17 @@ class Bench:
     def report(self, load_before, seconds):
         lines = ["# make bench\n",
                  "%s, %d cores, load before %.2f, %.0f s%s. Disk: %s. Ours: five processes, --memory %d; peer: %s, "
-                 "fsync and synchronous_commit on, shared_buffers 512MB, else defaults, one statement: a journal row and "
-                 "three indexed rows of %d updated; in bulk 500 of them as one set. Absolute numbers are of this run on "
-                 "this machine, generators included; compare the ratios.\n"
+                 "fsync and synchronous_commit on, shared_buffers 512MB, else defaults, with %d people; for each event one "
+                 "prepared statement with the same rows (a hiring: journal, person, staff code, history, event id, three "
+                 "words of the name, two blocks); in bulk 500 events as one set. Absolute numbers are of this run on this "
+                 "machine, generators included; compare the ratios.\n"
                  % (time.strftime("%Y-%m-%d %H:%M"), os.cpu_count(), load_before, seconds,
                     ", QUICK: a smoke run, not a measurement" if QUICK else "", filesystem(self.folder), MEMORY_MIB,
                     self.peer.version, PEOPLE),
                  write_table(HEAD, [row.cells() for row in self.rows])]
         lines.append(write_table(["kind", "service", "facts", "rows", "journal bytes", "journal bytes a fact"], self.kinds))
+        lines.append("Where it is limited, the round in the middle of each (of one core = 100 %; cores busy: of all):\n")
+        lines.append(write_table(limits.HEAD, [limits.cells(row) for row in self.rows if row.looks]))
         load = ", ".join("%s %.1f" % (row.work, median(row.load_cpu)) for row in self.rows if median(row.load_cpu) > 0)
         lines.append("CPU us of the load generator an operation, on the same cores: %s.\n" % load)
         lines += [note + "\n" for note in self.notes]

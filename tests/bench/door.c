@@ -4,7 +4,11 @@
  * calls of Events.Push a frame, several frames on their way on each.
  *
  *   door endpoint=tcp://127.0.0.1:5570 key=FILE server=Z85 units=FILE people=N run=NAME
- *        events=hired first=0 count=0 seconds=5 batch=500 sockets=2 flight=8
+ *        events=hired first=0 count=0 seconds=5 batch=500 sockets=2 flight=8 rate=0
+ *
+ * Without a rate each answer is followed by the next frame. With one, so many events a
+ * second, frames leave when they are due, whatever was answered, and how long one took is
+ * counted from then; those that find all slots taken wait and are late.
  *
  * Prints the same line of JSON as load; p50 and p99 are of a frame. */
 #include "tests/bench/deed_call.h"
@@ -50,6 +54,8 @@ struct door {
 	char public_key[KEY_BYTES];
 	char secret_key[KEY_BYTES];
 	double seconds;
+	double rate;    /* events a second; 0: as fast as answers come */
+	int64_t due_us; /* of the next frame */
 	uint64_t next;
 	uint64_t end;
 	unsigned batch, sockets_count, flight;
@@ -81,7 +87,7 @@ slot_begin(struct door *door, struct socket *socket, unsigned number)
 {
 	struct slot *slot = &socket->slots[number];
 	struct deed deed;
-	int64_t now = now_us();
+	int64_t now = door->rate > 0 ? door->due_us : now_us();
 	if (now >= door->until_us || door->next >= door->end)
 		return;
 	uint64_t count = door->end - door->next < door->batch ? door->end - door->next : door->batch;
@@ -140,7 +146,8 @@ reply_take(struct door *door, struct socket *socket, struct slice part)
 	if (door->latencies_count < LATENCIES_MAX)
 		door->latencies_us[door->latencies_count++] = (uint32_t)(now - slot->began_us);
 	door->busy--;
-	slot_begin(door, socket, number);
+	if (door->rate == 0)
+		slot_begin(door, socket, number);
 }
 
 static void
@@ -161,17 +168,43 @@ receive(struct door *door, struct socket *socket)
 
 /* --- the run ----------------------------------------------------------------------------------------------------- */
 
+/* Sends the frames that are due while there are free slots. */
+static void
+pace(struct door *door)
+{
+	unsigned slots = door->sockets_count * door->flight;
+	for (unsigned i = 0; i < slots && door->due_us <= now_us() && door->due_us < door->until_us; i++) {
+		struct socket *socket = &door->sockets[i % door->sockets_count];
+		unsigned number = i / door->sockets_count;
+		if (socket->slots[number].waiting > 0)
+			continue;
+		slot_begin(door, socket, number);
+		door->due_us += (int64_t)((double)door->batch * 1e6 / door->rate);
+	}
+}
+
+static bool
+goes_on(const struct door *door)
+{
+	int64_t now = now_us();
+	bool due = door->rate > 0 && now < door->until_us && door->next < door->end;
+	return due || (door->busy > 0 && now < door->until_us + DRAIN_US);
+}
+
 static void
 run(struct door *door)
 {
 	zmq_pollitem_t items[SOCKETS_MAX];
+	door->due_us = now_us();
 	for (unsigned s = 0; s < door->sockets_count; s++) {
 		items[s] = (zmq_pollitem_t){.socket = door->sockets[s].socket, .events = ZMQ_POLLIN};
-		for (unsigned i = 0; i < door->flight; i++)
+		for (unsigned i = 0; i < door->flight && door->rate == 0; i++)
 			slot_begin(door, &door->sockets[s], i);
 	}
-	while (door->busy > 0 && now_us() < door->until_us + DRAIN_US) {
-		zmq_poll(items, (int)door->sockets_count, 100);
+	while (goes_on(door)) {
+		zmq_poll(items, (int)door->sockets_count, door->rate > 0 ? 1 : 100);
+		if (door->rate > 0)
+			pace(door);
 		for (unsigned s = 0; s < door->sockets_count; s++) {
 			if ((items[s].revents & ZMQ_POLLIN) != 0)
 				receive(door, &door->sockets[s]);
@@ -246,6 +279,8 @@ option(struct door *door, const char *name, const char *value)
 		door->end = strtoull(value, NULL, 10);
 	else if (strcmp(name, "seconds") == 0)
 		door->seconds = strtod(value, NULL);
+	else if (strcmp(name, "rate") == 0)
+		door->rate = strtod(value, NULL);
 	else if (strcmp(name, "batch") == 0)
 		door->batch = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "sockets") == 0)

@@ -4,7 +4,11 @@
  * each, for some seconds or until the operations run out. Only 2xx answers count.
  *
  *   load work=event port=8080 connections=64 seconds=5 token=mtk_... units=FILE people=N run=NAME
- *        events=hired batch=500 first=0 count=0 rooms=FILE persons=FILE stride=1 paths=FILE
+ *        events=hired batch=500 first=0 count=0 rooms=FILE persons=FILE stride=1 paths=FILE bodies=FILE rate=0
+ *
+ * With a rate, so many operations a second begin when they are due and not when the one
+ * before was answered; how long one took is counted from then, also while it waited for
+ * a free connection.
  *
  * Prints one line of JSON: how many things were done, how fast, how long an operation
  * took, what failed, and the next free number. */
@@ -48,8 +52,10 @@ struct load {
 	int port;
 	unsigned connections_count;
 	double seconds;
-	uint64_t next; /* number of the next operation */
-	uint64_t end;  /* numbers from here on are not asked; UINT64_MAX: no end */
+	double rate;    /* operations a second; 0: as fast as answers come */
+	int64_t due_us; /* of the next one */
+	uint64_t next;  /* number of the next operation */
+	uint64_t end;   /* numbers from here on are not asked; UINT64_MAX: no end */
 	int epoll;
 	struct connection *connections;
 	unsigned busy;
@@ -142,7 +148,7 @@ ask(struct load *load, struct connection *connection)
 static void
 begin(struct load *load, struct connection *connection)
 {
-	int64_t now = now_us();
+	int64_t now = load->rate > 0 ? load->due_us : now_us();
 	if (now >= load->until_us || load->next >= load->end)
 		return;
 	connection->operation = (struct operation){.number = load->next};
@@ -166,7 +172,8 @@ finish(struct load *load, struct connection *connection, unsigned things)
 		load->latencies_us[load->latencies_count++] = (uint32_t)(now - connection->began_us);
 	connection->busy = false;
 	load->busy--;
-	begin(load, connection);
+	if (load->rate == 0)
+		begin(load, connection);
 }
 
 static void
@@ -226,15 +233,38 @@ readable(struct load *load, struct connection *connection)
 
 /* --- the run ----------------------------------------------------------------------------------------------------- */
 
+/* Begins what is due on the connections that are free. */
+static void
+pace(struct load *load)
+{
+	for (unsigned i = 0; i < load->connections_count && load->due_us <= now_us(); i++) {
+		struct connection *connection = &load->connections[i];
+		if (connection->busy || connection->fd < 0 || load->due_us >= load->until_us)
+			continue;
+		begin(load, connection);
+		load->due_us += (int64_t)(1e6 / load->rate);
+	}
+}
+
+static bool
+goes_on(const struct load *load)
+{
+	int64_t now = now_us();
+	bool due = load->rate > 0 && now < load->until_us && load->next < load->end;
+	return due || (load->busy > 0 && now < load->until_us + DRAIN_US);
+}
+
 static void
 run(struct load *load)
 {
 	struct epoll_event events[256];
-	int64_t drained_us = load->until_us + DRAIN_US;
-	for (unsigned i = 0; i < load->connections_count; i++)
+	load->due_us = now_us();
+	for (unsigned i = 0; i < load->connections_count && load->rate == 0; i++)
 		begin(load, &load->connections[i]);
-	while (load->busy > 0 && now_us() < drained_us) {
-		int count = epoll_wait(load->epoll, events, 256, 100);
+	while (goes_on(load)) {
+		if (load->rate > 0)
+			pace(load);
+		int count = epoll_wait(load->epoll, events, 256, load->rate > 0 ? 1 : 100);
 		for (int i = 0; i < count; i++) {
 			struct connection *connection = events[i].data.ptr;
 			if (connection->fd >= 0 && (events[i].events & EPOLLOUT) != 0)
@@ -287,6 +317,8 @@ option(struct load *load, const char *name, const char *value)
 		return lines_read(&supply->persons, value);
 	if (strcmp(name, "paths") == 0)
 		return lines_read(&supply->paths, value);
+	if (strcmp(name, "bodies") == 0)
+		return lines_read(&supply->bodies, value);
 	if (strcmp(name, "token") == 0)
 		supply->token = value;
 	else if (strcmp(name, "run") == 0)
@@ -297,6 +329,8 @@ option(struct load *load, const char *name, const char *value)
 		load->port = (int)strtol(value, NULL, 10);
 	else if (strcmp(name, "connections") == 0)
 		load->connections_count = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "rate") == 0)
+		load->rate = strtod(value, NULL);
 	else if (strcmp(name, "seconds") == 0)
 		load->seconds = strtod(value, NULL);
 	else if (strcmp(name, "people") == 0)

@@ -1,25 +1,42 @@
 /* tests/bench/people.c
  *
- * Deeds from numbers: a few multiplications each, so that a generator costs little beside
- * the server that it shares two cores with. */
+ * Deeds from numbers. What a deed points to lies in the one struct made here: a generator
+ * packs a deed before it makes the next. */
 #include "tests/bench/people.h"
 
+#include "common/wire/pb_json.h"
+
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LINE_BYTES = 1024, UNITS_APART = 1571 };
+enum {
+	LINE_BYTES = 1024,
+	UNITS_APART = 1571,
+	NATIONS_MAX = 64,     /* the loaded one, then newcomers */
+	ROSTER_NATION = 1000, /* and from here on those of rosters */
+	HUNDRED = 100,
+	PHONES_PERCENT = 45,
+	EMAILS_PERCENT = 30,
+};
 
 static const uint64_t SCATTER = 1000003; /* prime: walks through all odd persons */
+static char EFFECTIVE[] = "2026-02-01";
+static char TIME[] = "2026-02-01T08:00:00Z";
 
-/* Enough that people who share a name and a birth date are as rare as in life: powers of two. */
-static const char *const family_names[] = {"Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ",    "Đặng",
-					   "Bùi",    "Đỗ",   "Hồ", "Ngô",  "Dương", "Lý",   "Trịnh", "Võ"};
-static const char *const middle_names[] = {"Văn", "Thị",  "Minh", "Quốc", "Thu",   "Ngọc", "Đức", "Thanh",
-					   "Hữu", "Xuân", "Hồng", "Kim",  "Quang", "Bích", "Anh", "Thùy"};
-static const char *const given_names[] = {"An",    "Bình",  "Châu",   "Dũng", "Hà",   "Lan",   "Mạnh", "Sơn",
-					  "Cường", "Đạt",   "Giang",  "Hải",  "Hạnh", "Hiền",  "Hòa",  "Hùng",
-					  "Hương", "Khánh", "Lâm",    "Linh", "Long", "Mai",   "Nam",  "Nga",
-					  "Nhung", "Phúc",  "Phương", "Quân", "Thảo", "Trang", "Tuấn", "Yến"};
+/* A change of somebody of the nation. */
+struct change {
+	Mt__PushEventRequest request;
+	Mt__EventData data;
+	Mt__Updated updated;
+	Mt__Transferred transferred;
+	char source[DEED_TEXT_BYTES];
+	char id[DEED_TEXT_BYTES];
+	char subject[FOLK_TEXT_BYTES];
+	char to_staff_code[FOLK_TEXT_BYTES];
+	char text[DEED_TEXT_BYTES];
+};
 
 static uint64_t
 mix(uint64_t value)
@@ -29,7 +46,7 @@ mix(uint64_t value)
 	return value ^ value >> 31;
 }
 
-/* The rows of the file that have a parent: code,name,name_en,parent_code,kind, no quotes. */
+/* Rows are code,name,name_en,parent_code,kind; codes have no quotes. */
 bool
 nation_read(struct nation *nation, const char *path)
 {
@@ -37,173 +54,162 @@ nation_read(struct nation *nation, const char *path)
 	FILE *file = fopen(path, "r");
 	if (file == NULL)
 		return false;
+	nation->path = path;
 	nation->units_count = 0;
-	bool header = true;
+	unsigned lines = 0;
 	while (fgets(line, sizeof(line), file) != NULL && nation->units_count < UNITS_MAX) {
-		char *rest = line;
-		const char *fields[4] = {"", "", "", ""};
-		for (int i = 0; i < 4 && rest != NULL; i++)
-			fields[i] = strsep(&rest, ",");
-		if (!header && fields[3][0] != '\0' && strlen(fields[0]) < UNIT_CODE_BYTES)
-			snprintf(nation->units[nation->units_count++], UNIT_CODE_BYTES, "%s", fields[0]);
-		header = false;
+		line[strcspn(line, ",\n")] = '\0';
+		if (lines++ > 1 && line[0] != '\0' && strlen(line) < UNIT_CODE_BYTES)
+			snprintf(nation->units[nation->units_count++], UNIT_CODE_BYTES, "%s", line);
 	}
 	fclose(file);
 	return nation->units_count > 0;
 }
 
-static size_t
-home_unit(const struct nation *nation, uint64_t person)
+/* The folk a number falls into, with what is left of the number; made when it is first met. */
+static struct folk *
+folk_at(const struct nation *nation, uint64_t number, unsigned first, uint64_t *person)
 {
-	if (person < nation->people)
-		return (size_t)(person * nation->units_count / nation->people);
-	return (size_t)(mix(person) % nation->units_count);
+	static struct folk *known[2][NATIONS_MAX];
+	uint64_t place = number / nation->people;
+	assert(place < NATIONS_MAX);
+	struct folk **folk = &known[first > 0][place];
+	if (*folk == NULL)
+		*folk = folk_new(nation->path, nation->people, first + (unsigned)place);
+	*person = number % nation->people;
+	return *folk;
 }
 
-static char *
-put_text(char *at, const char *text)
+static struct folk *
+folk_loaded(const struct nation *nation)
 {
-	size_t size = strlen(text);
-	memcpy(at, text, size + 1);
-	return at + size;
+	uint64_t person;
+	return folk_at(nation, 0, 0, &person);
 }
 
-static char *
-put_number(char *at, uint64_t number)
+/* --- hirings ----------------------------------------------------------------------------------------------------- */
+
+static const Mt__PushEventRequest *
+deed_hired(const struct nation *nation, uint64_t number)
 {
-	char digits[24];
-	size_t size = 0;
-	do
-		digits[size++] = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	while (size > 0)
-		*at++ = digits[--size];
-	*at = '\0';
-	return at;
+	uint64_t person;
+	struct folk *folk = folk_at(nation, number, 0, &person);
+	return folk_hired(folk, number < nation->people ? person : folk_scatter(folk, person));
+}
+
+static const Mt__PushEventRequest *
+deed_roster(const struct nation *nation, uint64_t number)
+{
+	uint64_t person;
+	struct folk *folk = folk_at(nation, number, ROSTER_NATION, &person);
+	return folk_hired(folk, person);
+}
+
+/* --- changes ----------------------------------------------------------------------------------------------------- */
+
+static void
+change_begin(struct change *change, const struct nation *nation, char kind, uint64_t number, const char *unit)
+{
+	change->request = (Mt__PushEventRequest)MT__PUSH_EVENT_REQUEST__INIT;
+	change->data = (Mt__EventData)MT__EVENT_DATA__INIT;
+	snprintf(change->id, sizeof(change->id), "%s-%c%llu", nation->run, kind, (unsigned long long)number);
+	snprintf(change->source, sizeof(change->source), "/authorities/%s/hr", unit);
+	change->request.source = change->source;
+	change->request.id = change->id;
+	change->request.subject = change->subject;
+	change->request.time = TIME;
+	change->request.data = &change->data;
 }
 
 static void
-put_staff_code(char *at, uint64_t person, uint64_t moves)
+deed_updated(struct change *change, const struct nation *nation, uint64_t number)
 {
-	at = put_number(put_text(at, "S"), person);
-	if (moves > 0)
-		put_number(put_text(at, "-"), moves);
-}
-
-static void
-put_person(struct deed *deed, uint64_t number)
-{
+	const struct folk *folk = folk_loaded(nation);
 	uint64_t drawn = mix(number);
-	char *at = put_text(deed->name, family_names[drawn & 15]);
-	at = put_text(put_text(at, " "), middle_names[drawn >> 4 & 15]);
-	put_text(put_text(at, " "), given_names[drawn >> 8 & 31]);
-	put_text(put_number(put_text(deed->email, "p"), number), "@tinh.gov.vn");
-	put_text(deed->birth_date, "1960-11-11");
-	deed->birth_date[2] = (char)('6' + (drawn >> 13 & 3));
-	deed->birth_date[3] = (char)('0' + (drawn >> 32) % 10);
-	deed->birth_date[6] = (char)('0' + (drawn >> 36) % 3);
-	deed->birth_date[8] = (char)('0' + (drawn >> 40) % 2);
-	deed->birth_date[9] = (char)('1' + (drawn >> 48) % 9);
-	deed->category = (unsigned)(drawn >> 24) % 3 + 1;
-	put_number(put_text(deed->position, "CV."), drawn >> 16 & 63);
+	uint64_t person = drawn % (nation->people / 2) * 2;
+	uint64_t dice = (drawn >> 40) % HUNDRED;
+	change_begin(change, nation, 'u', number, folk_unit_code(folk, folk_unit(folk, person)));
+	folk_staff_code(folk, person, 0, change->subject);
+	change->updated = (Mt__Updated)MT__UPDATED__INIT;
+	change->updated.effective_date = EFFECTIVE;
+	if (dice < PHONES_PERCENT) {
+		snprintf(change->text, sizeof(change->text), "0000%06u", (unsigned)(number % 1000000));
+		change->updated.phone = change->text;
+	} else if (dice < PHONES_PERCENT + EMAILS_PERCENT) {
+		snprintf(change->text, sizeof(change->text), "cv%llu@tinh.gov.example", (unsigned long long)number);
+		change->updated.email = change->text;
+	} else {
+		snprintf(change->text, sizeof(change->text), "CV.%u", (unsigned)(number & 63));
+		change->updated.position = change->text;
+	}
+	change->data.kind_case = MT__EVENT_DATA__KIND_UPDATED;
+	change->data.updated = &change->updated;
 }
 
 static void
-deed_hired(const struct nation *nation, uint64_t number, struct deed *deed)
+deed_transferred(struct change *change, const struct nation *nation, uint64_t number)
 {
-	deed->kind = DEED_HIRED;
-	deed->unit = nation->units[home_unit(nation, number)];
-	put_staff_code(deed->staff_code, number, 0);
-	put_person(deed, number);
-}
-
-static void
-deed_updated(const struct nation *nation, uint64_t number, struct deed *deed)
-{
-	uint64_t person = mix(number) % (nation->people / 2) * 2;
-	deed->kind = DEED_UPDATED;
-	deed->unit = nation->units[home_unit(nation, person)];
-	put_staff_code(deed->staff_code, person, 0);
-	put_number(put_text(deed->position, "CV."), number & 63);
-}
-
-static void
-deed_transferred(const struct nation *nation, uint64_t number, struct deed *deed)
-{
+	const struct folk *folk = folk_loaded(nation);
 	uint64_t movers = nation->people / 2;
 	uint64_t moves = number / movers;
 	uint64_t person = number % movers * SCATTER % movers * 2 + 1;
-	size_t home = home_unit(nation, person);
-	deed->kind = DEED_TRANSFERRED;
-	deed->unit = nation->units[(home + moves * UNITS_APART) % nation->units_count];
-	put_staff_code(deed->staff_code, person, moves);
-	deed->to_unit = nation->units[(home + (moves + 1) * UNITS_APART) % nation->units_count];
-	put_staff_code(deed->to_staff_code, person, moves + 1);
+	size_t units_count = folk_units_count(folk);
+	size_t home = folk_unit(folk, person);
+	change_begin(change, nation, 't', number, folk_unit_code(folk, (home + moves * UNITS_APART) % units_count));
+	folk_staff_code(folk, person, (unsigned)moves, change->subject);
+	folk_staff_code(folk, person, (unsigned)moves + 1, change->to_staff_code);
+	change->transferred = (Mt__Transferred)MT__TRANSFERRED__INIT;
+	change->transferred.to_authority =
+		(char *)(uintptr_t)folk_unit_code(folk, (home + (moves + 1) * UNITS_APART) % units_count);
+	change->transferred.to_staff_code = change->to_staff_code;
+	change->transferred.effective_date = EFFECTIVE;
+	change->data.kind_case = MT__EVENT_DATA__KIND_TRANSFERRED;
+	change->data.transferred = &change->transferred;
 }
 
 bool
 deed_make(const struct nation *nation, const char *work, uint64_t number, struct deed *deed)
 {
-	char *at = deed->id;
-	at = put_text(put_text(put_text(at, nation->run), "-"), (char[2]){work[0], '\0'});
-	put_number(at, number);
+	static struct change change;
+	deed->request = &change.request;
 	switch (work[0]) {
 	case 'h':
-		deed_hired(nation, number, deed);
+		deed->request = deed_hired(nation, number);
+		return true;
+	case 'r':
+		deed->request = deed_roster(nation, number);
 		return true;
 	case 'u':
-		deed_updated(nation, number, deed);
+		deed_updated(&change, nation, number);
 		return true;
 	case 't':
-		deed_transferred(nation, number, deed);
+		deed_transferred(&change, nation, number);
 		return true;
 	case 'm':
 		if (number % 5 == 4)
-			deed_transferred(nation, number / 5, deed);
+			deed_transferred(&change, nation, number / 5);
 		else
-			deed_updated(nation, number, deed);
+			deed_updated(&change, nation, number);
 		return true;
 	}
 	return false;
 }
 
+/* Attributes are codes and numbers of ours: nothing in them needs escaping. */
 void
 deed_json(struct buf *buf, const struct deed *deed)
 {
-	static const char *const types[] = {"hired", "updated", "transferred"};
-	static const char *const categories[] = {"", "CADRE", "CIVIL_SERVANT", "PUBLIC_EMPLOYEE"};
-	const char *parts[40];
-	size_t count = 0;
-	parts[count++] = "{\"specversion\":\"1.0\",\"type\":\"matricula.person.";
-	parts[count++] = types[deed->kind];
-	parts[count++] = ".v1\",\"source\":\"/authorities/";
-	parts[count++] = deed->unit;
-	parts[count++] = "/hr\",\"id\":\"";
-	parts[count++] = deed->id;
-	parts[count++] = "\",\"subject\":\"";
-	parts[count++] = deed->staff_code;
-	parts[count++] = "\",\"time\":\"2026-02-01T08:00:00Z\",\"datacontenttype\":\"application/json\",\"data\":{";
-	if (deed->kind == DEED_HIRED) {
-		parts[count++] = "\"name\":\"";
-		parts[count++] = deed->name;
-		parts[count++] = "\",\"birthDate\":\"";
-		parts[count++] = deed->birth_date;
-		parts[count++] = "\",\"email\":\"";
-		parts[count++] = deed->email;
-		parts[count++] = "\",\"category\":\"";
-		parts[count++] = categories[deed->category];
-		parts[count++] = "\",\"position\":\"";
-		parts[count++] = deed->position;
-	} else if (deed->kind == DEED_UPDATED) {
-		parts[count++] = "\"position\":\"";
-		parts[count++] = deed->position;
-	} else {
-		parts[count++] = "\"toAuthority\":\"";
-		parts[count++] = deed->to_unit;
-		parts[count++] = "\",\"toStaffCode\":\"";
-		parts[count++] = deed->to_staff_code;
-	}
-	parts[count++] = "\",\"effectiveDate\":\"2026-02-01\"}}";
-	for (size_t i = 0; i < count; i++)
-		buf_text(buf, parts[i]);
+	const Mt__PushEventRequest *request = deed->request;
+	const ProtobufCFieldDescriptor *kind = protobuf_c_message_descriptor_get_field(
+		&mt__event_data__descriptor, (unsigned)request->data->kind_case);
+	buf_format(buf,
+		   "{\"specversion\":\"1.0\",\"type\":\"matricula.person.%s.v1\",\"source\":\"%s\",\"id\":\"%s\","
+		   "\"subject\":\"%s\",\"time\":\"%s\",\"datacontenttype\":\"application/json\",",
+		   kind->name, request->source, request->id, request->subject, request->time);
+	if (request->sequence[0] != '\0')
+		buf_format(buf, "\"sequence\":\"%s\",", request->sequence);
+	buf_text(buf, "\"data\":");
+	/* All members of the oneof lie at the same place. */
+	pb_to_json(buf, &request->data->hired->base);
+	buf_byte(buf, '}');
 }

@@ -1,47 +1,40 @@
 /* tests/bench/people.h
  *
- * A nation made of numbers, the same for every generator of load: person number k serves
- * in a commune and under a staff code that follow from k, so that nothing has to be
- * remembered between programs. The first `people` were loaded in province order; those
- * after them arrive scattered over the nation.
+ * What is asked for about the nation, the same for every generator of load: all of it
+ * follows from numbers, so that nothing has to be remembered between programs. Persons and
+ * their staff codes are those of `matricula nation` (folk.h).
  *
- * Deeds are numbered too. Updates touch even persons, transfers odd ones: transfer number
- * j moves the odd persons in a scattered order, all once before any a second time, so
- * where each serves follows from j. */
+ * Deeds are numbered. Hirings 0 to people - 1 are the nation in the order of its provinces;
+ * later ones come scattered over the nation; those of a "roster" are new people too, in the
+ * order of their provinces. Updates touch even persons of the nation, four in nine a phone,
+ * three an e-mail address, the rest a position; transfers touch odd ones: transfer
+ * number j moves them in a scattered order, all once before any a second time, so where
+ * each serves follows from j. */
 #ifndef TESTS_BENCH_PEOPLE_H
 #define TESTS_BENCH_PEOPLE_H
 
 #include "common/base/buf.h"
+#include "tests/bench/folk.h"
 
-enum { UNITS_MAX = 4096, UNIT_CODE_BYTES = 12, DEED_TEXT_BYTES = 64 };
+enum { UNITS_MAX = 4096, UNIT_CODE_BYTES = 16, DEED_TEXT_BYTES = 64 };
 
 struct nation {
-	char units[UNITS_MAX][UNIT_CODE_BYTES]; /* codes of the communes */
+	char units[UNITS_MAX][UNIT_CODE_BYTES]; /* codes of all units but the file's first, which stands for itself */
 	size_t units_count;
 	uint64_t people; /* loaded before the deeds begin; even */
 	const char *run; /* goes into event ids */
+	const char *path;
 };
 
-enum deed_kind { DEED_HIRED, DEED_UPDATED, DEED_TRANSFERRED };
-
+/* Borrowed until the next deed is made. */
 struct deed {
-	enum deed_kind kind;
-	const char *unit; /* code of the source */
-	char id[DEED_TEXT_BYTES];
-	char staff_code[DEED_TEXT_BYTES];
-	char name[DEED_TEXT_BYTES];
-	char email[DEED_TEXT_BYTES];
-	char birth_date[16];
-	char position[16];
-	unsigned category; /* 1 to 3, as in person.proto */
-	const char *to_unit;
-	char to_staff_code[DEED_TEXT_BYTES];
+	const Mt__PushEventRequest *request;
 };
 
-/* Reads the communes of a units file; false if it cannot be read. */
+/* Reads the units of a file, whose path stays the caller's; false if it cannot be read. */
 bool nation_read(struct nation *nation, const char *path);
 
-/* work: "hired", "updated", "transferred", or "mixed" (four updates to one transfer).
+/* work: "hired", "roster", "updated", "transferred", or "mixed" (four updates to one transfer).
  * False if there is no such work. */
 bool deed_make(const struct nation *nation, const char *work, uint64_t number, struct deed *deed);
 

@@ -190,6 +190,22 @@ class Stack:
     def written(self):
         return {name: written_bytes(pid) for name, pid in self.pids().items()}
 
+    def upload(self, path, query):
+        """A roster, streamed as a browser would: its view once it is through."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=120)
+        try:
+            with open(path, "rb") as file:
+                connection.request("POST", "/v1/rosters?" + query, file,
+                                   {"Content-Type": "text/csv", "Authorization": "Bearer " + self.token,
+                                    "Content-Length": str(os.path.getsize(path))})
+                answer = connection.getresponse()
+                said = answer.read()
+        finally:
+            connection.close()
+        if answer.status != 201:
+            raise RuntimeError("POST /v1/rosters: %d %s" % (answer.status, said[:500]))
+        return json.loads(said)
+
     def settle(self, limit_s=60):
         """Until followers have caught up and all that is durable stands in the state."""
         def settled():

@@ -4,9 +4,10 @@ a cohort that has sat through its only session and may take an exam."""
 import concurrent.futures
 import os
 import random
+import unicodedata
 import uuid
 
-from stack import wait_for
+from stack import UNITS, wait_for
 
 ITEMS = [{"stem": "Câu hỏi số %d: điều nào đúng?" % number, "choices": ["một", "hai", "ba", "bốn"], "key": 1}
          for number in range(1, 11)]
@@ -28,17 +29,17 @@ def write_lines(folder, name, lines):
 
 
 def units():
-    from stack import UNITS
+    """{code of a commune: of its province}"""
     with open(UNITS, encoding="utf-8") as file:
         rows = [line.split(",") for line in file.read().splitlines()[1:]]
-    return [row[0] for row in rows if row[3]]
+    return {row[0]: row[3] for row in rows if row[3]}
 
 
 def people_of(stack, unit):
     found, token = [], ""
     while True:
         page = stack.get("/v1/persons?authority=%s&pageSize=1000&pageToken=%s" % (unit, token))
-        found += [person["personId"] for person in page.get("persons", [])]
+        found += page.get("persons", [])
         token = page.get("nextPageToken", "")
         if not token:
             return found
@@ -47,15 +48,63 @@ def people_of(stack, unit):
 def persons(stack, wanted):
     """That many person ids from communes all over the nation, in no order. Nobody who will be transferred matters:
     an id stays for life."""
-    codes = units()
+    codes = sorted(units())
     random.Random(7).shuffle(codes)
     found = []
     for unit in codes:
-        found += people_of(stack, unit)
+        found += [person["personId"] for person in people_of(stack, unit)]
         if len(found) >= wanted:
             break
     random.Random(8).shuffle(found)
     return found[:wanted]
+
+
+def plain(text):
+    """As somebody types without a Vietnamese keyboard."""
+    text = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in text if not unicodedata.combining(letter)).lower()
+
+
+def searches(stack, wanted):
+    """Bodies of searches for people who are there, of ten kinds in turn: full names, two words of them, their
+    beginnings; with and without diacritics; all over the nation and in one province."""
+    provinces = units()
+    codes = sorted(provinces)
+    random.Random(9).shuffle(codes)
+    bodies = []
+    for unit in codes:
+        for person in people_of(stack, unit)[:25]:
+            words = person["personal"]["name"].split()
+            name, given, here = " ".join(words), words[-1], provinces[unit]
+            q, place = ((name, ""), (plain(name), ""), (name, here), (plain(name), here),
+                        (words[0] + " " + given + " ", ""), (plain(words[0] + " " + given) + " ", here),
+                        (plain(words[0] + " " + given[:2]), ""), (name[:-1], ""), (plain(given)[:3], here),
+                        (" ".join(words[:2]), here))[len(bodies) % 10]
+            body = {"q": q, "pageSize": 20}
+            if place:
+                body["authority"] = place
+            bodies.append(body)
+        if len(bodies) >= wanted:
+            return bodies[:wanted]
+    return bodies
+
+
+def rosters(folder, people):
+    """CSV files of provinces, the largest first, as [(province's code, rows, path)]: other people than are there."""
+    files = []
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        with open(path, encoding="utf-8-sig") as file:
+            lines = file.read().splitlines()
+        rows = [line.split(",", 6) for line in lines[1:]]
+        for row in rows:
+            row[0] = "R." + row[0]
+            row[5] = row[5] and "1" + row[5][1:]
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join([lines[0]] + [",".join(row) for row in rows]) + "\n")
+        files.append((name.split("-")[0], len(rows), path))
+    assert sum(rows for _, rows, _ in files) == people
+    return sorted(files, key=lambda file: -file[1])
 
 
 def programme(stack):

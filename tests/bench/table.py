@@ -2,6 +2,8 @@
 
 import statistics
 
+import limits
+
 
 def median(values):
     return statistics.median(values) if values else 0
@@ -12,6 +14,8 @@ def short(value, unit):
         return "%.2f s" % value
     if unit == "MiB":
         return "%.0f MiB" % value
+    if unit in ("ms", "KB"):
+        return "%.2f %s" % (value, unit)
     return "%.0f%s" % (value, unit) if value >= 100 else "%.1f%s" % (value, unit)
 
 
@@ -27,6 +31,7 @@ class Row:
     def __init__(self, work, unit="/s", goal=None, peer=None):
         self.work, self.unit, self.goal, self.peer_row = work, unit, goal, peer
         self.values, self.latencies, self.cpu, self.load_cpu, self.failed = [], [], [], [], 0
+        self.looks = []  # of limits.py
         self.failure = ""
 
     def add(self, value, cpu=None, latency=None, load_cpu=0.0, failed=0, failure=""):
@@ -79,10 +84,11 @@ class Row:
                                        median([p99 for _, p99 in self.latencies]) / 1000)
         return [self.work, spread(self.values, self.unit), spread(peer.values, self.unit) if peer else "",
                 "%.2f" % ratio if ratio else "", latency, self.cpu_text(), peer.cpu_text() if peer else "",
-                self.goal_text()]
+                self.goal_text(), limits.limited_by(self.looks)]
 
 
-HEAD = ["work", "ours: median (min-max)", "peer", "ratio", "p50 / p99 ms", "CPU us an operation, ours", "peer", "goal"]
+HEAD = ["work", "ours: median (min-max)", "peer", "ratio", "p50 / p99 ms", "CPU us an operation, ours", "peer", "goal",
+        "limited by"]
 
 
 def write_table(head, rows):

@@ -197,12 +197,20 @@ get_ask(const struct supply *supply, const struct operation *operation, struct b
 	buf_append(out, slice_of(head, (size_t)size));
 }
 
+static void
+search_ask(const struct supply *supply, const struct operation *operation, struct buf *out)
+{
+	const char *body = supply->bodies.at[operation->number % supply->bodies.count];
+	post(supply, out, "/v1/persons:search", "application/json", "", slice_text(body));
+}
+
 static const struct work works[] = {
 	{"event", event_ask, events_answered, false, NULL},
 	{"events", events_ask, events_answered, true, NULL},
 	{"nominate", nominate_ask, one_answered, false, rooms_limit},
 	{"exam", exam_ask, exam_answered, false, rooms_limit},
 	{"get", get_ask, one_answered, false, NULL},
+	{"search", search_ask, one_answered, false, NULL},
 };
 
 const struct work *

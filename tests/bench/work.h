@@ -22,6 +22,7 @@ struct supply {
 	struct lines persons; /* ids */
 	uint64_t stride;      /* room r begins at person r * stride */
 	struct lines paths;
+	struct lines bodies; /* of searches */
 };
 
 struct operation {

@@ -293,6 +293,15 @@ openapi problem "list(schemas['Problem']['properties']) == ['type', 'title', 'st
 	and 'application/problem+json' in d['components']['responses']['Problem']['content']"
 openapi references "all(found(r) for r in refs(d))"
 
+# Lines of C end between characters, wherever a text is long.
+for shift in '' a aa; do
+	rm -r "$temp/out"
+	proto long <<< "service S { rpc M(Q) returns (R) { option (rule) = { $get path: \"/v1/{id}\" summary: \"$shift$(printf 'ộ%.0s' {1..300})\" }; } }"
+	sed -i 's/ Sub sub = 4; repeated string tags = 5;//' "$temp/matricula/long.proto"
+	! generate "$temp/matricula/long.proto" 2>&1 | grep -v ': warning: ' && iconv -f UTF-8 "$temp"/out/*.c >"$temp/all"
+	ok_if "long_text_${#shift}"
+done
+
 rm -r "$temp/out"
 generate proto/matricula/options.proto && gcc -std=c11 -Wall -Werror -I. -I$gen -fsyntax-only "$temp"/out/*.c
 ok_if no_services_yet
