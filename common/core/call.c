@@ -113,7 +113,7 @@ refuse(struct call *call, Mt__Status status, const char *field, const char *form
 	call->state = CALL_REFUSED;
 	call->status = status;
 	call->field = field != NULL ? arena_text(call->arena, slice_text(field)) : "";
-	call->message = arena_text(call->arena, slice_text(message));
+	call->message = arena_text(call->arena, slice_of(message, (size_t)text_cut(message, sizeof(message))));
 }
 
 void
@@ -173,6 +173,7 @@ call_emit(struct call *call, const ProtobufCMessage *fact)
 	assert(call->scoped);
 	assert(call->method->rule->kind != MT__KIND__QUERY);
 	assert(call->facts_count < FACTS_PER_CALL_MAX);
+	call->text_broken = call->text_broken || !pb_text_valid(fact);
 	struct emitted *emitted = arena_alloc(call->arena, sizeof(*emitted));
 	emitted->next = NULL;
 	emitted->bytes = fact_wrap(call->node->module, call->arena, personal_sealed(call, fact));

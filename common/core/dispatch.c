@@ -4,6 +4,8 @@
  * and its outcome. A refusal wrote nothing, so it needs no rollback and is not saved. */
 #include "common/core/impl.h"
 
+#include "common/base/text.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -19,7 +21,10 @@ struct incoming {
 	bool repeated;
 };
 
-enum { REPLY_BYTES_MAX = FRAME_BYTES_MAX - 64 }; /* leaves room for the frame around it */
+enum {
+	REPLY_BYTES_MAX = FRAME_BYTES_MAX - 64, /* leaves room for the frame around it */
+	METHOD_SHOWN_BYTES = 64,
+};
 
 static void
 on_reply(const ProtobufCMessage *reply, void *closure_data)
@@ -45,11 +50,14 @@ invoke(struct call *call, const ProtobufCMessage *request)
 	ProtobufCService *service = call->method->service;
 	service->invoke(service, call->method->index, request, on_reply, call);
 	assert(call->state != CALL_OPEN);
-	if (!call->slots_short || call->state != CALL_REPLIED)
+	if ((!call->slots_short && !call->text_broken) || call->state != CALL_REPLIED)
 		return;
 	call->state = CALL_OPEN;
 	drop_facts(call);
-	call_refuse(call, MT__STATUS__UNAVAILABLE, "keys for new persons are being made");
+	if (call->text_broken)
+		call_refuse(call, MT__STATUS__INTERNAL, "a text of the outcome is not valid UTF-8");
+	else
+		call_refuse(call, MT__STATUS__UNAVAILABLE, "keys for new persons are being made");
 }
 
 bool
@@ -100,7 +108,8 @@ admit(struct call *call, const struct incoming *incoming)
 	else if (incoming->park_until_us == 0 && now_us > incoming->received_us + deadline_ms * 1000)
 		call_refuse(call, MT__STATUS__DEADLINE_EXCEEDED, "the deadline passed before the call was decided");
 	else if (call->method == NULL)
-		call_refuse(call, MT__STATUS__UNIMPLEMENTED, "method %.64s is unknown", in->method);
+		call_refuse(call, MT__STATUS__UNIMPLEMENTED, "method %.*s is unknown",
+			    text_cut(in->method, METHOD_SHOWN_BYTES), in->method);
 	else if (strlen(in->id) > CALL_ID_BYTES_MAX)
 		call_refuse_field(call, "id", "id is longer than %d bytes", CALL_ID_BYTES_MAX);
 	else if (in->request.len > REQUEST_BYTES_MAX)
@@ -126,8 +135,8 @@ find_saved(struct call *call, struct incoming *incoming, const uint8_t hash[HASH
 		incoming->repeated = true;
 		return true;
 	case SAVED_OTHER:
-		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "call id %.80s was used for another request",
-			    incoming->in->id);
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "call id %.*s was used for another request",
+			    text_cut(incoming->in->id, CALL_ID_BYTES_MAX), incoming->in->id);
 		call->field = "id";
 		return true;
 	}

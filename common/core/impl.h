@@ -238,6 +238,7 @@ struct call {
 	bool may_park;
 	bool from_node;   /* another service asks: it may read personal data */
 	bool slots_short; /* no slot was left for a new subject: it ends UNAVAILABLE */
+	bool text_broken; /* a fact holds text that no follower would read: it ends INTERNAL */
 	struct subject_new *subjects;
 	uint32_t park_ms;
 	enum park_on park_on;

@@ -2,9 +2,10 @@
  *
  * The map is a B-tree. A node holds once what all its keys begin with, and of each key
  * the eight bytes behind that as one big-endian integer: a search touches an entry only
- * where those eight bytes are equal, however much neighbours have in common. Entries (key, room for the value) are packed into chunks cut from the
- * arena, so they carry no allocator's padding, and never move: a split moves
- * pointers. Nothing is removed; a delete leaves a tombstone that keeps its room.
+ * where those eight bytes are equal, however much neighbours have in common. Entries
+ * (key, room for the value) are packed into chunks cut from the arena, so they carry no
+ * allocator's padding, and never move: a split moves pointers. Nothing is removed; a
+ * delete leaves a tombstone that keeps its room.
  *
  * A full node hit at its right end splits there and stays full, because rows that
  * arrive together arrive in order. Elsewhere it splits in the middle.
@@ -150,22 +151,9 @@ node_search_tails(const struct node *node, uint32_t low, uint64_t prefix, struct
 static int
 shared_compare(const struct node *node, struct slice key)
 {
-	size_t size = node->shared_size;
-	if (size == 0)
-		return 0;
-	if (key.size < PREFIX_BYTES || key.size < size) { /* no real key: rows' keys are longer */
-		size = key.size < size ? key.size : size;
-		int order = size == 0 ? 0 : memcmp(key.data, node->shared, size);
-		return order == 0 && size < node->shared_size ? -1 : order;
-	}
-	unsigned spare_bits = size < PREFIX_BYTES ? 8 * (unsigned)(PREFIX_BYTES - size) : 0;
-	uint64_t theirs = get_u64(key.data) >> spare_bits;
-	uint64_t ours = get_u64(node->shared) >> spare_bits;
-	if (theirs == ours && size > PREFIX_BYTES) {
-		theirs = get_u64(key.data + size - PREFIX_BYTES);
-		ours = get_u64(node->shared + size - PREFIX_BYTES);
-	}
-	return (theirs > ours) - (theirs < ours);
+	size_t size = key.size < node->shared_size ? key.size : node->shared_size;
+	int order = size == 0 ? 0 : memcmp(key.data, node->shared, size);
+	return order == 0 && size < node->shared_size ? -1 : order;
 }
 
 /* The position of the first key that is not below the key. */

@@ -153,7 +153,8 @@ refusal_or_refuse(struct call *call, const char *refusal_id)
 	if (refused_key_of(refusal_id, &key))
 		refusal = call_record(call, &key, &mt__reaction_refused__descriptor);
 	if (refusal == NULL)
-		call_refuse(call, MT__STATUS__NOT_FOUND, "refusal %.32s is unknown or settled", refusal_id);
+		call_refuse(call, MT__STATUS__NOT_FOUND, "refusal %.*s is unknown or settled",
+			    text_cut(refusal_id, ID_TEXT_BYTES), refusal_id);
 	return refusal;
 }
 
@@ -240,7 +241,8 @@ node_rpc_rejoin(Mt__Node_Service *service, const Mt__RejoinRequest *in, Mt__Rejo
 		reply(&out, call);
 		return;
 	}
-	call_refuse_field(call, "position.producer", "this node does not follow %.32s", in->position->producer);
+	call_refuse_field(call, "position.producer", "this node does not follow %.*s",
+			  text_cut(in->position->producer, CODE_BYTES_MAX), in->position->producer);
 }
 
 Mt__Node_Service node_service = MT__NODE__INIT(node_rpc_);

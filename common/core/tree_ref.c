@@ -7,6 +7,7 @@
 #include "common/core/tree.h"
 
 #include "common/base/date.h"
+#include "common/base/text.h"
 #include "common/core/impl.h"
 #include "common/core/tree_impl.h"
 #include "common/core/tree_memory.h"
@@ -136,19 +137,6 @@ tree_find(const struct store *store, struct arena *arena, const char *reference,
 	return tree_find_at(store, arena, reference, DATE_NONE, ambiguous);
 }
 
-/* At most NAME_SHOWN_BYTES of a name, whole characters. */
-static int
-shown_bytes(const char *name)
-{
-	size_t size = strlen(name);
-	if (size <= NAME_SHOWN_BYTES)
-		return (int)size;
-	size = NAME_SHOWN_BYTES;
-	while (size > 0 && ((uint8_t)name[size] & 0xc0) == 0x80)
-		size--;
-	return (int)size;
-}
-
 /* "Tỉnh Tiền Giang (vn-units:2024:82)" */
 static const char *
 unit_shown(const struct store *store, struct arena *arena, struct id id, const char *code)
@@ -158,10 +146,10 @@ unit_shown(const struct store *store, struct arena *arena, struct id id, const c
 	for (size_t i = 0; i < unit->n_codes; i++) {
 		const Mt__AuthorityCode *held = unit->codes[i];
 		if (strcmp(held->code, code) == 0)
-			return arena_format(arena, "%.*s (%s:%s:%s)", shown_bytes(unit->name), unit->name,
+			return arena_format(arena, "%.*s (%s:%s:%s)", text_cut(unit->name, NAME_SHOWN_BYTES), unit->name,
 					    held->code_list, held->list_version, code);
 	}
-	return arena_format(arena, "%.*s (%s:%s:%s)", shown_bytes(unit->name), unit->name, unit->code_list,
+	return arena_format(arena, "%.*s (%s:%s:%s)", text_cut(unit->name, NAME_SHOWN_BYTES), unit->name, unit->code_list,
 			    unit->list_version, code);
 }
 
@@ -170,7 +158,8 @@ tree_ambiguous(const struct store *store, struct arena *arena, const char *refer
 {
 	struct holders holders = find_holders(store, reference, DATE_NONE);
 	if (holders.count < 2)
-		return arena_format(arena, "authority %.64s is unknown", reference);
+		return arena_format(arena, "authority %.*s is unknown", text_cut(reference, REFERENCE_BYTES_MAX),
+				    reference);
 	return arena_format(arena, "authority code %s stands for different authorities: %s and %s", reference,
 			    unit_shown(store, arena, holders.id, reference),
 			    unit_shown(store, arena, holders.another, reference));
@@ -188,7 +177,8 @@ call_authority_at(struct call *call, const char *field, const char *reference, i
 	else if (ambiguous)
 		call_refuse_field(call, field, "%s", tree_ambiguous(call->store, call->arena, reference));
 	else
-		call_refuse_field(call, field, "authority %.64s is unknown", reference);
+		call_refuse_field(call, field, "authority %.*s is unknown",
+				  text_cut(reference, REFERENCE_BYTES_MAX), reference);
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
  * then holds is bounded by the arena's limit. Everything lives as long as the arena. */
 #include "common/wire/pb.h"
 
+#include "common/base/text.h"
 #include "common/wire/pb_fault.h"
 #include "common/wire/pb_walk.h"
 
@@ -96,6 +97,48 @@ pb_new(const ProtobufCMessageDescriptor *type, struct arena *arena)
 	ProtobufCMessage *message = arena_alloc(arena, type->sizeof_message);
 	protobuf_c_message_init(type, message);
 	return message;
+}
+
+static bool
+value_text_valid(const ProtobufCFieldDescriptor *field, const void *value)
+{
+	if (value == NULL)
+		return true;
+	return field->type == PROTOBUF_C_TYPE_STRING ? text_valid(slice_text(value)) : pb_text_valid(value);
+}
+
+static bool
+field_text_valid(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+	const char *begin = (const char *)message;
+	const void *const *values = (const void *const *)(const void *)(begin + field->offset);
+	size_t count = 1;
+	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+		memcpy(&count, begin + field->quantifier_offset, sizeof count);
+		memcpy(&values, begin + field->offset, sizeof values);
+	} else if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+		uint32_t member;
+		memcpy(&member, begin + field->quantifier_offset, sizeof member);
+		count = member == field->id;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!value_text_valid(field, values[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+pb_text_valid(const ProtobufCMessage *message)
+{
+	const ProtobufCMessageDescriptor *type = message->descriptor;
+	for (unsigned i = 0; i < type->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &type->fields[i];
+		bool may_hold_text = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE;
+		if (may_hold_text && !field_text_valid(message, field))
+			return false;
+	}
+	return true;
 }
 
 const char *

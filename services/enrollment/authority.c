@@ -11,6 +11,7 @@
 #include "services/enrollment/authority.h"
 
 #include "common/base/date.h"
+#include "common/base/text.h"
 
 #include <assert.h>
 
@@ -242,7 +243,8 @@ authorities_get(Mt__Authorities_Service *service, const Mt__GetAuthorityRequest 
 	if (in->as_of[0] != '\0' || in->known_at[0] != '\0') {
 		authority = authority_as_of(call, id, date, known_us);
 		if (authority == NULL) {
-			call_refuse(call, MT__STATUS__NOT_FOUND, "authority %.64s was not there then", in->authority);
+			call_refuse(call, MT__STATUS__NOT_FOUND, "authority %.*s was not there then",
+				    text_cut(in->authority, REFERENCE_BYTES_MAX), in->authority);
 			return;
 		}
 		reply(authority, call);

@@ -11,6 +11,7 @@
 #include "services/enrollment/authority.h"
 
 #include "common/base/date.h"
+#include "common/base/text.h"
 #include "common/wire/pb.h"
 
 #include <assert.h>
@@ -293,8 +294,8 @@ authorities_cancel_plan(Mt__Authorities_Service *service, const Mt__CancelAuthor
 		return;
 	const Mt__AuthorityPlan *plan = plan_of_id(call, authority, in->plan_id);
 	if (plan == NULL) {
-		call_refuse(call, MT__STATUS__NOT_FOUND, "authority %s has no plan %.64s", authority->code,
-			    in->plan_id);
+		call_refuse(call, MT__STATUS__NOT_FOUND, "authority %s has no plan %.*s", authority->code,
+			    text_cut(in->plan_id, ID_TEXT_BYTES), in->plan_id);
 		return;
 	}
 	emit_cancelled(call, authority, plan);

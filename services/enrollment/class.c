@@ -9,6 +9,7 @@
 #include "services/enrollment/enrollment.h"
 
 #include "common/base/date.h"
+#include "common/base/text.h"
 #include "common/wire/pb.h"
 
 #include <assert.h>
@@ -83,7 +84,8 @@ static Mt__Session *
 session_check(struct call *call, const Mt__Session *in, int64_t *begins_us)
 {
 	if (!instant_parse(in->begins_at, begins_us)) {
-		call_refuse_field(call, "sessions.begins_at", "begins_at %.64s is not an RFC 3339 time", in->begins_at);
+		call_refuse_field(call, "sessions.begins_at", "begins_at %.*s is not an RFC 3339 time",
+				  text_cut(in->begins_at, EVENT_TIME_BYTES_MAX), in->begins_at);
 		return NULL;
 	}
 	if (in->minutes == 0 || in->minutes > SESSION_MINUTES_MAX) {

@@ -8,6 +8,7 @@
 #include "services/enrollment/code_list.h"
 
 #include "common/base/date.h"
+#include "common/base/text.h"
 #include "common/wire/pb.h"
 
 #include <assert.h>
@@ -40,7 +41,7 @@ code_list_or_refuse(struct call *call, const char *name)
 {
 	enum code_list list = code_list_of_name(name);
 	if (list == CODE_LISTS)
-		call_refuse_field(call, "list", "there is no code list %.64s", name);
+		call_refuse_field(call, "list", "there is no code list %.*s", text_cut(name, CODE_BYTES_MAX), name);
 	return list;
 }
 

@@ -74,6 +74,7 @@ history_erase(struct apply *apply, const char *person_id)
 	for (size_t i = 0; i < history.count && store_walk_next(&walk); i++) {
 		struct key key = key_copy(walk.key);
 		history.rows[i]->change->personal = NULL;
+		history.rows[i]->change->n_qualifications = 0;
 		apply_put(apply, &key, &history.rows[i]->base);
 	}
 }

@@ -204,9 +204,9 @@ read_clear(struct reading *reading, char **in, size_t count)
 		if (!person_field_clears(in[i]))
 			return verdict_reject(reading->verdict, "data.clear", "bad_field",
 					      arena_format(call_arena(reading->call),
-							   "data.clear names %.32s, which is no field that can be "
+							   "data.clear names %.*s, which is no field that can be "
 							   "cleared",
-							   in[i]));
+							   text_cut(in[i], CODE_BYTES_MAX), in[i]));
 	}
 	reading->change->body->clear = in;
 	reading->change->body->n_clear = count;
@@ -229,7 +229,8 @@ unknown_authority(struct call *call, const char *reference, bool ambiguous)
 {
 	if (ambiguous)
 		return tree_ambiguous(call_store(call), call_arena(call), reference);
-	return arena_format(call_arena(call), "authority %.*s is unknown", AUTHORITY_REFERENCE_SHOWN, reference);
+	return arena_format(call_arena(call), "authority %.*s is unknown",
+			    text_cut(reference, AUTHORITY_REFERENCE_SHOWN), reference);
 }
 
 /* As the code was understood on the day of the change; read_effective comes first. */

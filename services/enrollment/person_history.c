@@ -109,6 +109,8 @@ person_at(struct call *call, const Mt__PersonRecord *person, int32_t as_of, int6
 	then->merged = person->merged;
 	then->n_merged = person->n_merged;
 	then->erased = person->erased;
+	if (person->erased)
+		then->personal = NULL; /* a cleared field would bring an empty one back */
 	return then;
 }
 
@@ -131,6 +133,8 @@ person_refold(struct apply *apply, const Mt__PersonRecord *person)
 	now->n_merged = person->n_merged;
 	now->merged_into = person->merged_into;
 	now->erased = person->erased;
+	if (person->erased)
+		now->personal = NULL;
 	if (person->merged_into[0] != '\0')
 		now->state = MT__PERSON__STATE__MERGED;
 	return now;

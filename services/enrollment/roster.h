@@ -43,6 +43,7 @@ struct roster_taking {
 	const Mt__AuthorityRecord *named_authority;
 	Mt__RosterCounts counts;
 	size_t facts; /* emitted at most */
+	bool released; /* a row's hire let go what was parked: what that did to other staff codes, no row here sees */
 	size_t faults_count;
 	size_t faults_kept;
 	Mt__RosterFault *faults[ROSTER_FAULTS_PER_CALL_MAX];
@@ -67,8 +68,8 @@ void roster_faults_put(struct apply *apply, Mt__RosterFileRecord *roster, Mt__Ro
 
 /* --- roster_row.c --- */
 
-/* Decides a row, emits its facts unless the roster is a dry run, and counts it. False, with nothing done, if the
- * facts it may bring do not fit into this call any more. */
+/* Decides a row, emits its facts unless the roster is a dry run, and counts it. False, with nothing done, if it must
+ * be decided in a call of its own: the facts it may bring do not fit any more, or an earlier row released others. */
 bool roster_row(struct roster_taking *taking, const Mt__RosterRow *row);
 
 /* --- roster_change.c --- */

@@ -4,8 +4,9 @@
  * code that never changes, and a sentence that says what to do. Sentences are made when
  * somebody asks, so that better words reach old rosters too.
  *
- * A cell is cut, and of long runs of digits only the end is shown: enough to find the row,
- * too little to learn somebody's citizen id from a report that is mailed around. */
+ * A cell of a column that tells of the person is not kept: whoever repairs the row has the
+ * file, and what is not here need not be found again when the person's data is erased. Other
+ * cells are cut, and of long runs of digits only the end is shown. */
 #include "services/enrollment/roster.h"
 
 #include "common/base/text.h"
@@ -72,6 +73,8 @@ static const struct words words[] = {
 	{"before_hire", "the effective date lies before the day the person came",
 	 "ngày hiệu lực sớm hơn ngày người này được tuyển dụng"},
 	{"erased", "the person's data was erased", "dữ liệu của người này đã bị xóa"},
+	{"held", "changes of this person are held and wait for a decision: send the row again after it",
+	 "thay đổi của người này đang bị tạm giữ chờ quyết định: hãy gửi lại hàng này sau đó"},
 	{"too_many_changes", "the person's history holds as many changes as one may",
 	 "hồ sơ của người này đã có quá nhiều thay đổi"},
 	{"missing_in_file", "this person serves and does not stand in the file; nothing was changed",
@@ -117,15 +120,27 @@ is_digit(char byte)
 	return byte >= '0' && byte <= '9';
 }
 
-/* Stars for all but the last digits of a run longer than shown_max. */
+/* What Personal holds, and a row of no column, which may hold any of it. */
+static bool
+is_personal(const char *column)
+{
+	static const char *const columns[] = {"name", "birth_date", "email", "phone", "citizen_id"};
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		if (strcmp(columns[i], column) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Stars for all but the last digits of a long run. */
 static void
-digits_hide(char *text, size_t shown_max)
+digits_hide(char *text)
 {
 	for (char *at = text; *at != '\0';) {
 		size_t run = 0;
 		while (is_digit(at[run]))
 			run++;
-		for (size_t i = 0; run > shown_max && i + ROSTER_DIGITS_LEFT < run; i++)
+		for (size_t i = 0; run > ROSTER_DIGITS_SHOWN_MAX && i + ROSTER_DIGITS_LEFT < run; i++)
 			at[i] = '*';
 		at += run > 0 ? run : 1;
 	}
@@ -141,10 +156,8 @@ value_shown(struct arena *arena, const char *column, const char *value)
 	while (size > 0 && !text_valid(slice_of(value, size)))
 		size--;
 	char *shown = arena_text(arena, slice_of(value, size));
-	if (strcmp(column, "citizen_id") == 0)
-		digits_hide(shown, ROSTER_DIGITS_LEFT);
-	else if (strcmp(column, "staff_code") != 0)
-		digits_hide(shown, ROSTER_DIGITS_SHOWN_MAX);
+	if (strcmp(column, "staff_code") != 0)
+		digits_hide(shown);
 	return shown;
 }
 
@@ -157,7 +170,7 @@ roster_fault_new(struct arena *arena, const char *roster_id, uint32_t row, Mt__R
 	fault->severity = severity;
 	fault->column = (char *)(uintptr_t)column;
 	fault->code = (char *)(uintptr_t)code;
-	if (value == NULL || value[0] == '\0')
+	if (value == NULL || value[0] == '\0' || is_personal(column))
 		return fault;
 	fault->sealed_for = (char *)(uintptr_t)roster_id;
 	fault->cell = (Mt__RosterCell *)pb_new(&mt__roster_cell__descriptor, arena);

@@ -255,6 +255,7 @@ row_hire(struct row_reading *reading)
 	if (reading->staff.kind == STAFF_AWAITED) {
 		event_arrive(&arrivals, reading->authority->authority_id, reading->staff_code);
 		event_release(reading->call, &subject, &arrivals);
+		reading->taking->released = true;
 		reading->taking->facts += ROSTER_AWAITED_FACTS;
 	}
 	return ROW_HIRED;
@@ -317,6 +318,11 @@ row_update(struct row_reading *reading)
 	const Mt__PersonRecord *person = subject.person;
 	if (!person_in_service(person) && person->state != MT__PERSON__STATE__NOT_YET) {
 		row_wrong(reading, "staff_code", "not_in_service", reading->staff_code);
+		return ROW_REJECTED;
+	}
+	struct key held = held_person_key(id_known(person->person_id));
+	if (store_has(call_store(reading->call), key_slice(&held))) {
+		row_wrong(reading, "staff_code", "held", reading->staff_code);
 		return ROW_REJECTED;
 	}
 	if (!row_check_update(reading, person, &change))
@@ -405,7 +411,7 @@ roster_row(struct roster_taking *taking, const Mt__RosterRow *row)
 {
 	struct row_reading reading = {.taking = taking, .call = taking->call, .row = row};
 	/* What it may bring is known once it is decided: room for the most must be there before. */
-	if (taking->facts + ROSTER_AWAITED_FACTS + 1 > FACTS_PER_CALL_MAX)
+	if (taking->released || taking->facts + ROSTER_AWAITED_FACTS + 1 > FACTS_PER_CALL_MAX)
 		return false;
 	row_edge_faults(&reading);
 	if (row->header)
@@ -418,8 +424,7 @@ roster_row(struct roster_taking *taking, const Mt__RosterRow *row)
 	if (reading.staff_code != NULL && reading.authority != NULL) {
 		if (row_seen(&reading))
 			row_wrong(&reading, "staff_code", "duplicate_row", reading.staff_code);
-		reading.staff =
-			staff_row_find(call_store(taking->call), reading.authority->locality, reading.staff_code);
+		reading.staff = staff_row_reached(call_store(taking->call), reading.authority, reading.staff_code);
 		row_clear(&reading);
 		if (!reading.wrong)
 			outcome = row_act(&reading);

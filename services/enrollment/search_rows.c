@@ -147,8 +147,8 @@ posting_delete(struct apply *apply, const struct place *place, struct slice word
 static void
 provisional_settle(struct apply *apply, const Mt__PersonRecord *person, bool put)
 {
-	if (person == NULL || person->state != MT__PERSON__STATE__PROVISIONAL)
-		return;
+	if (person == NULL || person->state != MT__PERSON__STATE__PROVISIONAL || person->erased)
+		return; /* of whoever was erased nobody is left to adopt */
 	struct key whose = person_key(id_known(person->person_id));
 	struct key key = key_of(TABLE_PROVISIONAL);
 	key_u32(&key, search_locality(person));
