@@ -210,7 +210,8 @@ add_to_row(struct node *node, const struct key *key, int64_t all, int64_t own)
 	if (row.all == 0 && row.own == 0)
 		store_delete(&node->store, key_slice(key));
 	else
-		store_put(&node->store, key_slice(key), slice_of(bytes, row.own != 0 ? FIGURE_OWN_BYTES : FIGURE_BYTES));
+		store_put(&node->store, key_slice(key),
+			  slice_of(bytes, row.own != 0 ? FIGURE_OWN_BYTES : FIGURE_BYTES));
 }
 
 /* What stands above an authority in the tree of a month: of the sum spread last, since those of one authority

@@ -22,7 +22,8 @@ metric_by_name(struct call *call, const char *name, uint16_t *number)
 			return true;
 		}
 	}
-	call_refuse(call, MT__STATUS__NOT_FOUND, "metric %.*s is not counted by %s", text_cut(name, CODE_BYTES_MAX), name, call->node->module->name);
+	call_refuse(call, MT__STATUS__NOT_FOUND, "metric %.*s is not counted by %s", text_cut(name, CODE_BYTES_MAX),
+		    name, call->node->module->name);
 	call->field = "metric";
 	return false;
 }

@@ -146,11 +146,11 @@ unit_shown(const struct store *store, struct arena *arena, struct id id, const c
 	for (size_t i = 0; i < unit->n_codes; i++) {
 		const Mt__AuthorityCode *held = unit->codes[i];
 		if (strcmp(held->code, code) == 0)
-			return arena_format(arena, "%.*s (%s:%s:%s)", text_cut(unit->name, NAME_SHOWN_BYTES), unit->name,
-					    held->code_list, held->list_version, code);
+			return arena_format(arena, "%.*s (%s:%s:%s)", text_cut(unit->name, NAME_SHOWN_BYTES),
+					    unit->name, held->code_list, held->list_version, code);
 	}
-	return arena_format(arena, "%.*s (%s:%s:%s)", text_cut(unit->name, NAME_SHOWN_BYTES), unit->name, unit->code_list,
-			    unit->list_version, code);
+	return arena_format(arena, "%.*s (%s:%s:%s)", text_cut(unit->name, NAME_SHOWN_BYTES), unit->name,
+			    unit->code_list, unit->list_version, code);
 }
 
 const char *
@@ -177,8 +177,8 @@ call_authority_at(struct call *call, const char *field, const char *reference, i
 	else if (ambiguous)
 		call_refuse_field(call, field, "%s", tree_ambiguous(call->store, call->arena, reference));
 	else
-		call_refuse_field(call, field, "authority %.*s is unknown",
-				  text_cut(reference, REFERENCE_BYTES_MAX), reference);
+		call_refuse_field(call, field, "authority %.*s is unknown", text_cut(reference, REFERENCE_BYTES_MAX),
+				  reference);
 	return NULL;
 }
 

@@ -4,12 +4,14 @@
  * service or elsewhere are counted by the hour. One that makes it more than 20, and more than
  * 2 % of its people, within 24 hours is held, and with it everything of that kind that
  * follows, until a releaser decides over the hold as a whole (brake_hold.c). What comes
- * later about a person with held events queues behind them, whatever it is.
+ * later about a person with held events queues behind them, whatever it is, if its source
+ * belongs to the same authorities. Corrections count that withdraw a change of where
+ * somebody serves, or move it to another day.
  *
  * Not counted: people first recorded within 24 hours (a first load), and transfers to whom
  * a decree made the successor of the authority left (a merger). What acted before the brake
  * went on stays. A person changed twice is counted twice. */
-#include "services/enrollment/enrollment.h"
+#include "services/enrollment/brake.h"
 
 #include "common/base/date.h"
 #include "common/core/tree.h"
@@ -112,6 +114,60 @@ is_counted(Mt__EventData__KindCase kind)
 	return false;
 }
 
+/* What takes somebody out of service, brings them in or elsewhere: to undo or to move it is a change like it. */
+static bool
+is_of_service(Mt__PersonChange__Kind kind)
+{
+	switch (kind) {
+	case MT__PERSON_CHANGE__KIND__HIRED:
+	case MT__PERSON_CHANGE__KIND__TRANSFERRED:
+	case MT__PERSON_CHANGE__KIND__SECONDED:
+	case MT__PERSON_CHANGE__KIND__RETURNED:
+	case MT__PERSON_CHANGE__KIND__SUSPENDED:
+	case MT__PERSON_CHANGE__KIND__RETIRED:
+	case MT__PERSON_CHANGE__KIND__RESIGNED:
+	case MT__PERSON_CHANGE__KIND__DISMISSED:
+	case MT__PERSON_CHANGE__KIND__DECEASED:
+		return true;
+	case MT__PERSON_CHANGE__KIND__NO_KIND:
+	case MT__PERSON_CHANGE__KIND__UPDATED:
+	case MT__PERSON_CHANGE__KIND__APPOINTED:
+	case MT__PERSON_CHANGE__KIND__ROTATED:
+	case MT__PERSON_CHANGE__KIND__PROMOTED:
+	case MT__PERSON_CHANGE__KIND__LEAVE_BEGUN:
+	case MT__PERSON_CHANGE__KIND__LEAVE_ENDED:
+	case MT__PERSON_CHANGE__KIND__QUALIFICATION_GAINED:
+	case MT__PERSON_CHANGE__KIND__CORRECTED:
+	case MT__PERSON_CHANGE__KIND__REGISTERED:
+		return false;
+	}
+	return false;
+}
+
+static const Mt__PersonChange *
+change_of_event(const struct history *history, const ProtobufCBinaryData *event)
+{
+	for (size_t i = 0; i < history->count; i++) {
+		const Mt__ChangeRecord *row = history->rows[i];
+		if (row->event.len == event->len && memcmp(row->event.data, event->data, event->len) == 0)
+			return row->change;
+	}
+	return NULL;
+}
+
+/* What is corrected may be a correction itself: the change that it is about in the end counts. */
+static bool
+is_counted_correction(struct call *call, const Mt__PersonChange *body, const struct subject *subject)
+{
+	if (body->corrects.len == 0 || (!body->withdrawn && body->effective_date[0] == '\0'))
+		return false;
+	struct history history = subject_history(call, subject);
+	const Mt__PersonChange *change = body;
+	for (size_t i = 0; i <= history.count && change != NULL && change->corrects.len > 0; i++)
+		change = change_of_event(&history, &change->corrects);
+	return change != NULL && is_of_service(change->kind);
+}
+
 /* The id of a person holds when it was first recorded. */
 static bool
 is_first_load(const struct call *call, const Mt__PersonRecord *person)
@@ -138,6 +194,7 @@ people_of(const struct call *call, const char *authority_id)
 	return people > 0 ? (uint64_t)people : 0;
 }
 
+/* A hold is decided by those over its source: what another authority says does not go into it. */
 static bool
 queue_behind(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person, struct verdict *verdict)
 {
@@ -147,20 +204,35 @@ queue_behind(struct call *call, const struct arrival *arrival, const Mt__PersonR
 	if (!store_get(call_store(call), key_slice(&key), &value))
 		return false;
 	memcpy(hold_id.bytes, value.data, ID_BYTES);
-	return hold_take(call, arrival, hold_id, person, verdict);
+	return hold_is_of(call, hold_id, arrival->authority->authority_id) &&
+	       hold_take(call, arrival, hold_id, person, verdict);
+}
+
+static bool
+is_one_persons(Mt__EventData__KindCase kind)
+{
+	return kind != MT__EVENT_DATA__KIND_HIRED && kind != MT__EVENT_DATA__KIND_MERGED &&
+	       kind != MT__EVENT_DATA__KIND_SPLIT;
 }
 
 bool
-event_held(struct call *call, struct arrival *arrival, const Mt__PersonRecord *person, struct verdict *verdict)
+event_held(struct call *call, struct arrival *arrival, const struct subject *subject, struct verdict *verdict)
 {
+	const struct change *change = &arrival->change;
+	const Mt__AuthorityRecord *authority = arrival->authority;
+	const Mt__PersonRecord *person = subject->person;
 	arrival->braked = false;
 	if (arrival->released || person == NULL)
 		return false;
+	if (is_one_persons(change->kind) && !event_check_whose(call, subject, authority->authority_id, change, verdict))
+		return true;
 	if (queue_behind(call, arrival, person, verdict))
 		return true;
-	if (!is_counted(arrival->change.kind) || is_first_load(call, person) || is_decreed(call, arrival, person))
+	bool counted = change->kind == MT__EVENT_DATA__KIND_CORRECTED
+			       ? is_counted_correction(call, change->body, subject)
+			       : is_counted(change->kind);
+	if (!counted || is_first_load(call, person) || is_decreed(call, arrival, person))
 		return false;
-	const Mt__AuthorityRecord *authority = arrival->authority;
 	struct brake brake = brake_row_get(call_store(call), authority->locality);
 	if (brake.held)
 		return hold_take(call, arrival, brake.hold_id, person, verdict);

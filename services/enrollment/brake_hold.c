@@ -8,7 +8,7 @@
  * An event about a queued person that comes while the hold is released is put at its end;
  * while it is discarded, the event is decided as if nothing were held. When a hold is
  * decided the count of the source begins anew. */
-#include "services/enrollment/enrollment.h"
+#include "services/enrollment/brake.h"
 
 #include "common/base/date.h"
 #include "common/core/tree.h"
@@ -65,6 +65,15 @@ is_pusher(const Mt__HoldRecord *hold, const char *subject)
 	return false;
 }
 
+bool
+hold_is_of(const struct call *call, struct id hold_id, const char *authority_id)
+{
+	const Mt__HoldRecord *hold = hold_get(call, hold_id);
+	assert(hold != NULL);
+	return tree_covers(call_store(call), hold->authority_id, authority_id) ||
+	       tree_covers(call_store(call), authority_id, hold->authority_id);
+}
+
 /* --- holding ------------------------------------------------------------------------------------------------------ */
 
 bool
@@ -75,13 +84,12 @@ hold_take(struct call *call, const struct arrival *arrival, struct id hold_id, c
 	assert(hold != NULL);
 	if (hold->state != MT__HOLD__STATE__OPEN && hold->state != MT__HOLD__STATE__RELEASING)
 		return false;
-	const char *subject = call_subject(call);
-	if (hold->n_pushed_by >= HOLD_PUSHERS_MAX && !is_pusher(hold, subject)) {
+	if (hold->n_pushed_by >= HOLD_PUSHERS_MAX && !is_pusher(hold, arrival->pushed_by)) {
 		verdict_reject(verdict, "source", "too_many_pushers",
 			       "too many systems push to a source that the mass-change brake holds");
 		return true;
 	}
-	event_hold(call, arrival, hold_id, person->person_id, subject, verdict);
+	event_hold(call, arrival, hold_id, person->person_id, verdict);
 	return true;
 }
 
@@ -95,7 +103,7 @@ hold_open(struct call *call, const struct arrival *arrival, const Mt__PersonReco
 	fact.people = people;
 	fact.changed = changed;
 	call_emit(call, &fact.base);
-	event_hold(call, arrival, id_known(fact.hold_id), person->person_id, call_subject(call), verdict);
+	event_hold(call, arrival, id_known(fact.hold_id), person->person_id, verdict);
 }
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */
@@ -223,7 +231,7 @@ static void
 discard_one(struct call *call, const Mt__EventRecord *record)
 {
 	bool ambiguous;
-	struct id hash = id_known(record->sealed_for);
+	struct id hash = event_record_hash(record);
 	struct arrival arrival = {.staff_code = record->staff_code};
 	struct verdict verdict = {.outcome = MT__EVENT__OUTCOME__DISCARDED};
 	arrival.authority = tree_find(call_store(call), call_arena(call), record->authority_id, &ambiguous);

@@ -62,6 +62,7 @@ bool
 code_list_check(struct call *call, const struct change *change, const char *date, struct verdict *verdict)
 {
 	const Mt__PersonChange *body = change->body;
+	const char *reason = body->personal != NULL ? body->personal->reason : "";
 	bool leaves = change->kind == MT__EVENT_DATA__KIND_LEAVE_BEGUN;
 	bool gained = change->kind == MT__EVENT_DATA__KIND_QUALIFICATION_GAINED;
 	if (body->position[0] == '\0' && body->rank[0] == '\0' && body->n_qualifications == 0 && !leaves)
@@ -72,7 +73,7 @@ code_list_check(struct call *call, const struct change *change, const char *date
 		return true;
 	if (!check_code(&checking, CODE_LIST_POSITION, body->position, "data.position", 0) ||
 	    !check_code(&checking, CODE_LIST_RANK, body->rank, "data.rank", 0) ||
-	    (leaves && !check_code(&checking, CODE_LIST_LEAVE_REASON, body->reason, "data.reason", 0)))
+	    (leaves && !check_code(&checking, CODE_LIST_LEAVE_REASON, reason, "data.reason", 0)))
 		return false;
 	for (size_t i = 0; i < body->n_qualifications; i++) {
 		const Mt__Qualification *one = body->qualifications[i];

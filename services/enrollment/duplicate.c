@@ -81,11 +81,13 @@ void
 emit_merged(struct call *call, const Mt__PersonRecord *person, const Mt__PersonRecord *other, const char *proof,
 	    bool adopted)
 {
+	Mt__Reason sealed = MT__REASON__INIT;
 	Mt__PersonsMerged fact = MT__PERSONS_MERGED__INIT;
 	fact.person_id = person->person_id;
 	fact.merged_id = other->person_id;
 	fact.authority_id = person->authority_id;
-	fact.proof = (char *)proof;
+	sealed.text = (char *)proof;
+	fact.proof = &sealed;
 	fact.adopted = adopted;
 	call_emit(call, &fact.base);
 }
@@ -93,11 +95,13 @@ emit_merged(struct call *call, const Mt__PersonRecord *person, const Mt__PersonR
 static void
 emit_split(struct call *call, const Mt__PersonRecord *person, const Mt__PersonRecord *other, const char *reason)
 {
+	Mt__Reason sealed = MT__REASON__INIT;
 	Mt__PersonsSplit fact = MT__PERSONS_SPLIT__INIT;
 	fact.person_id = person->person_id;
 	fact.split_id = other->person_id;
 	fact.authority_id = person->authority_id;
-	fact.reason = (char *)reason;
+	sealed.text = (char *)reason;
+	fact.reason = &sealed;
 	call_emit(call, &fact.base);
 }
 
@@ -203,9 +207,14 @@ duplicates_dismiss(Mt__Duplicates_Service *service, const Mt__DismissDuplicateRe
 	if (reason == NULL)
 		return;
 	bool open;
+	bool other_open;
+	Mt__Reason sealed = MT__REASON__INIT;
 	Mt__DuplicateDismissed fact = MT__DUPLICATE_DISMISSED__INIT;
+	fact.for_person = tree_covers(call_store(call), call_authority(call), person->authority_id);
+	fact.for_other = tree_covers(call_store(call), call_authority(call), other->authority_id);
 	fact.shared = pair_shared(call_store(call), person, other, &open);
-	if (!open) {
+	pair_shared(call_store(call), other, person, &other_open);
+	if (!(open && fact.for_person) && !(other_open && fact.for_other)) {
 		call_refuse(call, MT__STATUS__NOT_FOUND, "persons %s and %s are no candidates", person->person_id,
 			    other->person_id);
 		return;
@@ -213,7 +222,8 @@ duplicates_dismiss(Mt__Duplicates_Service *service, const Mt__DismissDuplicateRe
 	fact.person_id = person->person_id;
 	fact.other_id = other->person_id;
 	fact.authority_id = (char *)call_authority(call);
-	fact.reason = (char *)reason;
+	sealed.text = (char *)reason;
+	fact.reason = &sealed;
 	call_emit(call, &fact.base);
 	Mt__DismissDuplicateReply out = MT__DISMISS_DUPLICATE_REPLY__INIT;
 	reply(&out, call);
@@ -255,12 +265,12 @@ duplicate_event(struct call *call, const struct arrival *arrival, struct subject
 	if (arrival->change.kind == MT__EVENT_DATA__KIND_SPLIT) {
 		if (!was_merged(person, other))
 			return verdict_reject(verdict, "data.otherStaffCode", "not_merged", "the two were not merged");
-		emit_split(call, person, other, arrival->change.body->reason);
+		emit_split(call, person, other, arrival->change.reason);
 	} else {
 		struct merge_fault fault = merge_fault_alone(person, other);
 		if (fault.code != NULL)
 			return verdict_reject(verdict, "data.otherStaffCode", fault.code, fault.sentence);
-		emit_merged(call, person, other, arrival->change.body->reason, false);
+		emit_merged(call, person, other, arrival->change.reason, false);
 	}
 	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__ACCEPTED};
 	return true;
@@ -326,9 +336,11 @@ duplicate_apply_split(struct apply *apply, const Mt__PersonsSplit *fact)
 	Mt__DismissedRecord dismissed = MT__DISMISSED_RECORD__INIT;
 	dismissed.shared = SHARED_ANYTHING;
 	dismissed.authority_id = fact->authority_id;
-	dismissed.reason = fact->reason;
 	dismissed.recorded_us = apply_time_us(apply);
-	pair_dismiss(apply, person_known(apply, fact->person_id), person_known(apply, fact->split_id), &dismissed);
+	person = person_known(apply, fact->person_id);
+	other = person_known(apply, fact->split_id);
+	pair_dismiss(apply, person, other, &dismissed);
+	pair_dismiss(apply, other, person, &dismissed);
 }
 
 static void
@@ -337,9 +349,13 @@ apply_dismissed(struct apply *apply, const Mt__DuplicateDismissed *fact)
 	Mt__DismissedRecord dismissed = MT__DISMISSED_RECORD__INIT;
 	dismissed.shared = fact->shared;
 	dismissed.authority_id = fact->authority_id;
-	dismissed.reason = fact->reason;
 	dismissed.recorded_us = apply_time_us(apply);
-	pair_dismiss(apply, person_known(apply, fact->person_id), person_known(apply, fact->other_id), &dismissed);
+	const Mt__PersonRecord *person = person_known(apply, fact->person_id);
+	const Mt__PersonRecord *other = person_known(apply, fact->other_id);
+	if (fact->for_person)
+		pair_dismiss(apply, person, other, &dismissed);
+	if (fact->for_other)
+		pair_dismiss(apply, other, person, &dismissed);
 	adoption_settle(apply, fact->person_id, fact->other_id);
 	adoption_settle(apply, fact->other_id, fact->person_id);
 }

@@ -32,10 +32,10 @@ enum {
 struct key citizen_id_key(const uint8_t *token_key, const char *citizen_id, bool merged);
 /* The person's key in a row of a block, and the other's in a row of a pair. */
 struct slice block_person(struct slice key);
-/* Bits that two records share now; 0 if they are no pair. open: and nobody has dismissed it. */
+/* Bits that two records share now; 0 if they are no pair. open: and the first one's side has not dismissed it. */
 uint32_t
 pair_shared(const struct store *store, const Mt__PersonRecord *person, const Mt__PersonRecord *other, bool *open);
-/* In apply. */
+/* In apply, for the first one's side. */
 void pair_dismiss(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonRecord *other,
 		  const Mt__DismissedRecord *dismissed);
 

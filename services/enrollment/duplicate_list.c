@@ -171,8 +171,11 @@ listing_add(struct listing *listing, struct slice key)
 	assert(person != NULL);
 	assert(other != NULL);
 	listing->looked++;
-	/* Both sides may lie within: then the first is told. */
+	/* Both sides may lie within: then the first is told, unless its side has dismissed the pair. */
+	bool told = false;
 	if (!first && tree_covers(call_store(call), listing->authority_id, other->authority_id))
+		pair_shared(call_store(call), other, person, &told);
+	if (told)
 		return;
 	Mt__DuplicatePair *pair = pair_show(call, person, other);
 	if (pair->score >= listing->min_score)
@@ -290,9 +293,11 @@ duplicates_preview(Mt__Duplicates_Service *service, const Mt__PreviewMergeReques
 	if (!scope_one_of(call, ways, sizeof(ways) / sizeof(ways[0])))
 		return;
 	bool open;
+	bool other_open;
 	Mt__PreviewMergeReply out = MT__PREVIEW_MERGE_REPLY__INIT;
 	uint32_t shared = pair_shared(call_store(call), person, other, &open);
-	if (!open && !both_within(call, person, other)) {
+	pair_shared(call_store(call), other, person, &other_open);
+	if (!open && !other_open && !both_within(call, person, other)) {
 		call_refuse(call, MT__STATUS__PERMISSION_DENIED, "persons %s and %s are no candidates",
 			    person->person_id, other->person_id);
 		return;

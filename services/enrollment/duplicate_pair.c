@@ -8,7 +8,7 @@
  * Promises: pairs depend on the records as they are and on who dismissed what, not on
  * the order in which anything came; so whoever is erased leaves no trace, and a replay
  * that never saw the name comes to the same rows. A pair that was dismissed comes back
- * only if the two share something more. */
+ * only if the two share something more; each side dismisses for itself. */
 #include "services/enrollment/duplicate.h"
 
 #include <assert.h>
@@ -180,14 +180,23 @@ pair_key(const char *authority_id, const struct rest *one, const struct rest *ot
 	return key;
 }
 
+/* What the first one's side said. */
 static struct key
 dismissed_key(const struct rest *one, const struct rest *other)
 {
-	bool in_order = memcmp(one->bytes, other->bytes, PERSON_KEY_BYTES) < 0;
 	struct key key = key_of(TABLE_PAIR_DISMISSED);
-	key_bytes(&key, slice_of((in_order ? one : other)->bytes, PERSON_KEY_BYTES));
-	key_bytes(&key, slice_of((in_order ? other : one)->bytes, PERSON_KEY_BYTES));
+	key_bytes(&key, slice_of(one->bytes, PERSON_KEY_BYTES));
+	key_bytes(&key, slice_of(other->bytes, PERSON_KEY_BYTES));
 	return key;
+}
+
+/* The two still share something that the first one's side has not dismissed. */
+static bool
+pair_opens(struct apply *apply, const struct rest *one, const struct rest *other, uint32_t shared)
+{
+	struct key key = dismissed_key(one, other);
+	const Mt__DismissedRecord *dismissed = apply_record(apply, &key, &mt__dismissed_record__descriptor);
+	return (shared & ~(dismissed != NULL ? dismissed->shared : 0)) != 0;
 }
 
 static uint32_t
@@ -245,13 +254,10 @@ pair_change(struct settling *settling, const struct rest *one, const struct rest
 	const char *there = authority_of(settling, other);
 	struct key key = pair_key(here, one, other);
 	struct key mirrored = pair_key(there, other, one);
-	struct key dismissal = dismissed_key(one, other);
 	bool open;
 	uint32_t shared = (pair_read(apply_store(apply), &key, &open) | set) & ~cleared;
-	const Mt__DismissedRecord *dismissed = apply_record(apply, &dismissal, &mt__dismissed_record__descriptor);
-	open = (shared & ~(dismissed != NULL ? dismissed->shared : 0)) != 0;
-	pair_side(apply, here, &key, shared, open);
-	pair_side(apply, there, &mirrored, shared, open);
+	pair_side(apply, here, &key, shared, pair_opens(apply, one, other, shared));
+	pair_side(apply, there, &mirrored, shared, pair_opens(apply, other, one, shared));
 }
 
 /* Pairs one with all members but itself. */

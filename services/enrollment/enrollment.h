@@ -174,6 +174,8 @@ struct history {
 struct key history_key(struct id person); /* what the keys of its rows begin with */
 struct history history_of(struct call *call, const char *person_id);
 struct history history_applied(struct apply *apply, const char *person_id);
+/* All that acts in a record, what came through merged ones included. */
+struct history history_acting(struct apply *apply, const Mt__PersonRecord *person);
 /* Puts another's rows between a history's own, those of later entries. */
 void history_join(struct arena *arena, struct history *history, const struct history *other, uint64_t after_seq);
 void history_put(struct apply *apply, const char *person_id, const Mt__PersonChange *change,
@@ -188,6 +190,9 @@ struct effect {
 };
 /* What was known by an instant, in order of effect; the count. */
 size_t history_effects(struct arena *arena, const struct history *history, int64_t known_us, struct effect **out);
+/* The change an event of the history made, as it counts now, withdrawn or not; NULL if there is none. */
+const struct effect *
+history_target(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event);
 /* What an event of the history now stands for; NULL if there is none or it was withdrawn. */
 const struct effect *
 history_effect(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event);
@@ -204,6 +209,7 @@ person_fold(struct arena *arena, const char *person_id, const struct history *hi
 void person_fill(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonRecord *other);
 Mt__Personal *personal_changed(struct arena *arena, const Mt__Personal *before, const Mt__Personal *change);
 bool person_field_clears(const char *field); /* may stand in "clear" */
+bool person_begins_service(const Mt__PersonChange *change);
 bool person_in_service(const Mt__PersonRecord *person);
 bool person_may_learn(const Mt__PersonRecord *person); /* in service, or provisional */
 
@@ -224,7 +230,11 @@ void person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRec
 void person_put(struct apply *apply, const Mt__PersonRecord *person); /* the row alone */
 /* Counts a change among those that happened; with -1, takes it back. */
 void person_flow(struct apply *apply, const Mt__PersonChange *change, int64_t delta);
+/* Staff codes that transfers ahead lead to. Who changes what was recorded, or its merges, lets all of them go before and
+ * expects them after; one new transfer is expected alone. */
 void staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change);
+void staff_rows_expect(struct apply *apply, const Mt__PersonRecord *person);
+void staff_rows_unexpect(struct apply *apply, const Mt__PersonRecord *person);
 
 /* --- event.c, event_check.c, event_change.c, event_kept.c -----------------------------------------------------------
  */
@@ -240,7 +250,8 @@ struct verdict {
 /* An event's data, checked and in NFC. */
 struct change {
 	Mt__EventData__KindCase kind;
-	Mt__PersonChange *body;           /* of MERGED and SPLIT: the reason only */
+	Mt__PersonChange *body;           /* of MERGED and SPLIT: empty */
+	const char *reason;               /* of MERGED and SPLIT */
 	const Mt__AuthorityRecord *to;    /* TRANSFERRED: who receives; SECONDED: the host */
 	const char *from_staff_code;      /* TRANSFERRED; may be NULL or empty */
 	const Mt__AuthorityRecord *other; /* MERGED, SPLIT: whose staff code the other is */
@@ -252,6 +263,7 @@ struct arrival {
 	const Mt__PushEventRequest *in;
 	const Mt__AuthorityRecord *authority; /* of the source */
 	const char *staff_code;               /* subject, in NFC */
+	const char *pushed_by;                /* subject of who sent it first */
 	uint8_t hash[EVENT_HASH_BYTES];       /* of source and id */
 	uint8_t payload_hash[EVENT_HASH_BYTES];
 	uint64_t sequence;                     /* 0: none */
@@ -263,10 +275,12 @@ struct arrival {
 	bool braked;   /* it counts for the brake */
 };
 
-/* Whom a change is about: the record that decides, and the one whose history takes it (another if that was merged). */
+/* Whom a change is about: the record that decides, and the one whose history takes it (another if that was merged).
+ * Pending are the rows that this call's facts about them will bring. */
 struct subject {
 	Mt__PersonRecord *person;
 	const char *recorded_id;
+	struct history pending;
 };
 
 /* Staff codes reached in this call whose parked events are to be decided. */
@@ -284,6 +298,8 @@ bool event_check_text(struct call *call, const char *field, const char *value, s
 		      const char **checked, struct verdict *verdict);
 bool event_check_data(struct call *call, const Mt__AuthorityRecord *authority, const char *source,
 		      const Mt__EventData *data, struct change *change, struct verdict *verdict);
+/* A transfer that says which staff code it is from says its subject's. */
+bool event_check_from_code(const struct arrival *arrival, struct verdict *verdict);
 bool event_date_partial(const char *value, int *year); /* YYYY-MM-DD, YYYY-MM or YYYY */
 /* The authority a source names; NULL and REJECTED. */
 const Mt__AuthorityRecord *event_source_authority(struct call *call, const char *source, struct verdict *verdict);
@@ -292,11 +308,20 @@ void event_hash(struct call *call, const char *source, const char *id, uint8_t h
 struct key event_key(uint32_t locality, const uint8_t hash[EVENT_HASH_BYTES]);
 ProtobufCBinaryData arrival_event(const struct arrival *arrival);
 
+/* The person as of a civil date, this call's facts included. */
+Mt__PersonRecord *subject_at(struct call *call, const struct subject *subject, int32_t as_of);
+struct history subject_history(struct call *call, const struct subject *subject); /* of recorded_id */
+struct history subject_acting(struct call *call, const struct subject *subject);  /* all that acts in the record */
+void subject_pend(struct call *call, struct subject *subject, const Mt__PersonChange *change,
+		  const ProtobufCBinaryData *event);
 /* Of a staff row's person; false if the data was erased. */
 bool person_subject(struct call *call, struct id id, struct subject *subject);
-/* A new person of that authority; emits the fact. */
-Mt__PersonRecord *event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *staff_code,
-			     const struct change *change, const ProtobufCBinaryData *event);
+/* A new person of that authority; emits the fact and sets the subject. */
+void event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *staff_code,
+		const struct change *change, const ProtobufCBinaryData *event, struct subject *subject);
+/* Whether an event of that authority may decide over the person; else rejected. */
+bool event_check_whose(struct call *call, const struct subject *subject, const char *authority_id,
+		       const struct change *change, struct verdict *verdict);
 /* Decides a change of a known person: emits the fact and makes it on the copy, or rejects. */
 bool
 event_change(struct call *call, struct subject *subject, const char *source_authority_id, const struct change *change,
@@ -314,14 +339,20 @@ bool event_arrive(struct arrivals *arrivals, const char *authority_id, const cha
 void event_release(struct call *call, struct subject *subject, struct arrivals *arrivals);
 
 /* event_kept.c: what could not act. Each emits EventKept; event_settle says what became of it in the end. */
-bool event_park(struct call *call, const struct arrival *arrival, uint32_t parked, struct verdict *verdict);
+bool event_park(struct call *call, const struct arrival *arrival, struct verdict *verdict);
+/* For whom a transfer brings under that code: the 30 days begin on the day itself. */
+bool event_park_expected(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person,
+			 struct verdict *verdict);
 void event_park_again(struct call *call, const struct arrival *arrival); /* to be decided in a call of its own */
 void event_wait(struct call *call, const struct arrival *arrival, struct verdict *verdict); /* for its predecessor */
 void event_hold(struct call *call, const struct arrival *arrival, struct id hold_id, const char *person_id,
-		const char *pushed_by, struct verdict *verdict);
+		struct verdict *verdict);
 void event_reject(struct call *call, const struct arrival *arrival, const struct verdict *verdict);
 void
 event_settle(struct call *call, const struct arrival *arrival, const char *person_id, const struct verdict *verdict);
+/* The subject under whose key the event is kept, or a payload that came with its id. */
+const char *event_sealed_for(struct call *call, const struct arrival *arrival, const char *person_id);
+struct id event_record_hash(const Mt__EventRecord *record); /* of what is kept: the event's */
 /* What the keys of events that wait for a staff code begin with. */
 void event_parked_key(struct key *key, uint32_t locality, const char *staff_code);
 void event_apply_kept(struct apply *apply, const Mt__EventKept *fact);
@@ -329,6 +360,9 @@ void event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact);
 /* Erases what was kept of events under the person's staff codes. */
 void event_erase_kept(struct apply *apply, const Mt__PersonRecord *person);
 void event_erase_conflicts(struct apply *apply, uint32_t locality, const uint8_t *hash);
+
+/* The code of a verdict over somebody who was erased: nothing is kept of it. */
+#define EVENT_ERASED "erased"
 
 /* event_list.c */
 #define EVENT_CONFLICT_SENTENCE "an event with this source and id was taken with another payload"
@@ -356,6 +390,8 @@ const char *
 event_decide_again(struct call *call, const Mt__EventRecord *record, struct arrival *arrival, struct verdict *verdict);
 void event_retry(const Mt__RetryEventRequest *in, Mt__PushEventReply_Closure reply, void *call);
 void event_again_soon(struct apply *apply, uint32_t locality, const uint8_t *hash);
+/* What waits for the code under which the person serves now, in order of arrival. */
+void event_again_for(struct apply *apply, const Mt__PersonRecord *person);
 
 /* code_list.c: false, and rejected, if the change names a code that its list does not hold on that day, YYYY-MM-DD. */
 bool code_list_check(struct call *call, const struct change *change, const char *date, struct verdict *verdict);
@@ -366,20 +402,12 @@ const char *event_sentence_vi(const char *code);
 /* --- brake.c, brake_hold.c, freshness.c -----------------------------------------------------------------------------
  */
 
-struct brake brake_row_get(const struct store *store, uint32_t locality);
-void brake_row_put(struct apply *apply, uint32_t locality, const struct brake *brake);
-void brake_count(struct apply *apply, uint32_t locality);
-const char *brake_kind(Mt__EventData__KindCase kind); /* "suspended" */
 struct key held_person_key(struct id person);
-/* True if the event was held instead of decided, or rejected; the verdict says so. person is NULL if there is none. */
-bool event_held(struct call *call, struct arrival *arrival, const Mt__PersonRecord *person, struct verdict *verdict);
-/* The same under that hold; false if nothing is put there any more. */
-bool hold_take(struct call *call, const struct arrival *arrival, struct id hold_id, const Mt__PersonRecord *person,
-	       struct verdict *verdict);
-void hold_open(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person, uint64_t people,
-	       uint32_t changed, struct verdict *verdict);
-uint64_t hold_event_added(struct apply *apply, const Mt__EventKept *fact); /* its number in the hold */
-void hold_event_settled(struct apply *apply, const Mt__EventRecord *record, Mt__Event__Outcome outcome);
+/* True if those who decide over the hold are of the authority's own: above it, below it, or it itself. */
+bool hold_is_of(const struct call *call, struct id hold_id, const char *authority_id);
+/* True if the event was held instead of decided, or rejected; the verdict says so. The subject's
+ * person is NULL if there is none. */
+bool event_held(struct call *call, struct arrival *arrival, const struct subject *subject, struct verdict *verdict);
 void freshness_accepted(struct apply *apply, struct id counted_at, const char *effective_date);
 void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 

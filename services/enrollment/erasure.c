@@ -35,7 +35,9 @@ may_erase(struct call *call, const Mt__PersonRecord *person)
 			    person->person_id, person->merged_into);
 		return false;
 	}
-	if (!person_in_service(person) && person->state != MT__PERSON__STATE__NOT_YET)
+	/* Whose hire was withdrawn has no staff code and is not awaited. */
+	bool awaited = person->state == MT__PERSON__STATE__NOT_YET && person->n_staff_codes > 0;
+	if (!person_in_service(person) && !awaited)
 		return true;
 	call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
 		    "person %s is in service: the record is kept by law until the person has left", person->person_id);
@@ -92,6 +94,7 @@ person_erase_rows(struct apply *apply, const char *subject_id)
 	after->n_qualifications = 0;
 	after->erased = true;
 	after->version++;
+	staff_rows_unexpect(apply, before);
 	person_settle(apply, before, after);
 	history_erase(apply, subject_id);
 	event_erase_kept(apply, before);

@@ -11,6 +11,7 @@
 
 #include "common/base/hash.h"
 #include "common/wire/pb.h"
+#include "services/enrollment/brake.h"
 
 #include <assert.h>
 
@@ -97,7 +98,8 @@ event_check(struct call *call, struct arrival *arrival, struct verdict *verdict)
 {
 	const Mt__PushEventRequest *in = arrival->in;
 	return event_check_sequence(call, arrival, verdict) &&
-	       event_check_data(call, arrival->authority, in->source, in->data, &arrival->change, verdict);
+	       event_check_data(call, arrival->authority, in->source, in->data, &arrival->change, verdict) &&
+	       event_check_from_code(arrival, verdict);
 }
 
 bool
@@ -115,17 +117,21 @@ event_arrival(struct call *call, struct arrival *arrival, struct verdict *verdic
 }
 
 static void
-emit_conflicted(struct call *call, const struct arrival *arrival)
+emit_conflicted(struct call *call, const struct arrival *arrival, const Mt__EventRecord *record)
 {
 	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
-	if (protobuf_c_message_get_packed_size(&arrival->in->base) <= KEPT_EVENT_BYTES_MAX)
+	const char *person_id = "";
+	if (record->person.len == ID_BYTES)
+		person_id = id_text(call_arena(call), slice_of(record->person.data, ID_BYTES));
+	bool erased = record->person.len == ID_BYTES && call_erased(call, person_id);
+	if (!erased && protobuf_c_message_get_packed_size(&arrival->in->base) <= KEPT_EVENT_BYTES_MAX)
 		kept.event = (Mt__PushEventRequest *)arrival->in;
 	Mt__EventConflicted fact = MT__EVENT_CONFLICTED__INIT;
 	fact.event = arrival_event(arrival);
 	fact.payload_hash = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->payload_hash};
 	fact.locality = arrival->authority->locality;
 	fact.authority_id = arrival->authority->authority_id;
-	fact.sealed_for = id_text(call_arena(call), slice_of(arrival->hash, EVENT_HASH_BYTES));
+	fact.sealed_for = (char *)event_sealed_for(call, arrival, person_id);
 	fact.kept = &kept;
 	call_emit(call, &fact.base);
 }
@@ -153,7 +159,7 @@ event_seen(struct call *call, struct arrival *arrival, struct verdict *verdict, 
 	}
 	*verdict = (struct verdict){MT__EVENT__OUTCOME__CONFLICT, "id", "conflict", EVENT_CONFLICT_SENTENCE};
 	if (!event_conflict_known(call, arrival))
-		emit_conflicted(call, arrival);
+		emit_conflicted(call, arrival, record);
 	return true;
 }
 
@@ -200,8 +206,7 @@ event_act(struct call *call, const struct arrival *arrival, const struct staff_r
 	const Mt__AuthorityRecord *authority = arrival->authority;
 	ProtobufCBinaryData event = arrival_event(arrival);
 	if (arrival->change.kind == MT__EVENT_DATA__KIND_HIRED) {
-		subject->person = event_hire(call, authority, arrival->staff_code, &arrival->change, &event);
-		subject->recorded_id = subject->person->person_id;
+		event_hire(call, authority, arrival->staff_code, &arrival->change, &event, subject);
 		*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__ACCEPTED};
 		if (row->kind == STAFF_AWAITED)
 			event_arrive(arrivals, authority->authority_id, arrival->staff_code);
@@ -223,10 +228,16 @@ event_decide(struct call *call, struct arrival *arrival, struct verdict *verdict
 	bool hired = arrival->change.kind == MT__EVENT_DATA__KIND_HIRED;
 	bool known = row.kind == STAFF_CURRENT || row.kind == STAFF_EXPECTED || (row.kind == STAFF_FORMER && !hired);
 	if (known && !person_subject(call, row.person, &subject)) {
-		verdict_reject(verdict, "subject", "erased", "the person's data was erased");
+		verdict_reject(verdict, "subject", EVENT_ERASED, "the person's data was erased");
 		return NULL;
 	}
-	if (event_held(call, arrival, subject.person, verdict))
+	/* Whoever is to come is decided over by the receiver from their day on. */
+	if (row.kind == STAFF_EXPECTED && !hired &&
+	    !tree_covers(call_store(call), authority->authority_id, subject.person->authority_id)) {
+		event_park_expected(call, arrival, subject.person, verdict);
+		return NULL;
+	}
+	if (event_held(call, arrival, &subject, verdict))
 		return NULL;
 	if (hired && known &&
 	    (person_in_service(subject.person) || row.kind == STAFF_EXPECTED ||
@@ -235,7 +246,7 @@ event_decide(struct call *call, struct arrival *arrival, struct verdict *verdict
 		return NULL;
 	}
 	if (!hired && !known) {
-		event_park(call, arrival, row.parked, verdict);
+		event_park(call, arrival, verdict);
 		return NULL;
 	}
 	struct arrivals arrivals = {.count = 0};
@@ -256,7 +267,8 @@ events_push(Mt__Events_Service *service, const Mt__PushEventRequest *in, Mt__Pus
 	(void)service;
 	struct verdict verdict;
 	const char *person_id = "";
-	struct arrival arrival = {.in = in, .authority = event_source_authority(call, in->source, &verdict)};
+	struct arrival arrival = {.in = in, .pushed_by = call_subject(call)};
+	arrival.authority = event_source_authority(call, in->source, &verdict);
 	if (arrival.authority == NULL) {
 		if (call_scope(call, call_authority(call)))
 			event_answer(&verdict, person_id, reply, call);

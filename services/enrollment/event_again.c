@@ -19,16 +19,17 @@ static bool
 arrival_again(struct call *call, const Mt__EventRecord *record, struct arrival *arrival, struct verdict *verdict)
 {
 	bool ambiguous;
-	struct id hash = id_known(record->sealed_for);
+	struct id hash = event_record_hash(record);
 	memcpy(arrival->hash, hash.bytes, EVENT_HASH_BYTES);
 	memcpy(arrival->payload_hash, record->payload_hash.data, EVENT_HASH_BYTES);
 	arrival->authority = tree_find(call_store(call), call_arena(call), record->authority_id, &ambiguous);
 	assert(arrival->authority != NULL);
 	arrival->staff_code = record->staff_code;
+	arrival->pushed_by = record->pushed_by;
 	arrival->parked = record->outcome == MT__EVENT__OUTCOME__PARKED && !record->waits;
 	arrival->in = record->kept != NULL ? record->kept->event : NULL;
 	if (arrival->in == NULL)
-		return verdict_reject(verdict, "data", "erased", "the event's data was erased");
+		return verdict_reject(verdict, "data", EVENT_ERASED, "the event's data was erased");
 	return event_arrival(call, arrival, verdict) && event_check(call, arrival, verdict);
 }
 
@@ -63,7 +64,7 @@ release_one(struct call *call, struct subject *subject, const Mt__EventRecord *r
 			event_park_again(call, &arrival);
 			return;
 		}
-		bool held = event_held(call, &arrival, subject->person, &verdict);
+		bool held = event_held(call, &arrival, subject, &verdict);
 		if (held && verdict.outcome == MT__EVENT__OUTCOME__HELD)
 			return;
 		ProtobufCBinaryData event = arrival_event(&arrival);
@@ -169,12 +170,37 @@ Mt__EventTimers_Service event_timers_handlers = MT__EVENT_TIMERS__INIT(event_tim
 
 /* --- apply -------------------------------------------------------------------------------------------------------- */
 
-void
-event_again_soon(struct apply *apply, uint32_t locality, const uint8_t *hash)
+static void
+again_at(struct apply *apply, int64_t due_us, uint32_t locality, const uint8_t *hash)
 {
 	Mt__AgainDue due = MT__AGAIN_DUE__INIT;
 	due.locality = locality;
 	due.event = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)hash};
 	const char *name = id_text(apply_arena(apply), slice_of(hash, EVENT_HASH_BYTES));
-	apply_timer_set(apply, apply_time_us(apply), "EventTimers.AgainDue", name, &due.base);
+	apply_timer_set(apply, due_us, "EventTimers.AgainDue", name, &due.base);
+}
+
+void
+event_again_soon(struct apply *apply, uint32_t locality, const uint8_t *hash)
+{
+	again_at(apply, apply_time_us(apply), locality, hash);
+}
+
+void
+event_again_for(struct apply *apply, const Mt__PersonRecord *person)
+{
+	if (person->n_staff_codes == 0)
+		return;
+	const Mt__StaffCode *code = person->staff_codes[0];
+	uint32_t locality = id_locality(id_known(code->authority_id));
+	struct key prefix;
+	event_parked_key(&prefix, locality, code->code);
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	/* An instant of its own for each keeps their order. */
+	for (int64_t after_us = 0; store_walk_next(&walk); after_us++) {
+		uint8_t hash[EVENT_HASH_BYTES];
+		assert(walk.value.size == EVENT_HASH_BYTES);
+		memcpy(hash, walk.value.data, EVENT_HASH_BYTES);
+		again_at(apply, apply_time_us(apply) + after_us, locality, hash);
+	}
 }

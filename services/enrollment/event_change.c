@@ -28,12 +28,20 @@ person_subject(struct call *call, struct id id, struct subject *subject)
 		person = person_get(call, id_known(person->merged_into));
 	assert(person != NULL);
 	subject->person = person;
+	subject->pending = (struct history){.count = 0};
 	return !person->erased;
 }
 
-Mt__PersonRecord *
+static bool
+lies_ahead(const struct call *call, const Mt__PersonChange *change)
+{
+	int32_t date;
+	return date_parse(change->effective_date, &date) && date > call_today(call);
+}
+
+void
 event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *staff_code, const struct change *change,
-	   const ProtobufCBinaryData *event)
+	   const ProtobufCBinaryData *event, struct subject *subject)
 {
 	Mt__PersonHired fact = MT__PERSON_HIRED__INIT;
 	fact.person_id = (char *)call_new_id(call, authority->locality);
@@ -48,7 +56,10 @@ event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *
 	Mt__PersonRecord *person = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, call_arena(call));
 	person->person_id = fact.person_id;
 	person_step(call_arena(call), person, change->body);
-	return person;
+	if (lies_ahead(call, change->body))
+		person->state = MT__PERSON__STATE__NOT_YET;
+	*subject = (struct subject){.person = person, .recorded_id = person->person_id};
+	subject_pend(call, subject, change->body, event);
 }
 
 /* False once no more staff codes can be reached in this call. */
@@ -68,26 +79,21 @@ event_arrive(struct arrivals *arrivals, const char *authority_id, const char *st
 	return true;
 }
 
-/* Whether the receiver's staff code is free for this person. */
+/* Whether a staff code is free for this person; the events that wait for it are reached then. */
 static bool
-check_target(struct call *call, const Mt__PersonRecord *person, const struct change *change, struct arrivals *arrivals,
-	     struct verdict *verdict)
+check_code_free(struct call *call, const char *person_id, const char *authority_id, const char *staff_code,
+		struct arrivals *arrivals, const struct verdict *held, struct verdict *verdict)
 {
-	const char *staff_code = change->body->staff_code;
-	if (person->n_staff_codes > 0 && strcmp(person->authority_id, change->to->authority_id) == 0 &&
-	    strcmp(person->staff_codes[0]->code, staff_code) == 0)
-		return verdict_reject(verdict, "data.toAuthority", "already_exists",
-				      "the person serves there under that staff code already");
-	struct staff_row row = staff_row_find(call_store(call), change->to->locality, staff_code);
-	struct id id = id_known(person->person_id);
+	struct staff_row row = staff_row_find(call_store(call), id_locality(id_known(authority_id)), staff_code);
+	struct id id = id_known(person_id);
 	switch (row.kind) {
 	case STAFF_NONE:
 	case STAFF_FORMER:
 		return true;
 	case STAFF_AWAITED:
-		if (event_arrive(arrivals, change->to->authority_id, staff_code))
+		if (event_arrive(arrivals, authority_id, staff_code))
 			return true;
-		return verdict_reject(verdict, "data.toStaffCode", "too_many_parked",
+		return verdict_reject(verdict, held->field, "too_many_parked",
 				      "too many staff codes with parked events are reached at once");
 	case STAFF_CURRENT:
 	case STAFF_EXPECTED:
@@ -101,8 +107,24 @@ check_target(struct call *call, const Mt__PersonRecord *person, const struct cha
 	if (row.kind == STAFF_CURRENT && !person_in_service(holder) && holder->state != MT__PERSON__STATE__NOT_YET &&
 	    holder->state != MT__PERSON__STATE__MERGED)
 		return true;
-	return verdict_reject(verdict, "data.toStaffCode", "already_exists",
-			      "the receiving authority has somebody else in service under that staff code");
+	return verdict_reject(verdict, held->field, held->code, held->message);
+}
+
+static bool
+check_target(struct call *call, const Mt__PersonRecord *person, const struct change *change, struct arrivals *arrivals,
+	     struct verdict *verdict)
+{
+	const char *staff_code = change->body->staff_code;
+	if (person->n_staff_codes > 0 && strcmp(person->authority_id, change->to->authority_id) == 0 &&
+	    strcmp(person->staff_codes[0]->code, staff_code) == 0)
+		return verdict_reject(verdict, "data.toAuthority", "already_exists",
+				      "the person serves there under that staff code already");
+	const struct verdict held = {
+		.field = "data.toStaffCode",
+		.code = "already_exists",
+		.message = "the receiving authority has somebody else in service under that staff code",
+	};
+	return check_code_free(call, person->person_id, change->to->authority_id, staff_code, arrivals, &held, verdict);
 }
 
 static bool
@@ -176,87 +198,279 @@ has_served(const struct call *call, const Mt__PersonRecord *person, const char *
 	return false;
 }
 
-/* An alias finds the person, but whoever let somebody go decides nothing about them any more;
- * only what it said itself it may correct. */
 static bool
-check_whose(const struct call *call, const Mt__PersonRecord *person, const char *authority_id,
-	    const struct change *change, struct verdict *verdict)
+is_correction(const struct change *change)
 {
+	return change->kind == MT__EVENT_DATA__KIND_CORRECTED && change->body->corrects.len > 0;
+}
+
+/* The person on the day of the change: as of today if it follows what was known, else folded for that day. */
+static const Mt__PersonRecord *
+person_then(struct call *call, const struct subject *subject, const Mt__PersonChange *change)
+{
+	int32_t date;
+	Mt__PersonRecord *person = subject->person;
+	if (!date_parse(change->effective_date, &date))
+		return person;
+	if (date <= call_today(call) && strcmp(change->effective_date, person->effective_date) >= 0)
+		return person;
+	return subject_at(call, subject, date);
+}
+
+/* Where the person serves that the change is about: today, or on the day to come that it is of. */
+static const Mt__PersonRecord *
+person_whose(struct call *call, const struct subject *subject, const struct change *change)
+{
+	if (is_correction(change) || !lies_ahead(call, change->body))
+		return subject->person;
+	return person_then(call, subject, change->body);
+}
+
+/* An alias finds the person, but whoever let somebody go decides nothing about them any more; only what it said itself
+ * it may correct, as far as that moves nobody (check_former). */
+bool
+event_check_whose(struct call *call, const struct subject *subject, const char *authority_id,
+		  const struct change *change, struct verdict *verdict)
+{
+	const Mt__PersonRecord *person = person_whose(call, subject, change);
 	if (tree_covers(call_store(call), authority_id, person->authority_id))
 		return true;
-	if (change->kind == MT__EVENT_DATA__KIND_CORRECTED && change->body->corrects.len > 0 &&
-	    has_served(call, person, authority_id))
+	if (is_correction(change) && has_served(call, person, authority_id))
 		return true;
 	return verdict_reject(verdict, "subject", "transferred_away", "the person serves another authority now");
 }
 
+/* Of a merged record's own past, the record that stays knows nothing. */
+static bool
+check_begun(const struct subject *subject, const Mt__PersonRecord *then, const struct change *change,
+	    struct verdict *verdict)
+{
+	if (change->kind == MT__EVENT_DATA__KIND_CORRECTED || then->state != MT__PERSON__STATE__NOT_YET ||
+	    strcmp(subject->recorded_id, subject->person->person_id) != 0)
+		return true;
+	return verdict_reject(verdict, "data.effectiveDate", "before_hire",
+			      "data.effectiveDate is before the person's first day of service");
+}
+
+/* --- corrections -------------------------------------------------------------------------------------------------- */
+
+static bool
+moves_place_or_state(const Mt__PersonChange *change)
+{
+	switch (change->kind) {
+	case MT__PERSON_CHANGE__KIND__UPDATED:
+	case MT__PERSON_CHANGE__KIND__APPOINTED:
+	case MT__PERSON_CHANGE__KIND__ROTATED:
+	case MT__PERSON_CHANGE__KIND__PROMOTED:
+	case MT__PERSON_CHANGE__KIND__QUALIFICATION_GAINED:
+	case MT__PERSON_CHANGE__KIND__CORRECTED:
+		return false;
+	case MT__PERSON_CHANGE__KIND__HIRED:
+	case MT__PERSON_CHANGE__KIND__REGISTERED:
+	case MT__PERSON_CHANGE__KIND__TRANSFERRED:
+	case MT__PERSON_CHANGE__KIND__SECONDED:
+	case MT__PERSON_CHANGE__KIND__RETURNED:
+	case MT__PERSON_CHANGE__KIND__LEAVE_BEGUN:
+	case MT__PERSON_CHANGE__KIND__LEAVE_ENDED:
+	case MT__PERSON_CHANGE__KIND__SUSPENDED:
+	case MT__PERSON_CHANGE__KIND__RETIRED:
+	case MT__PERSON_CHANGE__KIND__RESIGNED:
+	case MT__PERSON_CHANGE__KIND__DISMISSED:
+	case MT__PERSON_CHANGE__KIND__DECEASED:
+	case MT__PERSON_CHANGE__KIND__NO_KIND:
+		return true;
+	}
+	return true;
+}
+
+static bool
+is_withdrawn_or_back(const struct effect *target, const Mt__PersonChange *correction)
+{
+	return target->withdrawn || correction->withdrawn;
+}
+
+static bool
+is_dated_anew(const struct effect *target, const Mt__PersonChange *correction)
+{
+	return correction->effective_date[0] != '\0' &&
+	       strcmp(correction->effective_date, target->change->effective_date) != 0;
+}
+
+/* Whoever let somebody go corrects the fields of what it said, and moves nobody by it. */
+static bool
+check_former(const struct call *call, const struct subject *subject, const char *authority_id,
+	     const struct effect *target, const Mt__PersonChange *correction, struct verdict *verdict)
+{
+	if (tree_covers(call_store(call), authority_id, subject->person->authority_id) ||
+	    !moves_place_or_state(target->change))
+		return true;
+	if (!is_withdrawn_or_back(target, correction) && !is_dated_anew(target, correction))
+		return true;
+	return verdict_reject(verdict, "subject", "transferred_away",
+			      "the person serves another authority now, which alone may move them");
+}
+
 /* Without a day of its own a correction is true from the corrected event's, and its codes are those of that day. */
 static bool
-check_corrected_codes(struct call *call, const struct history *history, const struct change *change,
+check_corrected_codes(struct call *call, const struct effect *target, const struct change *change,
 		      struct verdict *verdict)
 {
 	char date[DATE_TEXT_BYTES];
-	const struct effect *effect = change->body->effective_date[0] == '\0'
-					      ? history_effect(call_arena(call), history, &change->body->corrects)
-					      : NULL;
-	if (effect == NULL)
+	if (change->body->effective_date[0] != '\0' || target->withdrawn)
 		return true;
-	date_format(effect->date, date);
+	date_format(target->date, date);
 	return code_list_check(call, change, date, verdict);
 }
 
-/* A correction names an event that changed this person. */
+/* Nothing that counts may come to stand before the first day, nor the first day after it. */
 static bool
-check_corrects(struct call *call, const struct subject *subject, const struct change *change, struct verdict *verdict)
+check_order_after(struct call *call, const struct subject *after, const struct change *change, struct verdict *verdict)
 {
-	const ProtobufCBinaryData *corrects = &change->body->corrects;
-	if (corrects->len == 0)
-		return true;
-	struct history history = history_of(call, subject->recorded_id);
-	for (size_t i = 0; i < history.count; i++) {
-		const ProtobufCBinaryData *event = &history.rows[i]->event;
-		if (event->len == corrects->len && memcmp(event->data, corrects->data, event->len) == 0)
-			return check_corrected_codes(call, &history, change, verdict);
+	struct history history = subject_history(call, after);
+	struct effect *effects;
+	size_t count = history_effects(call_arena(call), &history, INT64_MAX, &effects);
+	const struct effect *target = history_target(call_arena(call), &history, &change->body->corrects);
+	assert(target != NULL);
+	int32_t begins = DATE_NONE;
+	for (size_t i = 0; i < count && begins == DATE_NONE; i++) {
+		if (!effects[i].withdrawn && person_begins_service(effects[i].change))
+			begins = effects[i].date;
 	}
-	return verdict_reject(verdict, "data.eventId", "unknown_event",
-			      "data.eventId names no event of this source that changed the person");
+	bool moved_first = person_begins_service(target->change);
+	for (size_t i = 0; i < count && begins != DATE_NONE && !target->withdrawn; i++) {
+		bool concerned = moved_first || effects[i].row == target->row;
+		if (concerned && !effects[i].withdrawn && effects[i].date < begins &&
+		    effects[i].change->kind != MT__PERSON_CHANGE__KIND__CORRECTED)
+			return verdict_reject(verdict, "data.effectiveDate", "before_hire",
+					      "a change would lie before the person's first day of service");
+	}
+	return true;
 }
 
-/* What comes late is judged by what was true on its day. */
-static const Mt__PersonRecord *
-person_then(struct call *call, Mt__PersonRecord *person, const Mt__PersonChange *change)
+/* A code that the correction gives back, or takes ahead, must not be somebody else's by now. */
+static bool
+check_codes_after(struct call *call, const struct subject *after, struct arrivals *arrivals, struct verdict *verdict)
 {
-	int32_t date;
-	if (strcmp(change->effective_date, person->effective_date) >= 0 || !date_parse(change->effective_date, &date))
-		return person;
-	const Mt__PersonRecord *then = person_at(call, person, date, INT64_MAX);
-	return then->version > 0 ? then : person;
+	const struct verdict held = {
+		.field = "data.eventId",
+		.code = "already_exists",
+		.message = "somebody else is in service under the staff code that the correction gives back",
+	};
+	const Mt__PersonRecord *person = after->person;
+	const struct staff_row none = {.kind = STAFF_NONE};
+	for (size_t i = 0; i < person->n_staff_codes; i++) {
+		const Mt__StaffCode *code = person->staff_codes[i];
+		bool serves = i == 0 && (person_in_service(person) || person->state == MT__PERSON__STATE__NOT_YET);
+		struct staff_row row = none;
+		if (!serves)
+			row = staff_row_find(call_store(call), id_locality(id_known(code->authority_id)), code->code);
+		if ((serves || row.kind == STAFF_AWAITED) &&
+		    !check_code_free(call, person->person_id, code->authority_id, code->code, arrivals, &held, verdict))
+			return false;
+	}
+	struct history history = subject_acting(call, after);
+	struct effect *effects;
+	size_t count = history_effects(call_arena(call), &history, INT64_MAX, &effects);
+	for (size_t i = 0; i < count; i++) {
+		const Mt__PersonChange *change = effects[i].change;
+		if (!effects[i].withdrawn && effects[i].date > call_today(call) &&
+		    change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED &&
+		    !check_code_free(call, person->person_id, change->authority_id, change->staff_code, arrivals, &held,
+				     verdict))
+			return false;
+	}
+	return true;
+}
+
+/* A correction names an event that changed this person; after is the person with it. */
+static bool
+check_corrects(struct call *call, const struct subject *subject, const char *authority_id, const struct change *change,
+	       const struct subject *after, struct arrivals *arrivals, struct verdict *verdict)
+{
+	const Mt__PersonChange *body = change->body;
+	struct history history = subject_history(call, subject);
+	const struct effect *target = history_target(call_arena(call), &history, &body->corrects);
+	if (target == NULL) {
+		for (size_t i = 0; i < history.count; i++) {
+			const ProtobufCBinaryData *event = &history.rows[i]->event;
+			if (event->len == body->corrects.len &&
+			    memcmp(event->data, body->corrects.data, event->len) == 0)
+				return verdict_reject(verdict, "data.eventId", "corrects_a_correction",
+						      "data.eventId names a correction: correct the original event");
+		}
+		return verdict_reject(verdict, "data.eventId", "unknown_event",
+				      "data.eventId names no event of this source that changed the person");
+	}
+	bool moves = is_withdrawn_or_back(target, body) || is_dated_anew(target, body);
+	return check_former(call, subject, authority_id, target, body, verdict) &&
+	       check_corrected_codes(call, target, change, verdict) &&
+	       (!moves || (check_order_after(call, after, change, verdict) &&
+			   check_codes_after(call, after, arrivals, verdict)));
+}
+
+/* --- the decision ------------------------------------------------------------------------------------------------- */
+
+/* The subject with the change among what is pending; the record as of today. */
+static struct subject
+subject_with(struct call *call, const struct subject *subject, const struct change *change,
+	     const ProtobufCBinaryData *event)
+{
+	struct subject after = *subject;
+	subject_pend(call, &after, change->body, event);
+	after.person = subject_at(call, &after, call_today(call));
+	after.person->version = subject->person->version + 1;
+	return after;
+}
+
+/* The subject once the change is made: what follows is made on the copy, what comes late is folded in, and what lies
+ * ahead waits among what is pending. */
+static struct subject
+subject_after(struct call *call, const struct subject *subject, const struct change *change,
+	      const ProtobufCBinaryData *event)
+{
+	struct subject after = *subject;
+	Mt__PersonRecord *person = after.person;
+	bool ahead = lies_ahead(call, change->body);
+	if (!ahead && strcmp(change->body->effective_date, person->effective_date) < 0)
+		return subject_with(call, subject, change, event);
+	subject_pend(call, &after, change->body, event);
+	if (ahead)
+		person->version++;
+	else
+		person_step(call_arena(call), person, change->body);
+	return after;
 }
 
 bool
 event_change(struct call *call, struct subject *subject, const char *source_authority_id, const struct change *change,
 	     const ProtobufCBinaryData *event, struct arrivals *arrivals, struct verdict *verdict)
 {
-	Mt__PersonRecord *person = subject->person;
+	const Mt__PersonRecord *person = subject->person;
 	if (person->version >= CHANGES_PER_PERSON_MAX)
 		return verdict_reject(verdict, "subject", "too_many_changes",
 				      "the person's history holds as many changes as one may");
-	if (!check_whose(call, person, source_authority_id, change, verdict) ||
-	    !check_possible(call, person_then(call, person, change->body), change, arrivals, verdict) ||
-	    !check_corrects(call, subject, change, verdict))
+	bool corrects = is_correction(change);
+	const Mt__PersonRecord *then = corrects ? person : person_then(call, subject, change->body);
+	if (!event_check_whose(call, subject, source_authority_id, change, verdict) ||
+	    !check_begun(subject, then, change, verdict) || !check_possible(call, then, change, arrivals, verdict))
 		return false;
+	struct subject after;
+	if (corrects) {
+		size_t reached = arrivals->count;
+		after = subject_with(call, subject, change, event);
+		if (!check_corrects(call, subject, source_authority_id, change, &after, arrivals, verdict)) {
+			arrivals->count = reached;
+			return false;
+		}
+	}
 	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__ACCEPTED};
 	Mt__PersonChanged fact = MT__PERSON_CHANGED__INIT;
 	fact.person_id = (char *)subject->recorded_id;
 	fact.authority_id = person->authority_id;
-	change->body->from_authority_id = person->authority_id;
+	change->body->from_authority_id = person_whose(call, subject, change)->authority_id;
 	fact.change = change->body;
 	fact.event = *event;
 	call_emit(call, &fact.base);
-	/* What comes later in this call goes by the order of effect; apply folds exactly. */
-	if (change->body->corrects.len == 0 && strcmp(change->body->effective_date, person->effective_date) >= 0)
-		person_step(call_arena(call), person, change->body);
-	else
-		person->version++;
+	*subject = corrects ? after : subject_after(call, subject, change, event);
 	return true;
 }

@@ -55,7 +55,7 @@ check_corrected(struct reading *reading, const Mt__Corrected *data)
 	    !read_code(reading, "data.rank", data->rank, &body->rank) ||
 	    !read_text(reading, "data.unit", data->unit, NAME_BYTES_MAX, &body->unit) ||
 	    !read_code(reading, "data.supervisor", data->supervisor, &body->supervisor) ||
-	    !read_text(reading, "data.reason", data->reason, NAME_BYTES_MAX, &body->reason) ||
+	    !read_reason(reading, data->reason) ||
 	    !read_qualifications(reading, data->qualifications, data->n_qualifications) ||
 	    !read_parts(reading, data->parts, data->n_parts) || !read_clear(reading, data->clear, data->n_clear))
 		return false;
@@ -90,9 +90,11 @@ static bool
 check_transferred(struct reading *reading, const Mt__Transferred *data)
 {
 	struct change *change = reading->change;
+	char *from_staff_code = NULL;
 	if (data->to_staff_code[0] == '\0')
 		return reject_missing(reading->call, "data.toStaffCode", reading->verdict);
 	if (!read_code(reading, "data.toStaffCode", data->to_staff_code, &change->body->staff_code) ||
+	    !read_code(reading, "data.fromStaffCode", data->from_staff_code, &from_staff_code) ||
 	    !read_code(reading, "data.position", data->position, &change->body->position) ||
 	    !read_code(reading, "data.rank", data->rank, &change->body->rank) ||
 	    !read_text(reading, "data.unit", data->unit, NAME_BYTES_MAX, &change->body->unit) ||
@@ -101,9 +103,19 @@ check_transferred(struct reading *reading, const Mt__Transferred *data)
 	    !read_effective(reading, data->effective_date, false) || !check_from(reading, data) ||
 	    !read_authority(reading, "data.toAuthority", data->to_authority, &change->to))
 		return false;
-	change->from_staff_code = data->from_staff_code;
+	change->from_staff_code = from_staff_code;
 	change->body->authority_id = change->to->authority_id;
 	return true;
+}
+
+bool
+event_check_from_code(const struct arrival *arrival, struct verdict *verdict)
+{
+	const char *from = arrival->change.from_staff_code;
+	if (from == NULL || from[0] == '\0' || strcmp(from, arrival->staff_code) == 0)
+		return true;
+	return verdict_reject(verdict, "data.fromStaffCode", "not_the_subject",
+			      "data.fromStaffCode is not the staff code of the subject");
 }
 
 static bool
@@ -147,7 +159,7 @@ check_plain(struct reading *reading, const struct plain *plain)
 	       read_text(reading, "data.unit", or_empty(plain->unit), NAME_BYTES_MAX, &body->unit) &&
 	       read_code(reading, "data.supervisor", or_empty(plain->supervisor), &body->supervisor) &&
 	       read_code(reading, "data.successor", or_empty(plain->successor), &body->successor) &&
-	       read_text(reading, "data.reason", or_empty(plain->reason), NAME_BYTES_MAX, &body->reason) &&
+	       read_reason(reading, or_empty(plain->reason)) &&
 	       read_text(reading, "data.decisionNumber", or_empty(plain->decision_number), NAME_BYTES_MAX,
 			 &body->decision_number) &&
 	       read_effective(reading, plain->effective_date, false);
@@ -174,13 +186,11 @@ check_pair(struct reading *reading, const char *staff_code, const char *authorit
 	   const char *reason)
 {
 	struct change *change = reading->change;
-	const char *checked;
 	change->other = reading->authority;
 	if (!event_check_text(reading->call, "data.otherStaffCode", staff_code, CODE_BYTES_MAX, false,
 			      &change->other_staff_code, reading->verdict) ||
-	    !event_check_text(reading->call, field, reason, NAME_BYTES_MAX, false, &checked, reading->verdict))
+	    !event_check_text(reading->call, field, reason, NAME_BYTES_MAX, false, &change->reason, reading->verdict))
 		return false;
-	change->body->reason = (char *)checked;
 	return authority[0] == '\0' || read_authority(reading, "data.otherAuthority", authority, &change->other);
 }
 

@@ -11,6 +11,7 @@
 
 #include "common/base/date.h"
 #include "common/wire/pb.h"
+#include "services/enrollment/brake.h"
 
 #include <assert.h>
 
@@ -31,7 +32,59 @@ event_parked_key(struct key *key, uint32_t locality, const char *staff_code)
 	key_u8(key, OF_CODE_WAITS);
 }
 
+struct id
+event_record_hash(const Mt__EventRecord *record)
+{
+	struct id hash;
+	assert(record->event.len == EVENT_HASH_BYTES);
+	memcpy(hash.bytes, record->event.data, EVENT_HASH_BYTES);
+	return hash;
+}
+
 /* --- keeping ------------------------------------------------------------------------------------------------------ */
+
+/* Whom an event under that code is about, as far as it can be known: a hire brings somebody new. */
+static const char *
+person_about(struct call *call, const struct arrival *arrival)
+{
+	struct staff_row row = staff_row_find(call_store(call), arrival->authority->locality, arrival->staff_code);
+	bool hired = arrival->in->data != NULL && arrival->in->data->kind_case == MT__EVENT_DATA__KIND_HIRED;
+	if (hired || row.kind == STAFF_NONE || row.kind == STAFF_AWAITED)
+		return "";
+	return id_text(call_arena(call), slice_of(row.person.bytes, ID_BYTES));
+}
+
+/* True if what was kept before is of somebody else, or of nobody that is known. */
+static bool
+about_another(const Mt__EventRecord *before, const char *staff_code, const char *person_id)
+{
+	if (strcmp(before->staff_code, staff_code) != 0)
+		return true;
+	if (before->person.len != ID_BYTES || person_id[0] == '\0')
+		return false;
+	struct id person = id_known(person_id);
+	return memcmp(before->person.data, person.bytes, ID_BYTES) != 0;
+}
+
+const char *
+event_sealed_for(struct call *call, const struct arrival *arrival, const char *person_id)
+{
+	struct key key = event_key(arrival->authority->locality, arrival->hash);
+	const Mt__EventRecord *before = call_record(call, &key, &mt__event_record__descriptor);
+	const char *first = id_text(call_arena(call), slice_of(arrival->hash, EVENT_HASH_BYTES));
+	if (before != NULL && before->sealed_for[0] != '\0') {
+		if (about_another(before, arrival->staff_code, person_id))
+			return call_new_id(call, arrival->authority->locality);
+		first = before->sealed_for;
+	}
+	return call_erased(call, first) ? call_new_id(call, arrival->authority->locality) : first;
+}
+
+static bool
+is_of_erased(const struct verdict *verdict)
+{
+	return verdict->code != NULL && strcmp(verdict->code, EVENT_ERASED) == 0;
+}
 
 static Mt__EventKept
 kept_fact(struct call *call, const struct arrival *arrival, const struct verdict *verdict, Mt__KeptEvent *kept)
@@ -47,8 +100,11 @@ kept_fact(struct call *call, const struct arrival *arrival, const struct verdict
 	fact.field = verdict->code != NULL ? (char *)verdict->field : nothing;
 	fact.code = verdict->code != NULL ? (char *)verdict->code : nothing;
 	fact.message = verdict->code != NULL ? (char *)verdict->message : nothing;
-	fact.sealed_for = id_text(call_arena(call), slice_of(arrival->hash, EVENT_HASH_BYTES));
-	fact.kept = kept;
+	fact.person_id = (char *)person_about(call, arrival);
+	fact.sealed_for = (char *)event_sealed_for(call, arrival, fact.person_id);
+	if (!is_of_erased(verdict))
+		fact.kept = kept;
+	fact.pushed_by = (char *)arrival->pushed_by;
 	if (arrival->sequence > 0) {
 		fact.sequence_of = (ProtobufCBinaryData){EVENT_HASH_BYTES, (uint8_t *)arrival->sequence_of};
 		fact.sequence = arrival->sequence;
@@ -56,17 +112,56 @@ kept_fact(struct call *call, const struct arrival *arrival, const struct verdict
 	return fact;
 }
 
-bool
-event_park(struct call *call, const struct arrival *arrival, uint32_t parked, struct verdict *verdict)
+/* At most one more than may be. */
+static unsigned
+parked_count(const struct call *call, const struct arrival *arrival)
 {
-	if (parked >= PARKED_PER_STAFF_CODE_MAX && !arrival->parked)
+	struct key prefix;
+	event_parked_key(&prefix, arrival->authority->locality, arrival->staff_code);
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	unsigned count = 0;
+	while (count <= PARKED_PER_STAFF_CODE_MAX && store_walk_next(&walk))
+		count++;
+	return count;
+}
+
+static bool
+park(struct call *call, const struct arrival *arrival, const char *expected_on, struct verdict *verdict)
+{
+	if (!arrival->parked && parked_count(call, arrival) >= PARKED_PER_STAFF_CODE_MAX)
 		return verdict_reject(verdict, "subject", "too_many_parked",
 				      "too many events wait for the person of this staff code");
 	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__PARKED};
 	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
 	Mt__EventKept fact = kept_fact(call, arrival, verdict, &kept);
+	fact.expected_on = (char *)expected_on;
 	call_emit(call, &fact.base);
 	return true;
+}
+
+bool
+event_park(struct call *call, const struct arrival *arrival, struct verdict *verdict)
+{
+	return park(call, arrival, "", verdict);
+}
+
+bool
+event_park_expected(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person,
+		    struct verdict *verdict)
+{
+	struct history history = history_of(call, person->person_id);
+	struct effect *effects;
+	size_t count = history_effects(call_arena(call), &history, INT64_MAX, &effects);
+	char *expected_on = arena_alloc(call_arena(call), DATE_TEXT_BYTES);
+	date_format(call_today(call), expected_on);
+	for (size_t i = 0; i < count; i++) {
+		const Mt__PersonChange *change = effects[i].change;
+		if (!effects[i].withdrawn && change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED &&
+		    strcmp(change->authority_id, arrival->authority->authority_id) == 0 &&
+		    strcmp(change->staff_code, arrival->staff_code) == 0)
+			date_format(effects[i].date, expected_on);
+	}
+	return park(call, arrival, expected_on, verdict);
 }
 
 void
@@ -91,7 +186,7 @@ event_wait(struct call *call, const struct arrival *arrival, struct verdict *ver
 
 void
 event_hold(struct call *call, const struct arrival *arrival, struct id hold_id, const char *person_id,
-	   const char *pushed_by, struct verdict *verdict)
+	   struct verdict *verdict)
 {
 	*verdict = (struct verdict){.outcome = MT__EVENT__OUTCOME__HELD};
 	Mt__KeptEvent kept = MT__KEPT_EVENT__INIT;
@@ -99,7 +194,6 @@ event_hold(struct call *call, const struct arrival *arrival, struct id hold_id, 
 	fact.hold_id = (ProtobufCBinaryData){ID_BYTES, hold_id.bytes};
 	fact.person_id = (char *)person_id;
 	fact.kind = (char *)brake_kind(arrival->change.kind);
-	fact.pushed_by = (char *)pushed_by;
 	call_emit(call, &fact.base);
 }
 
@@ -187,7 +281,8 @@ await_no_more(struct apply *apply, const Mt__EventRecord *record, uint32_t local
 static int64_t
 parked_due_us(const Mt__EventRecord *record)
 {
-	return record->recorded_us + PARKED_DAYS_MAX * DAY_US;
+	int64_t from_us = record->expected_us > record->recorded_us ? record->expected_us : record->recorded_us;
+	return from_us + PARKED_DAYS_MAX * DAY_US;
 }
 
 static const char PARKED_DUE[] = "EventTimers.ParkedDue";
@@ -249,6 +344,11 @@ event_apply_kept(struct apply *apply, const Mt__EventKept *fact)
 	record.sequence_of = fact->sequence_of;
 	record.sequence = fact->sequence;
 	record.waits = fact->waits;
+	record.pushed_by = fact->pushed_by;
+	record.event = fact->event;
+	int32_t expected_on;
+	if (date_parse(fact->expected_on, &expected_on))
+		record.expected_us = date_begins_us(expected_on, apply_zone_minutes(apply));
 	if (before != NULL) {
 		record.conflicts = before->conflicts;
 		/* Another wait does not begin the 30 days anew, nor does the same one cost the place in the queue. */
@@ -257,11 +357,17 @@ event_apply_kept(struct apply *apply, const Mt__EventKept *fact)
 			record.seq = before->waits == fact->waits ? before->seq : record.seq;
 		}
 		kept_leave(apply, before, fact->authority_id, fact->event.data, fact->outcome);
+		if (before->sealed_for[0] != '\0' && strcmp(before->sealed_for, fact->sealed_for) != 0)
+			apply_forget(apply, before->sealed_for);
+		if (record.kept == NULL && before->kept != NULL)
+			apply_forget(apply, fact->sealed_for);
 	}
 	struct id person;
-	if (fact->outcome == MT__EVENT__OUTCOME__HELD) {
+	if (fact->person_id[0] != '\0') {
 		person = id_known(fact->person_id);
 		record.person = (ProtobufCBinaryData){ID_BYTES, person.bytes};
+	}
+	if (fact->outcome == MT__EVENT__OUTCOME__HELD) {
 		record.hold_id = fact->hold_id;
 		record.hold_number = hold_event_added(apply, fact);
 	}
@@ -270,7 +376,8 @@ event_apply_kept(struct apply *apply, const Mt__EventKept *fact)
 	if (fact->again)
 		event_again_soon(apply, locality, fact->event.data);
 	struct key ever = of_code_key(&record, locality, OF_CODE_EVER_KEPT, fact->event.data);
-	apply_put_bytes(apply, &ever, slice_text(""));
+	struct id sealed_for = id_known(fact->sealed_for);
+	apply_put_bytes(apply, &ever, slice_of(sealed_for.bytes, ID_BYTES));
 }
 
 static void
@@ -292,7 +399,9 @@ event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact)
 	Mt__EventRecord *record = apply_record(apply, &key, &mt__event_record__descriptor);
 	assert(record != NULL);
 	kept_leave(apply, record, fact->authority_id, fact->event.data, fact->outcome);
-	bool stays = fact->outcome == MT__EVENT__OUTCOME__REJECTED || fact->outcome == MT__EVENT__OUTCOME__DEAD;
+	bool of_erased = strcmp(fact->code, EVENT_ERASED) == 0;
+	bool stays = (fact->outcome == MT__EVENT__OUTCOME__REJECTED && !of_erased) ||
+		     fact->outcome == MT__EVENT__OUTCOME__DEAD;
 	record->outcome = fact->outcome;
 	record->seq = apply_seq(apply);
 	record->recorded_us = apply_time_us(apply);
@@ -300,6 +409,7 @@ event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact)
 	record->code = fact->code;
 	record->message = fact->message;
 	record->waits = false;
+	record->expected_us = 0;
 	record->sequence = 0; /* the number is used now, or free for another */
 	record->sequence_of.len = 0;
 	record->hold_id.len = 0;
@@ -307,11 +417,14 @@ event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact)
 	if (fact->payload_hash.len == EVENT_HASH_BYTES)
 		record->payload_hash = fact->payload_hash;
 	struct id person;
-	record->person.len = 0;
-	if (fact->outcome == MT__EVENT__OUTCOME__ACCEPTED) {
+	if (fact->person_id[0] != '\0') {
 		person = id_known(fact->person_id);
 		record->person = (ProtobufCBinaryData){ID_BYTES, person.bytes};
+	} else if (!stays) {
+		record->person.len = 0;
 	}
+	if (of_erased && record->kept != NULL)
+		apply_forget(apply, record->sealed_for);
 	if (!stays)
 		record->kept = NULL;
 	apply_put(apply, &key, &record->base);
@@ -322,22 +435,34 @@ event_apply_settled(struct apply *apply, const Mt__KeptEventSettled *fact)
 
 /* --- erasure ------------------------------------------------------------------------------------------------------ */
 
-/* What was kept goes from the rows, and with the event's key what the journal holds of it. */
+/* True if it is known to be about another than the person or whoever the person is now. */
+static bool
+is_of_another(const Mt__EventRecord *record, const Mt__PersonRecord *person)
+{
+	struct id id = id_known(person->person_id);
+	if (record->person.len != ID_BYTES || memcmp(record->person.data, id.bytes, ID_BYTES) == 0)
+		return false;
+	if (person->merged_into[0] == '\0')
+		return true;
+	struct id standing = id_known(person->merged_into);
+	return memcmp(record->person.data, standing.bytes, ID_BYTES) != 0;
+}
+
+/* What was kept goes from the rows, and with its key what the journal holds of it. The event itself may be sent again:
+ * then it is kept under another key. */
 static void
-erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, const char *person_id)
+erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, struct slice sealed_for,
+	  const Mt__PersonRecord *person)
 {
 	struct key key = event_key(locality, hash);
 	Mt__EventRecord *record = apply_record(apply, &key, &mt__event_record__descriptor);
-	struct id person = id_known(person_id);
-	bool of_another = record != NULL && record->person.len == ID_BYTES &&
-			  memcmp(record->person.data, person.bytes, ID_BYTES) != 0;
-	if (of_another)
+	if (record != NULL && is_of_another(record, person))
 		return;
 	if (record != NULL && record->kept != NULL) {
 		record->kept = NULL;
 		apply_put(apply, &key, &record->base);
 	}
-	apply_forget(apply, id_text(apply_arena(apply), slice_of(hash, EVENT_HASH_BYTES)));
+	apply_forget(apply, id_text(apply_arena(apply), sealed_for));
 }
 
 static void
@@ -361,7 +486,8 @@ event_erase_kept(struct apply *apply, const Mt__PersonRecord *person)
 		struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
 		while (store_walk_next(&walk)) {
 			struct key row = key_copy(walk.key);
-			erase_one(apply, locality, row.data + prefix.size, person->person_id);
+			assert(walk.value.size == ID_BYTES);
+			erase_one(apply, locality, row.data + prefix.size, walk.value, person);
 		}
 		erase_conflicts(apply, locality, person->person_id);
 	}

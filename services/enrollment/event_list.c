@@ -124,7 +124,8 @@ view_of(struct call *call, const Mt__EventRecord *record)
 	}
 	view->subject = record->staff_code;
 	view->outcome = record->outcome;
-	if (record->person.len == ID_BYTES)
+	bool is_told = record->outcome == MT__EVENT__OUTCOME__ACCEPTED || record->outcome == MT__EVENT__OUTCOME__HELD;
+	if (is_told && record->person.len == ID_BYTES)
 		view->person_id = id_text(call_arena(call), slice_of(record->person.data, ID_BYTES));
 	view->field = record->field;
 	view->code = record->code;

@@ -153,6 +153,21 @@ read_personal(struct reading *reading, const char *name, const char *birth_date,
 }
 
 bool
+read_reason(struct reading *reading, const char *value)
+{
+	Mt__PersonChange *body = reading->change->body;
+	char *reason;
+	if (!read_text(reading, "data.reason", value, NAME_BYTES_MAX, &reason))
+		return false;
+	if (reason[0] == '\0')
+		return true;
+	if (body->personal == NULL)
+		body->personal = (Mt__Personal *)pb_new(&mt__personal__descriptor, call_arena(reading->call));
+	body->personal->reason = reason;
+	return true;
+}
+
+bool
 read_qualification(struct reading *reading, const char *field, const Mt__Qualification *in, Mt__Qualification *out)
 {
 	int year;

@@ -24,6 +24,8 @@ bool read_code(struct reading *reading, const char *field, const char *value, ch
 bool read_effective(struct reading *reading, const char *value, bool may_be_empty);
 bool read_personal(struct reading *reading, const char *name, const char *birth_date, const char *email,
 		   const char *phone, const char *citizen_id);
+/* Into what is sealed; after read_personal. */
+bool read_reason(struct reading *reading, const char *value);
 bool
 read_qualification(struct reading *reading, const char *field, const Mt__Qualification *in, Mt__Qualification *out);
 bool read_qualifications(struct reading *reading, Mt__Qualification **in, size_t count);

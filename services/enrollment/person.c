@@ -230,23 +230,24 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 {
 	const Mt__PersonChange *change = fact->change;
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
-	if (change->corrects.len > 0)
+	Mt__PersonRecord *shown = person_shown(apply, person);
+	bool corrects = change->corrects.len > 0;
+	if (corrects) {
 		correction_count(apply, fact->person_id, change, -1);
+		staff_rows_unexpect(apply, shown);
+	}
 	history_put(apply, fact->person_id, change, &fact->event, person->version + 1);
-	if (change->corrects.len > 0)
+	if (corrects)
 		correction_count(apply, fact->person_id, change, 1);
 	person->version++;
 	bool ahead = change_lies_ahead(apply, fact->person_id, change);
-	if (ahead && change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED)
-		staff_row_expect(apply, person, change);
-	if (!ahead && change->corrects.len == 0)
+	if (!ahead && !corrects)
 		person_flow(apply, change, 1);
 
-	Mt__PersonRecord *shown = person_shown(apply, person);
 	Mt__PersonRecord *after = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
 	if (shown != person)
 		person_put(apply, person);
-	if (ahead)
+	if (ahead && !corrects)
 		*after = *shown;
 	else if (in_order(shown, change)) {
 		*after = *shown;
@@ -256,6 +257,12 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 	}
 	after->version = shown == person ? person->version : shown->version + 1;
 	person_settle(apply, shown, after);
+	if (corrects) {
+		staff_rows_expect(apply, after);
+		event_again_for(apply, after);
+	} else if (ahead && change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED) {
+		staff_row_expect(apply, after, change);
+	}
 }
 
 /* What was recorded on the day itself was counted then. */
@@ -284,14 +291,17 @@ apply_took_effect(struct apply *apply, const Mt__PersonChangeTookEffect *fact)
 	Mt__PersonRecord *after = person_refold(apply, shown);
 	after->version = shown->version;
 	person_settle(apply, shown, after);
+	event_again_for(apply, after);
 }
 
 void
 person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *changed)
 {
+	staff_rows_unexpect(apply, before);
 	Mt__PersonRecord *after = person_refold(apply, changed);
 	after->version = before->version + 1;
 	person_settle(apply, before, after);
+	staff_rows_expect(apply, after);
 }
 
 void

@@ -271,6 +271,51 @@ change_date(const Mt__PersonChange *change)
 	return date_parse(change->effective_date, &date) ? date : DATE_NONE;
 }
 
+/* Whether the correction gives a value to a field that may be cleared. */
+static bool
+sets_field(const Mt__PersonChange *correction, const char *field)
+{
+	static const Mt__Personal nobody = MT__PERSONAL__INIT;
+	const Mt__Personal *personal = correction->personal != NULL ? correction->personal : &nobody;
+	const struct {
+		const char *name;
+		bool set;
+	} fields[] = {
+		{"position", correction->position[0] != '\0'},
+		{"rank", correction->rank[0] != '\0'},
+		{"unit", correction->unit[0] != '\0'},
+		{"supervisor", correction->supervisor[0] != '\0'},
+		{"email", personal->email[0] != '\0'},
+		{"phone", personal->phone[0] != '\0'},
+		{"citizenId", personal->citizen_id[0] != '\0'},
+		{"birthDate", personal->birth_date[0] != '\0'},
+		{"parts", correction->n_parts > 0},
+		{"qualifications", correction->n_qualifications > 0},
+	};
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (strcmp(field, fields[i].name) == 0)
+			return fields[i].set;
+	}
+	return false;
+}
+
+/* What either clears, but for what the correction gives a value. */
+static void
+clear_overlaid(struct arena *arena, Mt__PersonChange *result, const Mt__PersonChange *change,
+	       const Mt__PersonChange *correction)
+{
+	result->clear = arena_alloc(arena, (change->n_clear + correction->n_clear + 1) * sizeof(*result->clear));
+	result->n_clear = 0;
+	for (size_t i = 0; i < change->n_clear; i++) {
+		if (!sets_field(correction, change->clear[i]))
+			result->clear[result->n_clear++] = change->clear[i];
+	}
+	for (size_t i = 0; i < correction->n_clear; i++) {
+		if (!sets_field(correction, correction->clear[i]))
+			result->clear[result->n_clear++] = correction->clear[i];
+	}
+}
+
 /* The change with the correction's fields in the place of its own. */
 static const Mt__PersonChange *
 change_overlaid(struct arena *arena, const Mt__PersonChange *change, const Mt__PersonChange *correction)
@@ -294,10 +339,7 @@ change_overlaid(struct arena *arena, const Mt__PersonChange *change, const Mt__P
 	}
 	if (correction->personal != NULL)
 		result->personal = personal_changed(arena, change->personal, correction->personal);
-	if (correction->n_clear > 0) {
-		result->clear = correction->clear;
-		result->n_clear = correction->n_clear;
-	}
+	clear_overlaid(arena, result, change, correction);
 	return result;
 }
 
@@ -363,21 +405,26 @@ history_effects(struct arena *arena, const struct history *history, int64_t know
 	return count;
 }
 
-static bool
-begins_service(const Mt__PersonChange *change)
+bool
+person_begins_service(const Mt__PersonChange *change)
 {
 	return change->kind == MT__PERSON_CHANGE__KIND__HIRED || change->kind == MT__PERSON_CHANGE__KIND__REGISTERED;
 }
 
-/* Before the first day only the place is known, so that events find the person. */
+/* Before the first day only the place is known, so that events find the person; of a hire that was withdrawn, who
+ * hired, so that somebody may still read the record. */
 static void
 fold_not_yet(struct arena *arena, Mt__PersonRecord *person, const struct effect *effects, size_t count)
 {
 	for (size_t i = 0; i < count && person->n_staff_codes == 0; i++) {
-		if (effects[i].withdrawn || !begins_service(effects[i].change))
+		if (effects[i].withdrawn || !person_begins_service(effects[i].change))
 			continue;
 		person_step(arena, person, effects[i].change);
 		break;
+	}
+	for (size_t i = 0; i < count && person->authority_id[0] == '\0'; i++) {
+		if (person_begins_service(effects[i].change))
+			person->authority_id = effects[i].change->authority_id;
 	}
 	person->state = MT__PERSON__STATE__NOT_YET;
 }
@@ -394,7 +441,7 @@ person_fold(struct arena *arena, const char *person_id, const struct history *hi
 		if (effects[i].withdrawn || effects[i].date > as_of)
 			continue;
 		person_step(arena, person, effects[i].change);
-		begun = begun || begins_service(effects[i].change);
+		begun = begun || person_begins_service(effects[i].change);
 	}
 	if (!begun)
 		fold_not_yet(arena, person, effects, count);
@@ -405,15 +452,22 @@ person_fold(struct arena *arena, const char *person_id, const struct history *hi
 }
 
 const struct effect *
-history_effect(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event)
+history_target(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event)
 {
 	struct effect *effects;
 	size_t count = history_effects(arena, history, INT64_MAX, &effects);
 	for (size_t i = 0; i < count; i++) {
 		if (same_bytes(&effects[i].row->event, event))
-			return effects[i].withdrawn ? NULL : &effects[i];
+			return &effects[i];
 	}
 	return NULL;
+}
+
+const struct effect *
+history_effect(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event)
+{
+	const struct effect *effect = history_target(arena, history, event);
+	return effect != NULL && effect->withdrawn ? NULL : effect;
 }
 
 /* What this record lacks, the merged one gives. */

@@ -90,21 +90,58 @@ history_join(struct arena *arena, struct history *history, const struct history 
 	history->count = count;
 }
 
-Mt__PersonRecord *
-person_at(struct call *call, const Mt__PersonRecord *person, int32_t as_of, int64_t known_us)
+static bool
+history_has_event(const struct history *history, const ProtobufCBinaryData *event)
 {
-	struct arena *arena = call_arena(call);
-	struct history history = history_of(call, person->person_id);
-	for (size_t i = 0; i < person->n_merged; i++) {
-		struct history other = history_of(call, person->merged[i]->person_id);
-		history_join(arena, &history, &other, person->merged[i]->seq);
+	for (size_t i = 0; i < history->count; i++) {
+		const ProtobufCBinaryData *one = &history->rows[i]->event;
+		if (one->len == event->len && memcmp(one->data, event->data, one->len) == 0)
+			return true;
 	}
+	return false;
+}
+
+/* A merged record's rows: what was recorded before the merge fills, what came after acts in the record that stays.
+ * A correction stays with the row it corrects. */
+static void
+history_split(struct arena *arena, const struct history *other, uint64_t merge_seq, struct history *before,
+	      struct history *after)
+{
+	*before = (struct history){.rows = arena_alloc(arena, (other->count + 1) * sizeof(*before->rows))};
+	*after = (struct history){.rows = arena_alloc(arena, (other->count + 1) * sizeof(*after->rows))};
+	for (size_t i = 0; i < other->count; i++) {
+		Mt__ChangeRecord *row = other->rows[i];
+		const ProtobufCBinaryData *corrects = &row->change->corrects;
+		if (row->seq <= merge_seq || (corrects->len > 0 && history_has_event(before, corrects)))
+			before->rows[before->count++] = row;
+		else
+			after->rows[after->count++] = row;
+	}
+}
+
+/* A person's own rows, with those of merged records that act here; fills has the rest of each, in their order. */
+static struct history
+history_joined(struct arena *arena, const Mt__PersonRecord *person, struct history own, const struct history *others,
+	       struct history *fills)
+{
+	for (size_t i = 0; i < person->n_merged; i++) {
+		struct history after;
+		history_split(arena, &others[i], person->merged[i]->seq, &fills[i], &after);
+		history_join(arena, &own, &after, 0);
+	}
+	return own;
+}
+
+static Mt__PersonRecord *
+fold_joined(struct arena *arena, const Mt__PersonRecord *person, struct history own, const struct history *others,
+	    int32_t as_of, int64_t known_us)
+{
+	struct history *fills = arena_alloc(arena, (person->n_merged + 1) * sizeof(*fills));
+	struct history history = history_joined(arena, person, own, others, fills);
 	Mt__PersonRecord *then = person_fold(arena, person->person_id, &history, as_of, known_us);
 	for (size_t i = 0; i < person->n_merged; i++) {
-		if (person->merged[i]->recorded_us > known_us)
-			continue;
-		struct history other = history_of(call, person->merged[i]->person_id);
-		person_fill(arena, then, person_fold(arena, "", &other, as_of, person->merged[i]->recorded_us));
+		if (person->merged[i]->recorded_us <= known_us)
+			person_fill(arena, then, person_fold(arena, "", &fills[i], as_of, known_us));
 	}
 	then->merged = person->merged;
 	then->n_merged = person->n_merged;
@@ -114,27 +151,105 @@ person_at(struct call *call, const Mt__PersonRecord *person, int32_t as_of, int6
 	return then;
 }
 
+/* A stored history, and behind it the rows that this call's earlier facts will bring. */
+static struct history
+history_pending(struct call *call, const char *person_id, const struct subject *subject)
+{
+	struct history history = history_of(call, person_id);
+	if (subject != NULL && strcmp(subject->recorded_id, person_id) == 0)
+		history_join(call_arena(call), &history, &subject->pending, 0);
+	return history;
+}
+
+static struct history *
+others_pending(struct call *call, const Mt__PersonRecord *person, const struct subject *subject)
+{
+	struct history *others = arena_alloc(call_arena(call), (person->n_merged + 1) * sizeof(*others));
+	for (size_t i = 0; i < person->n_merged; i++)
+		others[i] = history_pending(call, person->merged[i]->person_id, subject);
+	return others;
+}
+
+static Mt__PersonRecord *
+person_folded(struct call *call, const Mt__PersonRecord *person, const struct subject *subject, int32_t as_of,
+	      int64_t known_us)
+{
+	struct history own = history_pending(call, person->person_id, subject);
+	const struct history *others = others_pending(call, person, subject);
+	return fold_joined(call_arena(call), person, own, others, as_of, known_us);
+}
+
+Mt__PersonRecord *
+person_at(struct call *call, const Mt__PersonRecord *person, int32_t as_of, int64_t known_us)
+{
+	return person_folded(call, person, NULL, as_of, known_us);
+}
+
+Mt__PersonRecord *
+subject_at(struct call *call, const struct subject *subject, int32_t as_of)
+{
+	return person_folded(call, subject->person, subject, as_of, INT64_MAX);
+}
+
+struct history
+subject_history(struct call *call, const struct subject *subject)
+{
+	return history_pending(call, subject->recorded_id, subject);
+}
+
+struct history
+subject_acting(struct call *call, const struct subject *subject)
+{
+	struct arena *arena = call_arena(call);
+	const Mt__PersonRecord *person = subject->person;
+	struct history *fills = arena_alloc(arena, (person->n_merged + 1) * sizeof(*fills));
+	return history_joined(arena, person, history_pending(call, person->person_id, subject),
+			      others_pending(call, person, subject), fills);
+}
+
+void
+subject_pend(struct call *call, struct subject *subject, const Mt__PersonChange *change,
+	     const ProtobufCBinaryData *event)
+{
+	struct arena *arena = call_arena(call);
+	Mt__ChangeRecord *row = (Mt__ChangeRecord *)pb_new(&mt__change_record__descriptor, arena);
+	row->person_id = (char *)subject->recorded_id;
+	row->change = (Mt__PersonChange *)change;
+	row->recorded_us = call_now_us(call);
+	row->event = (ProtobufCBinaryData){event->len, arena_alloc(arena, EVENT_HASH_BYTES)};
+	assert(event->len <= EVENT_HASH_BYTES);
+	if (event->len > 0)
+		memcpy(row->event.data, event->data, event->len);
+	row->seq = UINT64_MAX; /* later than all that is stored */
+	struct history one = {.rows = &row, .count = 1};
+	history_join(arena, &subject->pending, &one, 0);
+}
+
+static struct history *
+others_applied(struct apply *apply, const Mt__PersonRecord *person)
+{
+	struct history *others = arena_alloc(apply_arena(apply), (person->n_merged + 1) * sizeof(*others));
+	for (size_t i = 0; i < person->n_merged; i++)
+		others[i] = history_applied(apply, person->merged[i]->person_id);
+	return others;
+}
+
+struct history
+history_acting(struct apply *apply, const Mt__PersonRecord *person)
+{
+	struct arena *arena = apply_arena(apply);
+	struct history *fills = arena_alloc(arena, (person->n_merged + 1) * sizeof(*fills));
+	return history_joined(arena, person, history_applied(apply, person->person_id), others_applied(apply, person),
+			      fills);
+}
+
 Mt__PersonRecord *
 person_refold(struct apply *apply, const Mt__PersonRecord *person)
 {
-	struct arena *arena = apply_arena(apply);
 	int32_t today = date_of_instant(apply_time_us(apply), apply_zone_minutes(apply));
-	struct history history = history_applied(apply, person->person_id);
-	for (size_t i = 0; i < person->n_merged; i++) {
-		struct history other = history_applied(apply, person->merged[i]->person_id);
-		history_join(arena, &history, &other, person->merged[i]->seq);
-	}
-	Mt__PersonRecord *now = person_fold(arena, person->person_id, &history, today, INT64_MAX);
-	for (size_t i = 0; i < person->n_merged; i++) {
-		struct history other = history_applied(apply, person->merged[i]->person_id);
-		person_fill(arena, now, person_fold(arena, "", &other, today, person->merged[i]->recorded_us));
-	}
-	now->merged = person->merged;
-	now->n_merged = person->n_merged;
+	Mt__PersonRecord *now = fold_joined(apply_arena(apply), person, history_applied(apply, person->person_id),
+					    others_applied(apply, person), today, INT64_MAX);
 	now->merged_into = person->merged_into;
-	now->erased = person->erased;
-	if (person->erased)
-		now->personal = NULL;
 	if (person->merged_into[0] != '\0')
 		now->state = MT__PERSON__STATE__MERGED;
 	return now;

@@ -23,11 +23,18 @@ same_code(const Mt__StaffCode *a, const Mt__StaffCode *b)
 }
 
 static bool
-leads_to_another(struct apply *apply, uint32_t locality, const char *code, struct id person)
+leads_to_another(const struct staff_row *row, struct id person)
 {
-	struct staff_row row = staff_row_find(apply_store(apply), locality, code);
-	return (row.kind == STAFF_CURRENT || row.kind == STAFF_EXPECTED) &&
-	       memcmp(row.person.bytes, person.bytes, ID_BYTES) != 0;
+	return (row->kind == STAFF_CURRENT || row->kind == STAFF_EXPECTED) &&
+	       memcmp(row->person.bytes, person.bytes, ID_BYTES) != 0;
+}
+
+static bool
+serves_or_will(struct apply *apply, struct id person)
+{
+	const Mt__PersonRecord *holder =
+		person_known(apply, id_text(apply_arena(apply), slice_of(person.bytes, ID_BYTES)));
+	return person_in_service(holder) || holder->state == MT__PERSON__STATE__NOT_YET;
 }
 
 static void
@@ -35,10 +42,27 @@ code_put(struct apply *apply, const Mt__StaffCode *code, enum staff_kind kind, c
 {
 	struct staff_row row = {.kind = kind, .person = id_known(person_id)};
 	uint32_t locality = id_locality(id_known(code->authority_id));
-	/* An old code may have a new holder by now: an alias never takes it back. */
-	if (kind == STAFF_FORMER && leads_to_another(apply, locality, code->code, row.person))
+	/* An old code may have a new holder by now: an alias never takes it back, and nobody takes it from who serves. */
+	struct staff_row held = staff_row_find(apply_store(apply), locality, code->code);
+	if (leads_to_another(&held, row.person) && (kind == STAFF_FORMER || serves_or_will(apply, held.person)))
 		return;
 	staff_row_put(apply, locality, code->code, &row);
+}
+
+/* Who waited for the one expected under a code waits on for whoever comes. */
+static void
+code_free(struct apply *apply, uint32_t locality, const char *code)
+{
+	struct key prefix;
+	event_parked_key(&prefix, locality, code);
+	struct staff_row row = {.kind = STAFF_AWAITED};
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	while (row.parked < UINT8_MAX && store_walk_next(&walk))
+		row.parked++;
+	if (row.parked > 0)
+		staff_row_put(apply, locality, code, &row);
+	else
+		staff_row_delete(apply, locality, code);
 }
 
 static bool
@@ -64,7 +88,7 @@ codes_drop(struct apply *apply, const Mt__PersonRecord *before, const Mt__Person
 		struct staff_row row = staff_row_find(apply_store(apply), locality, code->code);
 		if (row.kind != STAFF_NONE && row.kind != STAFF_AWAITED &&
 		    memcmp(row.person.bytes, id.bytes, ID_BYTES) == 0)
-			staff_row_delete(apply, locality, code->code);
+			code_free(apply, locality, code->code);
 	}
 }
 
@@ -87,6 +111,38 @@ staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const Mt__
 	code.code = change->staff_code;
 	if (!has_code(person, &code))
 		code_put(apply, &code, STAFF_EXPECTED, person->person_id);
+}
+
+void
+staff_rows_unexpect(struct apply *apply, const Mt__PersonRecord *person)
+{
+	struct id id = id_known(person->person_id);
+	struct history history = history_acting(apply, person);
+	for (size_t i = 0; i < history.count; i++) {
+		const Mt__PersonChange *change = history.rows[i]->change;
+		if (change->kind != MT__PERSON_CHANGE__KIND__TRANSFERRED)
+			continue;
+		uint32_t locality = id_locality(id_known(change->authority_id));
+		struct staff_row row = staff_row_find(apply_store(apply), locality, change->staff_code);
+		if (row.kind == STAFF_EXPECTED && memcmp(row.person.bytes, id.bytes, ID_BYTES) == 0)
+			code_free(apply, locality, change->staff_code);
+	}
+}
+
+void
+staff_rows_expect(struct apply *apply, const Mt__PersonRecord *person)
+{
+	if (person->merged_into[0] != '\0')
+		return;
+	int32_t today = date_of_instant(apply_time_us(apply), apply_zone_minutes(apply));
+	struct history history = history_acting(apply, person);
+	struct effect *effects;
+	size_t count = history_effects(apply_arena(apply), &history, INT64_MAX, &effects);
+	for (size_t i = 0; i < count; i++) {
+		if (!effects[i].withdrawn && effects[i].date > today &&
+		    effects[i].change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED)
+			staff_row_expect(apply, person, effects[i].change);
+	}
 }
 
 static void

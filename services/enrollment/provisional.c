@@ -154,13 +154,15 @@ static void
 emit_proposed(struct call *call, const Mt__PersonRecord *provisional, const Mt__PersonRecord *person,
 	      Mt__Adoption__Side side, const char *proof)
 {
+	Mt__Reason sealed = MT__REASON__INIT;
 	Mt__AdoptionProposed fact = MT__ADOPTION_PROPOSED__INIT;
 	fact.provisional_id = provisional->person_id;
 	fact.person_id = person->person_id;
 	fact.side = side;
 	fact.authority_id = (char *)call_authority(call);
 	fact.proposed_by = (char *)call_subject(call);
-	fact.proof = (char *)proof;
+	sealed.text = (char *)proof;
+	fact.proof = &sealed;
 	call_emit(call, &fact.base);
 }
 
@@ -216,7 +218,6 @@ adoption_apply_proposed(struct apply *apply, const Mt__AdoptionProposed *fact)
 	record.side = fact->side;
 	record.authority_id = fact->authority_id;
 	record.proposed_by = fact->proposed_by;
-	record.proof = fact->proof;
 	record.recorded_us = apply_time_us(apply);
 	struct key key = adoption_key(fact->provisional_id, fact->person_id);
 	apply_put(apply, &key, &record.base);

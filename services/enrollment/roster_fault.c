@@ -120,7 +120,7 @@ is_digit(char byte)
 	return byte >= '0' && byte <= '9';
 }
 
-/* What Personal holds, and a row of no column, which may hold any of it. */
+/* What Personal holds. */
 static bool
 is_personal(const char *column)
 {

@@ -249,8 +249,7 @@ row_hire(struct row_reading *reading)
 	struct arrivals arrivals = {.count = 0};
 	ProtobufCBinaryData event = {0, NULL};
 	struct subject subject;
-	subject.person = event_hire(reading->call, reading->authority, reading->staff_code, &change, &event);
-	subject.recorded_id = subject.person->person_id;
+	event_hire(reading->call, reading->authority, reading->staff_code, &change, &event, &subject);
 	reading->taking->facts++;
 	if (reading->staff.kind == STAFF_AWAITED) {
 		event_arrive(&arrivals, reading->authority->authority_id, reading->staff_code);
@@ -306,6 +305,19 @@ row_check_update(struct row_reading *reading, const Mt__PersonRecord *person, st
 	return !reading->wrong;
 }
 
+/* What the row would overtake: changes that the brake holds for whoever decides about this authority's. */
+static bool
+row_is_held(const struct row_reading *reading, const Mt__PersonRecord *person)
+{
+	struct key key = held_person_key(id_known(person->person_id));
+	struct slice value;
+	struct id hold_id;
+	if (!store_get(call_store(reading->call), key_slice(&key), &value))
+		return false;
+	memcpy(hold_id.bytes, value.data, ID_BYTES);
+	return hold_is_of(reading->call, hold_id, reading->authority->authority_id);
+}
+
 static enum row_outcome
 row_update(struct row_reading *reading)
 {
@@ -320,8 +332,7 @@ row_update(struct row_reading *reading)
 		row_wrong(reading, "staff_code", "not_in_service", reading->staff_code);
 		return ROW_REJECTED;
 	}
-	struct key held = held_person_key(id_known(person->person_id));
-	if (store_has(call_store(reading->call), key_slice(&held))) {
+	if (row_is_held(reading, person)) {
 		row_wrong(reading, "staff_code", "held", reading->staff_code);
 		return ROW_REJECTED;
 	}

@@ -18,7 +18,7 @@
  *   CodesAdded 1 a code, at most 1000, and 2
  *   ProgrammePublished 2, ClassOpened 2, ClassClosed 2
  *   LearnerEnrolled 2, from the waitlist 3, LearnerWaitlisted 3, EnrolmentWithdrawn 2, waiting 3
- *   DuplicateDismissed 3, AdoptionProposed 1, TeamRegistered and TeamDissolved 1, TeamMemberAdded and -Removed 2
+ *   DuplicateDismissed 3 a side, AdoptionProposed 1, TeamRegistered and TeamDissolved 1, TeamMemberAdded and -Removed 2
  *   LearnerWarned 1, LearnerCompleted 1, LearnerFellShort 1, MarkNoted 1
  *   AttendanceTaken 2 a mark, and 2 or 3 for the class
  *   AuthorityRegistered 3, AuthorityRenamed, AuthoritySplit and AuthorityCoded 1, AuthorityMoved and AuthorityMerged 2,
@@ -56,7 +56,7 @@ enum enrollment_table {
 	TABLE_NAME_WORD = 0x21,    /* token of how a word begins, token of the word -> nothing, while it has postings */
 	TABLE_BLOCK = 0x22,        /* kind, keyed hash of what records share, person's key -> nothing */
 	TABLE_PAIR = 0x23,         /* locality of one's authority, one's key, the other's -> shared bits, open */
-	TABLE_PAIR_DISMISSED = 0x24, /* the lesser's key, the greater's -> DismissedRecord */
+	TABLE_PAIR_DISMISSED = 0x24, /* the key of one whose side said so, the other's -> DismissedRecord */
 	TABLE_ADOPTION = 0x25,       /* provisional's key, person's key -> AdoptionRecord */
 	TABLE_PROVISIONAL = 0x26,    /* locality of the school, person's key -> nothing */
 	TABLE_TEAM = 0x28,           /* team id -> TeamRecord */

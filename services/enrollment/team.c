@@ -4,6 +4,9 @@
  * cross-functional one may have members who serve elsewhere. A membership has a first
  * and a last day and is never overwritten: who comes back has a second one.
  *
+ * Whoever serves outside the caller's authority is proposed only, and is a member once an
+ * HR officer whose authority covers the person adds them too.
+ *
  * Promise: a team is nominated as it stands on the day, in one call, with an outcome for
  * each of its members; what one is refused does not touch the others. */
 #include "services/enrollment/enrollment.h"
@@ -35,6 +38,14 @@ team_or_refuse(struct call *call, const char *team_id)
 	return team;
 }
 
+static bool
+check_open(struct call *call, const Mt__TeamRecord *team)
+{
+	if (team->dissolved)
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "team %s is dissolved", team->team_id);
+	return !team->dissolved;
+}
+
 /* The same, of a team that may still change. */
 static Mt__TeamRecord *
 team_to_change(struct call *call, const char *team_id)
@@ -42,10 +53,7 @@ team_to_change(struct call *call, const char *team_id)
 	Mt__TeamRecord *team = team_or_refuse(call, team_id);
 	if (team == NULL || !call_scope(call, team->authority_id))
 		return NULL;
-	if (!team->dissolved)
-		return team;
-	call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "team %s is dissolved", team_id);
-	return NULL;
+	return check_open(call, team) ? team : NULL;
 }
 
 static struct key
@@ -62,9 +70,9 @@ member_on(const Mt__TeamMember *member, const char *date)
 	return strcmp(member->since, date) <= 0 && (member->until[0] == '\0' || strcmp(member->until, date) >= 0);
 }
 
-/* Whoever was in it on a date, in the order of their ids. */
+/* Whoever was in it on a date, or proposed for it, in the order of their ids. */
 static Mt__TeamMember **
-team_members(struct call *call, const char *team_id, const char *date, size_t *count)
+team_members(struct call *call, const char *team_id, const char *date, bool proposed, size_t *count)
 {
 	struct key prefix = key_of_id(TABLE_TEAM_MEMBER, id_known(team_id));
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
@@ -74,13 +82,13 @@ team_members(struct call *call, const char *team_id, const char *date, size_t *c
 	     rows++) {
 		Mt__TeamMember *member = call_unpack(call, &mt__team_member__descriptor, walk.value);
 		assert(member != NULL);
-		if (member_on(member, date))
+		if (member_on(member, date) && (bool)member->proposed == proposed)
 			members[(*count)++] = member;
 	}
 	return members;
 }
 
-/* The membership of a person that lasts on a date; NULL if there is none. */
+/* The membership of a person that lasts on a date, be it proposed; NULL if there is none. */
 static Mt__TeamMember *
 member_of(struct call *call, const char *team_id, const char *person_id, const char *date)
 {
@@ -146,7 +154,8 @@ teams_get(Mt__Teams_Service *service, const Mt__GetTeamRequest *in, Mt__GetTeamR
 	const char *date = date_or_today(call, "as_of", in->as_of);
 	if (date == NULL)
 		return;
-	out.members = team_members(call, in->team_id, date, &out.n_members);
+	out.members = team_members(call, in->team_id, date, false, &out.n_members);
+	out.proposed = team_members(call, in->team_id, date, true, &out.n_proposed);
 	reply(&out, call);
 }
 
@@ -174,8 +183,28 @@ teams_list(Mt__Teams_Service *service, const Mt__ListTeamsRequest *in, Mt__ListT
 	reply(&out, call);
 }
 
+/* The caller may say of a proposed member what the team's side could not. */
 static bool
-check_join(struct call *call, const Mt__TeamRecord *team, const Mt__PersonRecord *person, const char *since)
+is_confirmed_by(struct call *call, const Mt__PersonRecord *person, const Mt__TeamMember *there)
+{
+	return there->proposed && there->until[0] == '\0' && call_has_role(call, MT__ROLE__HR_OFFICER) &&
+	       tree_covers(call_store(call), call_authority(call), person->authority_id);
+}
+
+/* The team's side adds anybody, the person's side only whom the team's proposed. */
+static bool
+join_scope(struct call *call, const Mt__TeamRecord *team, const Mt__PersonRecord *person, const Mt__TeamMember *there)
+{
+	const struct scope_way ways[] = {
+		{1u << MT__ROLE__HR_OFFICER | 1u << MT__ROLE__REGISTRAR, team->authority_id},
+		{1u << MT__ROLE__HR_OFFICER, person->authority_id},
+	};
+	bool proposed = there != NULL && there->proposed;
+	return scope_one_of(call, ways, proposed ? 2 : 1);
+}
+
+static bool
+check_join(struct call *call, const Mt__TeamRecord *team, const Mt__PersonRecord *person, const Mt__TeamMember *there)
 {
 	bool at_home = tree_covers(call_store(call), team->authority_id, person->authority_id);
 	if (!at_home && team->kind != MT__TEAM__KIND__CROSS_FUNCTIONAL)
@@ -184,7 +213,7 @@ check_join(struct call *call, const Mt__TeamRecord *team, const Mt__PersonRecord
 			    team->team_id);
 	else if (!person_may_learn(person))
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "person %s is not in service", person->person_id);
-	else if (member_of(call, team->team_id, person->person_id, since) != NULL)
+	else if (there != NULL && !is_confirmed_by(call, person, there))
 		call_refuse(call, MT__STATUS__ALREADY_EXISTS, "person %s is in team %s already", person->person_id,
 			    team->team_id);
 	else if (team->members >= TEAM_MEMBERS_MAX || team->version >= TEAM_MEMBERSHIPS_MAX)
@@ -197,23 +226,28 @@ static void
 teams_add(Mt__Teams_Service *service, const Mt__AddTeamMemberRequest *in, Mt__ChangeTeamReply_Closure reply, void *call)
 {
 	(void)service;
-	const Mt__TeamRecord *team = team_to_change(call, in->team_id);
+	const Mt__TeamRecord *team = team_or_refuse(call, in->team_id);
 	const Mt__PersonRecord *person =
 		team != NULL ? person_standing(call, person_or_refuse(call, in->person_id)) : NULL;
-	if (person == NULL)
+	const char *since = person != NULL ? date_or_today(call, "since", in->since) : NULL;
+	if (since == NULL)
 		return;
-	const char *since = date_or_today(call, "since", in->since);
-	const char *task = since != NULL ? call_text(call, "task", in->task, NAME_BYTES_MAX, true) : NULL;
-	if (task == NULL || !check_join(call, team, person, since))
+	const Mt__TeamMember *there = member_of(call, team->team_id, person->person_id, since);
+	const char *task = join_scope(call, team, person, there)
+				   ? call_text(call, "task", in->task, NAME_BYTES_MAX, true)
+				   : NULL;
+	if (task == NULL || !check_open(call, team) || !check_join(call, team, person, there))
 		return;
 	Mt__TeamMemberAdded fact = MT__TEAM_MEMBER_ADDED__INIT;
 	fact.team_id = team->team_id;
 	fact.person_id = person->person_id;
-	fact.since = (char *)since;
-	fact.task = (char *)task;
+	fact.since = there != NULL ? there->since : (char *)since;
+	fact.task = there != NULL ? there->task : (char *)task;
+	fact.proposed = !tree_covers(call_store(call), call_authority(call), person->authority_id);
 	call_emit(call, &fact.base);
 	Mt__ChangeTeamReply out = MT__CHANGE_TEAM_REPLY__INIT;
 	out.version = team->version + 1;
+	out.proposed = fact.proposed;
 	reply(&out, call);
 }
 
@@ -324,12 +358,10 @@ teams_nominate(Mt__Teams_Service *service, const Mt__NominateTeamRequest *in, Mt
 	};
 	if (!scope_one_of(call, ways, sizeof(ways) / sizeof(ways[0])))
 		return;
-	if (team->dissolved) {
-		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "team %s is dissolved", team->team_id);
+	if (!check_open(call, team))
 		return;
-	}
 	size_t count;
-	Mt__TeamMember **members = team_members(call, team->team_id, date_or_today(call, "", ""), &count);
+	Mt__TeamMember **members = team_members(call, team->team_id, date_or_today(call, "", ""), false, &count);
 	Mt__NominateTeamReply out = MT__NOMINATE_TEAM_REPLY__INIT;
 	out.members = arena_alloc(call_arena(call), (count + 1) * sizeof(Mt__TeamNomination *));
 	for (size_t i = 0; i < count; i++) {
@@ -385,10 +417,11 @@ apply_member_added(struct apply *apply, const Mt__TeamMemberAdded *fact)
 	member.person_id = fact->person_id;
 	member.since = fact->since;
 	member.task = fact->task;
+	member.proposed = fact->proposed;
 	struct key key = member_key(fact->team_id, fact->person_id, fact->since);
 	apply_put(apply, &key, &member.base);
 	Mt__TeamRecord *team = team_known(apply, fact->team_id);
-	team->members++;
+	team->members += !fact->proposed;
 	team_put(apply, team);
 }
 
@@ -401,8 +434,8 @@ apply_member_removed(struct apply *apply, const Mt__TeamMemberRemoved *fact)
 	member->until = fact->until;
 	apply_put(apply, &key, &member->base);
 	Mt__TeamRecord *team = team_known(apply, fact->team_id);
-	assert(team->members > 0);
-	team->members--;
+	assert(member->proposed || team->members > 0);
+	team->members -= !member->proposed;
 	team_put(apply, team);
 }
 

@@ -106,14 +106,6 @@ refusal_log(const struct request *request, const struct problem *problem)
 	buf_free(&line);
 }
 
-/* A sentence that was cut may end in half a character. */
-static void
-text_cut(char *text)
-{
-	for (size_t size = strlen(text); size > 0 && !text_valid(slice_of(text, size)); size--)
-		text[size - 1] = '\0';
-}
-
 static void
 refuse(struct request *request, const struct problem *problem)
 {
@@ -139,7 +131,7 @@ request_refuse(struct request *request, enum problem_kind kind, const char *fiel
 	va_start(arguments, format);
 	vsnprintf(detail, sizeof(detail), format, arguments);
 	va_end(arguments);
-	text_cut(detail);
+	detail[text_cut(detail, sizeof(detail))] = '\0'; /* it may have been cut inside a character */
 	struct problem problem = {.kind = kind, .detail = detail, .field = field};
 	refuse(request, &problem);
 }

@@ -247,7 +247,7 @@ def refused(report, office):
         status, view = office.send(office.write("odd.csv", data))
         assert status == 201 and view["counts"]["unchanged"] == 2 and view["counts"]["warnings"] == 1, view
     with report.case("roster_formulas_stay_text"):
-        data = b"staff_code,birth_date\r\nCB00003,=1+1\r\n"
+        data = b"staff_code,effective_date\r\nCB00003,=1+1\r\n"
         status, view = office.send(office.write("odd.csv", data))
         body = office.get("/v1/rosters/%s/errors.csv" % view["rosterId"])[1]
         assert b"\"'=1+1\"" in body, body
