@@ -134,8 +134,13 @@ pb_text_valid(const ProtobufCMessage *message)
 	const ProtobufCMessageDescriptor *type = message->descriptor;
 	for (unsigned i = 0; i < type->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
-		bool may_hold_text = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE;
-		if (may_hold_text && !field_text_valid(message, field))
+		bool is_text = field->type == PROTOBUF_C_TYPE_STRING;
+		if (!is_text && field->type != PROTOBUF_C_TYPE_MESSAGE)
+			continue;
+		const char *value;
+		memcpy(&value, (const char *)message + field->offset, sizeof value);
+		bool is_empty = value == NULL || (is_text && value == protobuf_c_empty_string);
+		if (!is_empty && !field_text_valid(message, field))
 			return false;
 	}
 	return true;

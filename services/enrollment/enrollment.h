@@ -160,8 +160,8 @@ void person_key_staff(struct key *key, uint32_t locality, const char *staff_code
 struct staff_row staff_row_read(struct slice value);
 struct staff_row staff_row_find(const struct store *store, uint32_t locality, const char *staff_code);
 /* The same, or that of an authority merged into this one, if just one of them has the code. */
-struct staff_row staff_row_reached(const struct store *store, const Mt__AuthorityRecord *authority,
-				   const char *staff_code);
+struct staff_row
+staff_row_reached(const struct store *store, const Mt__AuthorityRecord *authority, const char *staff_code);
 void staff_row_put(struct apply *apply, uint32_t locality, const char *staff_code, const struct staff_row *row);
 void staff_row_delete(struct apply *apply, uint32_t locality, const char *staff_code);
 
@@ -230,8 +230,8 @@ void person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRec
 void person_put(struct apply *apply, const Mt__PersonRecord *person); /* the row alone */
 /* Counts a change among those that happened; with -1, takes it back. */
 void person_flow(struct apply *apply, const Mt__PersonChange *change, int64_t delta);
-/* Staff codes that transfers ahead lead to. Who changes what was recorded, or its merges, lets all of them go before and
- * expects them after; one new transfer is expected alone. */
+/* Staff codes that transfers ahead lead to. Who changes what was recorded, or its merges, lets all of them go before
+ * and expects them after; one new transfer is expected alone. */
 void staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const Mt__PersonChange *change);
 void staff_rows_expect(struct apply *apply, const Mt__PersonRecord *person);
 void staff_rows_unexpect(struct apply *apply, const Mt__PersonRecord *person);
@@ -341,8 +341,10 @@ void event_release(struct call *call, struct subject *subject, struct arrivals *
 /* event_kept.c: what could not act. Each emits EventKept; event_settle says what became of it in the end. */
 bool event_park(struct call *call, const struct arrival *arrival, struct verdict *verdict);
 /* For whom a transfer brings under that code: the 30 days begin on the day itself. */
-bool event_park_expected(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person,
-			 struct verdict *verdict);
+bool
+event_park_expected(struct call *call, const struct arrival *arrival, int32_t expected_on, struct verdict *verdict);
+/* The day to come on which a transfer brings the subject under the arrival's staff code; DATE_NONE if none does. */
+int32_t event_expected_on(struct call *call, const struct arrival *arrival, const struct subject *subject);
 void event_park_again(struct call *call, const struct arrival *arrival); /* to be decided in a call of its own */
 void event_wait(struct call *call, const struct arrival *arrival, struct verdict *verdict); /* for its predecessor */
 void event_hold(struct call *call, const struct arrival *arrival, struct id hold_id, const char *person_id,

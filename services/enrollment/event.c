@@ -234,7 +234,7 @@ event_decide(struct call *call, struct arrival *arrival, struct verdict *verdict
 	/* Whoever is to come is decided over by the receiver from their day on. */
 	if (row.kind == STAFF_EXPECTED && !hired &&
 	    !tree_covers(call_store(call), authority->authority_id, subject.person->authority_id)) {
-		event_park_expected(call, arrival, subject.person, verdict);
+		event_park_expected(call, arrival, event_expected_on(call, arrival, &subject), verdict);
 		return NULL;
 	}
 	if (event_held(call, arrival, &subject, verdict))

@@ -10,6 +10,7 @@
  * persons is decided in a call of its own, by a timer. */
 #include "services/enrollment/enrollment.h"
 
+#include "common/base/date.h"
 #include "common/core/tree.h"
 
 #include <assert.h>
@@ -47,6 +48,24 @@ event_decide_again(struct call *call, const Mt__EventRecord *record, struct arri
 
 /* --- the person has come ------------------------------------------------------------------------------------------ */
 
+int32_t
+event_expected_on(struct call *call, const struct arrival *arrival, const struct subject *subject)
+{
+	struct history history = subject_history(call, subject);
+	struct effect *effects;
+	size_t count = history_effects(call_arena(call), &history, INT64_MAX, &effects);
+	int32_t expected_on = DATE_NONE;
+	for (size_t i = 0; i < count; i++) {
+		const Mt__PersonChange *change = effects[i].change;
+		if (!effects[i].withdrawn && effects[i].date > call_today(call) &&
+		    change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED &&
+		    strcmp(change->authority_id, arrival->authority->authority_id) == 0 &&
+		    strcmp(change->staff_code, arrival->staff_code) == 0)
+			expected_on = effects[i].date;
+	}
+	return expected_on;
+}
+
 static bool
 concerns_two(const struct arrival *arrival)
 {
@@ -62,6 +81,11 @@ release_one(struct call *call, struct subject *subject, const Mt__EventRecord *r
 	if (arrival_again(call, record, &arrival, &verdict)) {
 		if (concerns_two(&arrival)) {
 			event_park_again(call, &arrival);
+			return;
+		}
+		int32_t expected_on = event_expected_on(call, &arrival, subject);
+		if (expected_on != DATE_NONE) {
+			event_park_expected(call, &arrival, expected_on, &verdict);
 			return;
 		}
 		bool held = event_held(call, &arrival, subject, &verdict);

@@ -404,8 +404,8 @@ check_corrects(struct call *call, const struct subject *subject, const char *aut
 	bool moves = is_withdrawn_or_back(target, body) || is_dated_anew(target, body);
 	return check_former(call, subject, authority_id, target, body, verdict) &&
 	       check_corrected_codes(call, target, change, verdict) &&
-	       (!moves || (check_order_after(call, after, change, verdict) &&
-			   check_codes_after(call, after, arrivals, verdict)));
+	       (!moves ||
+		(check_order_after(call, after, change, verdict) && check_codes_after(call, after, arrivals, verdict)));
 }
 
 /* --- the decision ------------------------------------------------------------------------------------------------- */
@@ -454,7 +454,7 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 	if (!event_check_whose(call, subject, source_authority_id, change, verdict) ||
 	    !check_begun(subject, then, change, verdict) || !check_possible(call, then, change, arrivals, verdict))
 		return false;
-	struct subject after;
+	struct subject after = *subject;
 	if (corrects) {
 		size_t reached = arrivals->count;
 		after = subject_with(call, subject, change, event);

@@ -36,6 +36,8 @@ struct id
 event_record_hash(const Mt__EventRecord *record)
 {
 	struct id hash;
+	if (record->event.len == 0)
+		return id_known(record->sealed_for); /* rows written before they told the two apart */
 	assert(record->event.len == EVENT_HASH_BYTES);
 	memcpy(hash.bytes, record->event.data, EVENT_HASH_BYTES);
 	return hash;
@@ -146,22 +148,11 @@ event_park(struct call *call, const struct arrival *arrival, struct verdict *ver
 }
 
 bool
-event_park_expected(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person,
-		    struct verdict *verdict)
+event_park_expected(struct call *call, const struct arrival *arrival, int32_t expected_on, struct verdict *verdict)
 {
-	struct history history = history_of(call, person->person_id);
-	struct effect *effects;
-	size_t count = history_effects(call_arena(call), &history, INT64_MAX, &effects);
-	char *expected_on = arena_alloc(call_arena(call), DATE_TEXT_BYTES);
-	date_format(call_today(call), expected_on);
-	for (size_t i = 0; i < count; i++) {
-		const Mt__PersonChange *change = effects[i].change;
-		if (!effects[i].withdrawn && change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED &&
-		    strcmp(change->authority_id, arrival->authority->authority_id) == 0 &&
-		    strcmp(change->staff_code, arrival->staff_code) == 0)
-			date_format(effects[i].date, expected_on);
-	}
-	return park(call, arrival, expected_on, verdict);
+	char *text = arena_alloc(call_arena(call), DATE_TEXT_BYTES);
+	date_format(expected_on != DATE_NONE ? expected_on : call_today(call), text);
+	return park(call, arrival, text, verdict);
 }
 
 void
@@ -451,7 +442,7 @@ is_of_another(const Mt__EventRecord *record, const Mt__PersonRecord *person)
 /* What was kept goes from the rows, and with its key what the journal holds of it. The event itself may be sent again:
  * then it is kept under another key. */
 static void
-erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, struct slice sealed_for,
+erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, const char *sealed_for,
 	  const Mt__PersonRecord *person)
 {
 	struct key key = event_key(locality, hash);
@@ -462,7 +453,7 @@ erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, struct sl
 		record->kept = NULL;
 		apply_put(apply, &key, &record->base);
 	}
-	apply_forget(apply, id_text(apply_arena(apply), sealed_for));
+	apply_forget(apply, sealed_for);
 }
 
 static void
@@ -486,8 +477,10 @@ event_erase_kept(struct apply *apply, const Mt__PersonRecord *person)
 		struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
 		while (store_walk_next(&walk)) {
 			struct key row = key_copy(walk.key);
-			assert(walk.value.size == ID_BYTES);
-			erase_one(apply, locality, row.data + prefix.size, walk.value, person);
+			const uint8_t *hash = row.data + prefix.size;
+			/* Rows written before they said it were of events kept under their own hash. */
+			struct slice sealed_for = walk.value.size == ID_BYTES ? walk.value : slice_of(hash, ID_BYTES);
+			erase_one(apply, locality, hash, id_text(apply_arena(apply), sealed_for), person);
 		}
 		erase_conflicts(apply, locality, person->person_id);
 	}

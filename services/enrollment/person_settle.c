@@ -42,7 +42,8 @@ code_put(struct apply *apply, const Mt__StaffCode *code, enum staff_kind kind, c
 {
 	struct staff_row row = {.kind = kind, .person = id_known(person_id)};
 	uint32_t locality = id_locality(id_known(code->authority_id));
-	/* An old code may have a new holder by now: an alias never takes it back, and nobody takes it from who serves. */
+	/* An old code may have a new holder by now: an alias never takes it back, and nobody takes it from who serves.
+	 */
 	struct staff_row held = staff_row_find(apply_store(apply), locality, code->code);
 	if (leads_to_another(&held, row.person) && (kind == STAFF_FORMER || serves_or_will(apply, held.person)))
 		return;

@@ -42,7 +42,7 @@ struct roster_taking {
 	const char *named;              /* the authority a row named last, and what it came to */
 	const Mt__AuthorityRecord *named_authority;
 	Mt__RosterCounts counts;
-	size_t facts; /* emitted at most */
+	size_t facts;  /* emitted at most */
 	bool released; /* a row's hire let go what was parked: what that did to other staff codes, no row here sees */
 	size_t faults_count;
 	size_t faults_kept;

@@ -233,9 +233,8 @@ teams_add(Mt__Teams_Service *service, const Mt__AddTeamMemberRequest *in, Mt__Ch
 	if (since == NULL)
 		return;
 	const Mt__TeamMember *there = member_of(call, team->team_id, person->person_id, since);
-	const char *task = join_scope(call, team, person, there)
-				   ? call_text(call, "task", in->task, NAME_BYTES_MAX, true)
-				   : NULL;
+	const char *task =
+		join_scope(call, team, person, there) ? call_text(call, "task", in->task, NAME_BYTES_MAX, true) : NULL;
 	if (task == NULL || !check_open(call, team) || !check_join(call, team, person, there))
 		return;
 	Mt__TeamMemberAdded fact = MT__TEAM_MEMBER_ADDED__INIT;
