@@ -64,7 +64,8 @@ const char *call_person(const struct call *call, const char *person_id);
  * bytes. At least one; PERSON_IDS_MAX is room for all. */
 size_t call_person_ids(const struct call *call, const char *person_id, const char **ids, size_t max);
 
-/* Adds a fact (a leaf such as LearnerEnrolled) to the outcome. Packed at once: the message may be on the stack. */
+/* Adds a fact (a leaf such as LearnerEnrolled) to the outcome. Packed at once: the message may be on the stack. One
+ * whose own text is not valid UTF-8 ends the call INTERNAL: no follower would read it. */
 void call_emit(struct call *call, const ProtobufCMessage *fact);
 
 /* Long poll. A query that has nothing to say yet may wait: true, and it must return without

@@ -100,29 +100,21 @@ pb_new(const ProtobufCMessageDescriptor *type, struct arena *arena)
 }
 
 static bool
-value_text_valid(const ProtobufCFieldDescriptor *field, const void *value)
-{
-	if (value == NULL)
-		return true;
-	return field->type == PROTOBUF_C_TYPE_STRING ? text_valid(slice_text(value)) : pb_text_valid(value);
-}
-
-static bool
 field_text_valid(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
 	const char *begin = (const char *)message;
-	const void *const *values = (const void *const *)(const void *)(begin + field->offset);
+	char *const *texts = (char *const *)(const void *)(begin + field->offset);
 	size_t count = 1;
 	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 		memcpy(&count, begin + field->quantifier_offset, sizeof count);
-		memcpy(&values, begin + field->offset, sizeof values);
+		memcpy(&texts, begin + field->offset, sizeof texts);
 	} else if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
 		uint32_t member;
 		memcpy(&member, begin + field->quantifier_offset, sizeof member);
 		count = member == field->id;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!value_text_valid(field, values[i]))
+		if (texts[i] != NULL && !text_valid(slice_text(texts[i])))
 			return false;
 	}
 	return true;
@@ -134,13 +126,7 @@ pb_text_valid(const ProtobufCMessage *message)
 	const ProtobufCMessageDescriptor *type = message->descriptor;
 	for (unsigned i = 0; i < type->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
-		bool is_text = field->type == PROTOBUF_C_TYPE_STRING;
-		if (!is_text && field->type != PROTOBUF_C_TYPE_MESSAGE)
-			continue;
-		const char *value;
-		memcpy(&value, (const char *)message + field->offset, sizeof value);
-		bool is_empty = value == NULL || (is_text && value == protobuf_c_empty_string);
-		if (!is_empty && !field_text_valid(message, field))
+		if (field->type == PROTOBUF_C_TYPE_STRING && !field_text_valid(message, field))
 			return false;
 	}
 	return true;

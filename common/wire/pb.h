@@ -31,7 +31,8 @@ void pb_pack_into(struct buf *buf, const ProtobufCMessage *message);
 /* A message set to its defaults. */
 ProtobufCMessage *pb_new(const ProtobufCMessageDescriptor *type, struct arena *arena);
 
-/* True if all strings in the message are valid UTF-8, as pb_unpack will ask of it. */
+/* True if the message's own strings are valid UTF-8, as pb_unpack will ask of it; those of messages inside it are not
+ * looked at. */
 bool pb_text_valid(const ProtobufCMessage *message);
 
 /* The string field of that name, or NULL; "" when unset. */

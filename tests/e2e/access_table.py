@@ -75,7 +75,8 @@ def guessed(method, thing):
         if field.name in known:
             message[field.json_name] = known[field.name]
         elif field.type == field.TYPE_STRING and not field.name.startswith("page_"):
-            message[field.json_name] = "2026-01-14" if "date" in field.name else "x"
+            is_date = "date" in field.name or field.name in ("since", "until")
+            message[field.json_name] = "2026-01-14" if is_date else "x"
         elif field.type in (field.TYPE_UINT32, field.TYPE_UINT64) and field.name not in ("page_size", "depth",
             "wait_ms"):
             message[field.json_name] = 1

@@ -202,7 +202,7 @@ story codes_unchecked services/enrollment/event_check.c \
 	'code_list_'
 # A pair that was dismissed comes back unasked.
 story dismissed_again services/enrollment/duplicate_pair.c \
-	's/open = \(shared & ~\(dismissed != NULL \? dismissed->shared : 0\)\) != 0;/open = shared != 0 || (dismissed != NULL \&\& shared > UINT16_MAX);/' \
+	's/return \(shared & ~\(dismissed != NULL \? dismissed->shared : 0\)\) != 0;/return shared != 0 || (dismissed != NULL \&\& shared > UINT16_MAX);/' \
 	'duplicate_'
 
 echo "$passed passed, $failed failed"
