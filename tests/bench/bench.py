@@ -4,6 +4,7 @@
     tests/bench/bench.py build/release        QUICK=1: a smoke run of about a minute
                                               BENCH_DIR: on which disk, /var/tmp by default
                                               BENCH_MEMORY: --memory in MiB, 256 by default
+                                              BENCH_PEOPLE: the nation's size, 2500000 by default
 
 Ours and the peer take turns, three rounds of each work of some seconds; the table gives
 medians, ratios, CPU time an operation and what each was limited by. Once only: the load of
@@ -32,7 +33,7 @@ from stack import ROOT, SERVERS, UNITS, Stack, kill  # noqa: E402
 from table import HEAD, Row, median, write_table  # noqa: E402
 
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
-PEOPLE = 100000 if QUICK else 2500000
+PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000" if QUICK else "2500000"))
 ROUNDS = 1 if QUICK else 3
 SCALE = 0.25 if QUICK else 1.0
 MEMORY_MIB = int(os.environ.get("BENCH_MEMORY", "256"))

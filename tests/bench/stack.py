@@ -206,7 +206,7 @@ class Stack:
             raise RuntimeError("POST /v1/rosters: %d %s" % (answer.status, said[:500]))
         return json.loads(said)
 
-    def settle(self, limit_s=60):
+    def settle(self, limit_s=300):
         """Until followers have caught up and all that is durable stands in the state."""
         def settled():
             said = json.loads(self.run("status", "--json"))
