@@ -203,13 +203,21 @@ teams_add(struct subject_part *part, Mt__EnrollmentPart *held)
 	subject_list_end(part, &page, "teams");
 }
 
-/* NULL if it acted after all, or was erased. */
+/* A code may have had another holder: what is known to be about somebody else is not shown. */
+static bool
+is_about(const Mt__EventRecord *record, const char *person_id)
+{
+	struct id id = id_known(person_id);
+	return record->person.len != ID_BYTES || memcmp(record->person.data, id.bytes, ID_BYTES) == 0;
+}
+
+/* NULL if it acted after all, was erased, or is about somebody else. */
 static Mt__EventView *
-event_shown(struct call *call, uint32_t locality, struct slice hash)
+event_shown(struct call *call, const char *person_id, uint32_t locality, struct slice hash)
 {
 	struct key key = event_key(locality, hash.data);
 	const Mt__EventRecord *record = call_record(call, &key, &mt__event_record__descriptor);
-	if (record == NULL || record->kept == NULL || record->kept->event == NULL)
+	if (record == NULL || record->kept == NULL || record->kept->event == NULL || !is_about(record, person_id))
 		return NULL;
 	Mt__EventView *view = view_of_kept(call, record->kept, record->outcome, record->recorded_us);
 	view->field = record->field;
@@ -232,7 +240,8 @@ code_events_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__S
 		return;
 	while (page_next(&page)) {
 		struct id hash = subject_row_id(page.walk.key);
-		Mt__EventView *view = event_shown(part->call, locality, slice_of(hash.bytes, EVENT_HASH_BYTES));
+		Mt__EventView *view =
+			event_shown(part->call, part->record_id, locality, slice_of(hash.bytes, EVENT_HASH_BYTES));
 		if (view != NULL)
 			page_add(&page, view);
 	}
