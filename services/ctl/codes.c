@@ -50,16 +50,6 @@ struct codes {
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
 static int
-optional_column(const struct csv *csv, const char *name)
-{
-	for (size_t i = 0; i < csv->columns_count; i++) {
-		if (strcmp(csv->columns[i], name) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-static int
 by_list(const void *a, const void *b)
 {
 	const struct row *x = a;
@@ -79,8 +69,8 @@ rows_read(struct codes *codes, const char *path)
 	int code = csv_column(csv, "code");
 	int name = csv_column(csv, "name");
 	int name_en = csv_column(csv, "name_en");
-	int valid_from = optional_column(csv, "valid_from");
-	int valid_to = optional_column(csv, "valid_to");
+	int valid_from = csv_column_if_any(csv, "valid_from");
+	int valid_to = csv_column_if_any(csv, "valid_to");
 	if (list < 0 || code < 0 || name < 0 || name_en < 0)
 		return false;
 	codes->rows = calloc(ROWS_MAX, sizeof(*codes->rows));

@@ -118,14 +118,22 @@ csv_close(struct csv *csv)
 }
 
 int
-csv_column(const struct csv *csv, const char *name)
+csv_column_if_any(const struct csv *csv, const char *name)
 {
 	for (size_t i = 0; i < csv->columns_count; i++) {
 		if (strcmp(csv->columns[i], name) == 0)
 			return (int)i;
 	}
-	say("the file has no column %s", name);
 	return -1;
+}
+
+int
+csv_column(const struct csv *csv, const char *name)
+{
+	int column = csv_column_if_any(csv, name);
+	if (column < 0)
+		say("the file has no column %s", name);
+	return column;
 }
 
 bool

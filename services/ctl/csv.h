@@ -24,6 +24,7 @@ bool csv_open(struct csv *csv, const char *path);
 void csv_close(struct csv *csv);
 /* Its number; -1, and said, if there is no column of that name. */
 int csv_column(const struct csv *csv, const char *name);
+int csv_column_if_any(const struct csv *csv, const char *name); /* the same without a word */
 /* The next row in fields; false at the end, or, said and *broken, if a row has other than as many
  * fields as there are columns. */
 bool csv_next(struct csv *csv, bool *broken);

@@ -57,16 +57,6 @@ struct predecessors {
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
 static int
-optional_column(const struct csv *csv, const char *name)
-{
-	for (size_t i = 0; i < csv->columns_count; i++) {
-		if (strcmp(csv->columns[i], name) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-static int
 by_old(const void *a, const void *b)
 {
 	const struct row *x = a;
@@ -86,9 +76,9 @@ rows_read(struct predecessors *all, const char *path)
 	int new = csv_column(csv, "new");
 	int date = csv_column(csv, "date");
 	int share = csv_column(csv, "share");
-	int name = optional_column(csv, "name");
-	int name_en = optional_column(csv, "name_en");
-	int kind = optional_column(csv, "kind");
+	int name = csv_column_if_any(csv, "name");
+	int name_en = csv_column_if_any(csv, "name_en");
+	int kind = csv_column_if_any(csv, "kind");
 	if (old < 0 || new < 0 || date < 0 || share < 0)
 		return false;
 	all->rows = calloc(ROWS_MAX, sizeof(*all->rows));
