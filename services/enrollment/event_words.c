@@ -10,8 +10,10 @@ struct sentence {
 };
 
 static const struct sentence sentences[] = {
+	{"adoption", "hồ sơ tạm được nhận bằng :adopt và phải có xác nhận của cả hai bên"},
 	{"already_deceased", "người này đã được ghi nhận là từ trần"},
 	{"already_exists", "mã cán bộ này đang thuộc về một người khác đang công tác"},
+	{"already_merged", "một trong hai hồ sơ đã được gộp vào hồ sơ khác"},
 	{"already_retired", "người này đã nghỉ hưu"},
 	{"bad_citizen_id", "số căn cước công dân không hợp lệ"},
 	{"bad_date", "ngày tháng không có trong lịch hoặc không viết đúng dạng NĂM-THÁNG-NGÀY"},
@@ -22,15 +24,19 @@ static const struct sentence sentences[] = {
 	{"conflict", "sự kiện cùng nguồn và cùng mã đã được tiếp nhận với nội dung khác"},
 	{"corrects_a_correction", "sự kiện cần đính chính chính là một đính chính, hãy đính chính sự kiện gốc"},
 	{"erased", "dữ liệu cá nhân đã bị xóa theo quy định của pháp luật"},
+	{"has_merged", "hồ sơ bị gộp đang chứa hồ sơ khác, hãy tách ra trước"},
 	{"implausible_date", "ngày tháng không hợp lý, hãy kiểm tra lại năm"},
 	{"missing", "thiếu trường bắt buộc"},
 	{"missing_subject", "thiếu mã cán bộ (subject)"},
 	{"no_predecessor", "sự kiện liền trước theo số thứ tự không đến trong 30 ngày"},
 	{"nobody_came", "không có ai được tuyển dụng với mã cán bộ này trong 30 ngày"},
 	{"not_in_service", "người này không đang công tác"},
+	{"not_merged", "hai hồ sơ này chưa được gộp với nhau"},
 	{"not_the_source", "cơ quan chuyển đi không phải là cơ quan của nguồn gửi hoặc cấp dưới của nguồn gửi"},
 	{"not_the_subject", "mã cán bộ nơi đi không phải là mã cán bộ trong subject"},
 	{"out_of_order", "sự kiện không phù hợp với tình trạng hiện tại của người này"},
+	{"provisional_stays", "hồ sơ tạm không thể là hồ sơ được giữ lại"},
+	{"same_person", "hai mã này đã thuộc về cùng một hồ sơ"},
 	{"sequence_used", "số thứ tự này đã được dùng cho sự kiện khác của cùng nguồn và mã cán bộ"},
 	{"too_long", "nội dung dài quá giới hạn"},
 	{"too_many", "quá nhiều phần tử trong danh sách"},
@@ -41,6 +47,7 @@ static const struct sentence sentences[] = {
 	{"unknown_authority", "mã cơ quan không có trong danh mục"},
 	{"unknown_code", "mã không có trong danh mục đang có hiệu lực vào ngày đó"},
 	{"unknown_event", "không tìm thấy sự kiện cần đính chính của nguồn này"},
+	{"unknown_other", "không tìm thấy người có mã cán bộ còn lại"},
 	{"unknown_type", "loại sự kiện không được hỗ trợ"},
 };
 
