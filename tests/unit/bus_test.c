@@ -15,12 +15,14 @@
 
 #include <cmocka.h>
 #include <ftw.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FRAMES = 20000, IN_FLIGHT = 600, LATER_MAX = 1024, PATIENCE_MS = 20000, QUIET_MS = 400, CURVE_PORT = 45871 };
+enum { FRAMES = 20000, IN_FLIGHT = 600, LATER_MAX = 1024, PATIENCE_MS = 20000, QUIET_MS = 400, BIND_TRIES = 20 };
 
 static char temp[64];
 static char endpoint[128];
@@ -277,6 +279,21 @@ an_absent_peer_costs_a_counted_frame(void **state)
 	table_close(&table);
 }
 
+/* A port of the loopback that nobody uses now, as the system chooses it. */
+static uint16_t
+free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
 static bool
 allow(void *context, const uint8_t key[CURVE_KEY_BYTES])
 {
@@ -310,12 +327,15 @@ curve_lets_in_whom_the_list_names(void **state)
 	memcpy(friendly.server_text, server.own.public_text, CURVE_TEXT_BYTES);
 	memcpy(stranger.server_text, server.own.public_text, CURVE_TEXT_BYTES);
 	assert_true(curve_key_parse(friendly.own.public_text, table.allowed));
-	snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:%d", CURVE_PORT + (int)(getpid() % 10000));
 	struct bus_options router = {.kind = BUS_ROUTER, .curve = &server, .on_frame = on_question, .context = &table};
 	struct bus_options dealer = {.kind = BUS_DEALER, .curve = &friendly, .on_frame = on_answer, .context = &table};
 	struct bus_options other = {
 		.kind = BUS_DEALER, .curve = &stranger, .on_frame = on_denied_answer, .context = &table};
-	table.answerer = bus_bind(table.far, endpoint, &router, &error);
+	/* Another process may take a free port before it is bound here. */
+	for (unsigned i = 0; i < BIND_TRIES && table.answerer == NULL; i++) {
+		snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:%u", (unsigned)free_port());
+		table.answerer = bus_bind(table.far, endpoint, &router, &error);
+	}
 	assert_non_null(table.answerer);
 	table.asker = bus_connect(table.near, endpoint, &dealer, &error);
 	struct bus_socket *denied = bus_connect(table.near, endpoint, &other, &error);
