@@ -80,6 +80,13 @@ call_secret(const struct call *call)
 	return call->node->config.secret;
 }
 
+const char *
+call_public_url(const struct call *call)
+{
+	const char *url = call->node->config.public_url;
+	return url == NULL ? "" : url;
+}
+
 const uint8_t *
 call_token_key(const struct call *call)
 {

@@ -36,6 +36,8 @@ uint64_t call_random(struct call *call);
 const char *call_new_id(struct call *call, uint32_t locality);
 /* The deployment secret of this service (32 bytes), for sealing what must not be read from disk. */
 const uint8_t *call_secret(const struct call *call);
+/* Where the world reaches this deployment, "https://host", as the service was started; "" in trial mode. */
+const char *call_public_url(const struct call *call);
 /* A key made of it, for hash_keyed: of what must not stand in a row as it is. */
 const uint8_t *call_token_key(const struct call *call);
 

@@ -66,6 +66,7 @@ struct node_config {
 	size_t ledger_count;
 	bool restored;    /* the journal came from a backup: go on under a new incarnation */
 	int zone_minutes; /* of the deployment; recorded in the first entry, later ones obey the record */
+	const char *public_url; /* where the world reaches the deployment, "https://host"; "" or NULL in trial mode */
 };
 
 struct node *node_new(const struct node_config *config);

@@ -385,6 +385,7 @@ host_open_node(struct host *host, struct host_error *error)
 		.ledger_count = ledger_count,
 		.restored = host->restored,
 		.zone_minutes = host->options.zone_minutes,
+		.public_url = host->options.public_url,
 	});
 	/* Before node_open, which may send already. No frame is handed on before the loop runs. */
 	if (!host_listen(host, error))

@@ -67,6 +67,8 @@ option_read(const char *name, const char *value, const struct module *module, st
 		options->memory_bytes = (uint64_t)number << 20;
 		return true;
 	}
+	if (strcmp(name, "public-url") == 0)
+		return text_read(name, value, options->public_url, sizeof(options->public_url), error);
 	if (strcmp(name, "zone") == 0) {
 		if (!number_read(name, value, -ZONE_MINUTES_MAX, ZONE_MINUTES_MAX, &number, error))
 			return false;

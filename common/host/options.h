@@ -27,6 +27,7 @@ struct host_options {
 	char peers[PRODUCERS_MAX][ENDPOINT_BYTES_MAX]; /* of module->follows, by index */
 	uint64_t memory_bytes;
 	int zone_minutes;
+	char public_url[ENDPOINT_BYTES_MAX]; /* "" in trial mode */
 };
 
 bool host_options_read(int argc, char **argv, const struct module *module, struct host_options *options,

@@ -5,6 +5,7 @@
 #define SERVICES_CERTIFICATE_CERTIFICATE_H
 
 #include "services/certificate/issuer.h"
+#include "services/certificate/service.h"
 
 #include "matricula/certificate.pb-c.h"
 
@@ -12,18 +13,22 @@ enum { REASON_BYTES_MAX = 1000 };
 
 extern Mt__Certificates_Service certificates;
 
-/* The last place taken in the school's register of the year; 0 at its beginning. */
-uint32_t register_last(const struct call *call, const char *school_id, int year);
-/* Issues one certificate: makes and signs the credential, emits CertificateIssued. place follows the last one
- * taken, counting those issued earlier in the same call. */
-void certificate_issue(struct call *call, const struct issuer *issuer, const Mt__CompletionRecord *completion,
-		       uint32_t place);
+struct key certificate_key(const char *certificate_id);
+/* Prefix of a person's certificates; the rest is the certificate. */
+struct key certificates_of_key(const char *person_id);
+struct key edition_key(const char *certificate_id, uint32_t edition);
 
-/* The bytes as signed; none if their holder was erased. */
-struct slice certificate_credential(const Mt__CertificateRecord *certificate);
 /* NULL if there is none. The id was checked. */
 const Mt__CertificateRecord *certificate_find(const struct call *call, const char *certificate_id);
+/* NULL and refused: the id is none (field certificate_id), or unknown. */
+const Mt__CertificateRecord *certificate_or_refuse(struct call *call, const char *certificate_id);
+/* edition 0: the present one. NULL if there is none. */
+const Mt__EditionRecord *certificate_edition(const struct call *call, const Mt__CertificateRecord *certificate,
+					     uint32_t edition);
 
+/* Counts where the holder served at issue; on is a civil date. */
+void certificate_count(struct apply *apply, enum certificate_metric metric, const char *authority_id, const char *on,
+		       int64_t delta);
 void certificate_apply(struct apply *apply, const Mt__CertificateFact *fact);
 /* Credentials of the person are no more; see struct module. */
 void certificate_apply_erased(struct apply *apply, const char *person_id);

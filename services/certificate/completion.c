@@ -15,10 +15,11 @@
 #include "common/base/date.h"
 #include "common/wire/pb.h"
 #include "services/certificate/certificate.h"
-#include "services/certificate/issuer.h"
+#include "services/certificate/issue.h"
+#include "services/certificate/kind.h"
 #include "services/certificate/tables.h"
 
-static const char issue_method[] = "CertificateTimers.IssueDue";
+static const char issue_method[] = "CompletionTimers.IssueDue";
 
 /* --- look-ups --------------------------------------------------------------------------------------------------- */
 
@@ -137,15 +138,35 @@ emit_held(struct call *call, const Mt__CompletionRecord *completion)
 	call_emit(call, &fact.base);
 }
 
+static void
+issue_completion(struct issuing *issuing, const Mt__CompletionListRecord *list, const Mt__CompletionRecord *completion)
+{
+	Mt__CertificateRecord certificate = MT__CERTIFICATE_RECORD__INIT;
+	Mt__CertificateContent content = MT__CERTIFICATE_CONTENT__INIT;
+	certificate.person_id = completion->person_id;
+	certificate.class_id = completion->class_id;
+	certificate.authority_id = completion->authority_id;
+	certificate.kind_code = list->kind_code;
+	certificate.programme_id = completion->programme_id;
+	certificate.completed_on = completion->completed_on;
+	content.name = completion->personal->name;
+	content.birth_date = completion->personal->birth_date;
+	content.programme_title = completion->programme_title;
+	content.programme_title_en = completion->programme_title_en;
+	content.programme_id = completion->programme_id;
+	content.hours = completion->hours;
+	content.mark_percent = completion->mark_percent;
+	content.completed_on = completion->completed_on;
+	content.decision_number = list->decision_number;
+	content.decision_date = list->decision_date;
+	issue_certificate(issuing, &certificate, &content, NULL);
+}
+
 /* Issues to the first ISSUE_PER_STEP of the approved round; true if more are left. */
 static bool
-issue_step(struct call *call, const Mt__CompletionListRecord *list, const struct issuer *issuer)
+issue_step(struct issuing *issuing, const Mt__CompletionListRecord *list)
 {
-	int year;
-	int month;
-	int day;
-	date_split(call_today(call), &year, &month, &day);
-	uint32_t place = register_last(call, list->school_id, year);
+	struct call *call = issuing->call;
 	struct key prefix = round_key(list->class_id, list->round - 1);
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	for (unsigned decided = 0; store_walk_next(&walk); decided++) {
@@ -155,18 +176,18 @@ issue_step(struct call *call, const Mt__CompletionListRecord *list, const struct
 		if (certified_elsewhere(call, list->class_id, completion->person_id, list))
 			emit_held(call, completion);
 		else
-			certificate_issue(call, issuer, completion, ++place);
+			issue_completion(issuing, list, completion);
 	}
 	return false;
 }
 
 static void
-certificate_timers_issue_due(Mt__CertificateTimers_Service *service, const Mt__IssueDue *in, Mt__Noted_Closure reply,
+completion_timers_issue_due(Mt__CompletionTimers_Service *service, const Mt__IssueDue *in, Mt__Noted_Closure reply,
 			     void *call)
 {
 	(void)service;
 	Mt__Noted noted = MT__NOTED__INIT;
-	struct issuer issuer;
+	struct issuing issuing;
 	const Mt__CompletionListRecord *list = completion_list_or_refuse(call, in->class_id);
 	if (list == NULL)
 		return;
@@ -174,10 +195,10 @@ certificate_timers_issue_due(Mt__CertificateTimers_Service *service, const Mt__I
 		reply(&noted, call);
 		return;
 	}
-	if (!issuer_open(call, list->school_id, &issuer))
+	if (!issue_begin(&issuing, call, list->school_id))
 		return;
-	bool more = issue_step(call, list, &issuer);
-	issuer_close(&issuer);
+	bool more = issue_step(&issuing, list);
+	issue_end(&issuing);
 
 	Mt__IssuingContinued continued = MT__ISSUING_CONTINUED__INIT;
 	Mt__ListIssued done = MT__LIST_ISSUED__INIT;
@@ -187,7 +208,7 @@ certificate_timers_issue_due(Mt__CertificateTimers_Service *service, const Mt__I
 	reply(&noted, call);
 }
 
-Mt__CertificateTimers_Service certificate_timers = MT__CERTIFICATE_TIMERS__INIT(certificate_timers_);
+Mt__CompletionTimers_Service completion_timers = MT__COMPLETION_TIMERS__INIT(completion_timers_);
 
 /* --- reactions -------------------------------------------------------------------------------------------------- */
 
@@ -224,6 +245,7 @@ emit_listed(struct call *call, const Mt__LearnerCompleted *in)
 	completion.hours = in->hours;
 	completion.mark_percent = in->mark_percent;
 	completion.completed_on = in->completed_on;
+	completion.programme_id = in->programme_id;
 	completion.personal = in->personal;
 	completion.held = certified_elsewhere(call, in->class_id, in->person_id, NULL);
 	Mt__CompletionListed fact = MT__COMPLETION_LISTED__INIT;
@@ -232,7 +254,7 @@ emit_listed(struct call *call, const Mt__LearnerCompleted *in)
 }
 
 static void
-certificate_reactions_learner_completed(Mt__CertificateReactions_Service *service, const Mt__LearnerCompleted *in,
+completion_reactions_learner_completed(Mt__CompletionReactions_Service *service, const Mt__LearnerCompleted *in,
 					Mt__Noted_Closure reply, void *call)
 {
 	(void)service;
@@ -246,7 +268,17 @@ certificate_reactions_learner_completed(Mt__CertificateReactions_Service *servic
 	reply(&noted, call);
 }
 
-Mt__CertificateReactions_Service certificate_reactions = MT__CERTIFICATE_REACTIONS__INIT(certificate_reactions_);
+static void
+completion_reactions_mark_noted(Mt__CompletionReactions_Service *service, const Mt__MarkNoted *in,
+				Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	(void)in;
+	Mt__Noted noted = MT__NOTED__INIT;
+	reply(&noted, call);
+}
+
+Mt__CompletionReactions_Service completion_reactions = MT__COMPLETION_REACTIONS__INIT(completion_reactions_);
 
 /* --- apply ------------------------------------------------------------------------------------------------------ */
 
@@ -456,6 +488,8 @@ completion_apply(struct apply *apply, const Mt__CompletionFact *fact)
 		return;
 	case MT__COMPLETION_FACT__KIND_COMPLETION_HELD:
 		apply_held(apply, fact->completion_held);
+		return;
+	case MT__COMPLETION_FACT__KIND_COMPLETION_REGRADED:
 		return;
 	case MT__COMPLETION_FACT__KIND__NOT_SET:
 		break;

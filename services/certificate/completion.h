@@ -7,6 +7,7 @@
 #include "common/core/call.h"
 
 #include "matricula/certificate.pb-c.h"
+#include "matricula/completion.pb-c.h"
 
 enum {
 	ISSUE_PER_STEP = 100,          /* some 5 ms of signing before calls get their turn again */
@@ -15,8 +16,8 @@ enum {
 };
 
 extern Mt__CompletionLists_Service completion_lists;
-extern Mt__CertificateTimers_Service certificate_timers;
-extern Mt__CertificateReactions_Service certificate_reactions;
+extern Mt__CompletionTimers_Service completion_timers;
+extern Mt__CompletionReactions_Service completion_reactions;
 
 /* NULL and refused: the id is none (field class_id), or nobody completed the class. */
 const Mt__CompletionListRecord *completion_list_or_refuse(struct call *call, const char *class_id);

@@ -18,28 +18,6 @@ static const char contexts[] = "[\"https://www.w3.org/ns/credentials/v2\","
 			       "\"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json\","
 			       "\"https://www.w3.org/ns/credentials/undefined-terms/v2\"]";
 
-const char *
-credential_method(struct arena *arena, const char *school_id, const char *key_id)
-{
-	return arena_format(arena, "%s#%s-%s", CREDENTIAL_DID, school_id, key_id);
-}
-
-bool
-credential_method_split(struct arena *arena, struct slice method, const char **school_id, const char **key_id)
-{
-	enum { SCHOOL_BYTES = ID_TEXT_BYTES - 1, KEY_ID_BYTES_MAX = 16 };
-	struct slice prefix = slice_text(CREDENTIAL_DID "#");
-	struct id id;
-	if (!slice_begins(method, prefix) || method.size < prefix.size + SCHOOL_BYTES + 2)
-		return false;
-	struct slice rest = slice_of(method.data + prefix.size, method.size - prefix.size);
-	if (rest.data[SCHOOL_BYTES] != '-' || rest.size > SCHOOL_BYTES + 1 + KEY_ID_BYTES_MAX)
-		return false;
-	*school_id = arena_text(arena, slice_of(rest.data, SCHOOL_BYTES));
-	*key_id = arena_text(arena, slice_of(rest.data + SCHOOL_BYTES + 1, rest.size - SCHOOL_BYTES - 1));
-	return id_parse(*school_id, &id);
-}
-
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
 static void
@@ -52,38 +30,38 @@ put_string(struct buf *buf, const char *before, const char *text)
 static void
 put_issuer(struct buf *buf, const struct issuer *issuer)
 {
-	put_string(buf, ",\"issuer\":{\"id\":", CREDENTIAL_DID);
+	put_string(buf, ",\"issuer\":{\"id\":", issuer->did);
 	put_string(buf, ",\"type\":[\"Profile\"],\"name\":", issuer->name);
 	buf_text(buf, "}");
 }
 
 static void
-put_achievement(struct buf *buf, const Mt__CompletionRecord *completion)
+put_achievement(struct buf *buf, const Mt__CertificateContent *content)
 {
-	buf_format(buf, ",\"achievement\":{\"id\":\"%s/v1/classes/%s\"", CREDENTIAL_BASE, completion->class_id);
-	put_string(buf, ",\"type\":[\"Achievement\"],\"inLanguage\":\"vi\",\"name\":", completion->programme_title);
-	if (completion->programme_title_en[0] != '\0')
-		put_string(buf, ",\"nameEn\":", completion->programme_title_en);
-	put_string(buf, ",\"description\":", completion->programme_title);
-	buf_format(buf, ",\"hours\":%u", completion->hours);
+	buf_text(buf, ",\"achievement\":{\"id\":\"urn:x\"");
+	put_string(buf, ",\"type\":[\"Achievement\"],\"inLanguage\":\"vi\",\"name\":", content->programme_title);
+	if (content->programme_title_en[0] != '\0')
+		put_string(buf, ",\"nameEn\":", content->programme_title_en);
+	put_string(buf, ",\"description\":", content->programme_title);
+	buf_format(buf, ",\"hours\":%u", content->hours);
 	buf_format(buf,
 		   ",\"criteria\":{\"narrative\":\"Hoàn thành khóa bồi dưỡng %u giờ. / "
 		   "Completed the course of %u hours.\"}}",
-		   completion->hours, completion->hours);
+		   content->hours, content->hours);
 }
 
 static void
-put_subject(struct buf *buf, const Mt__CompletionRecord *completion, const char *register_number)
+put_subject(struct buf *buf, const Mt__CertificateContent *content, const char *register_number)
 {
-	const char *name = completion->personal->name;
+	const char *name = content->name;
 	put_string(buf, ",\"credentialSubject\":{\"type\":[\"AchievementSubject\"],\"name\":", name);
 	put_string(buf,
 		   ",\"identifier\":[{\"type\":\"IdentityObject\",\"identityType\":\"name\",\"hashed\":false,"
 		   "\"identityHash\":",
 		   name);
 	put_string(buf, "}],\"licenseNumber\":", register_number);
-	put_string(buf, ",\"completedOn\":", completion->completed_on);
-	put_achievement(buf, completion);
+	put_string(buf, ",\"completedOn\":", content->completed_on);
+	put_achievement(buf, content);
 	buf_text(buf, "}");
 }
 
@@ -98,17 +76,17 @@ take(struct arena *arena, struct buf *buf)
 
 /* An object without its closing brace, so that a member can follow. */
 static struct slice
-document_text(struct arena *arena, const struct issuer *issuer, const Mt__CompletionRecord *completion,
-	      const char *certificate_id, const char *register_number, const char *issued_at)
+document_text(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
+	      const Mt__CertificateContent *content, const char *issued_at)
 {
 	struct buf buf;
 	buf_init(&buf, CREDENTIAL_BYTES_MAX);
-	buf_format(&buf, "{\"@context\":%s,\"id\":\"%s%s\"", contexts, CREDENTIAL_ID_PREFIX, certificate_id);
+	buf_format(&buf, "{\"@context\":%s,\"id\":\"%s/v1/certificates/%s\"", contexts, issuer->url, certificate->certificate_id);
 	buf_text(&buf, ",\"type\":[\"VerifiableCredential\",\"AchievementCredential\"]");
-	put_string(&buf, ",\"name\":", completion->programme_title);
+	put_string(&buf, ",\"name\":", content->programme_title);
 	put_issuer(&buf, issuer);
 	put_string(&buf, ",\"validFrom\":", issued_at);
-	put_subject(&buf, completion, register_number);
+	put_subject(&buf, content, certificate->register_number);
 	return take(arena, &buf);
 }
 
@@ -120,7 +98,7 @@ proof_text(struct arena *arena, const struct issuer *issuer, const char *issued_
 	buf_format(&buf, "{\"@context\":%s,\"type\":\"DataIntegrityProof\"", contexts);
 	buf_text(&buf, ",\"cryptosuite\":\"eddsa-jcs-2022\"");
 	put_string(&buf, ",\"created\":", issued_at);
-	put_string(&buf, ",\"verificationMethod\":", credential_method(arena, issuer->school_id, issuer->key_id));
+	put_string(&buf, ",\"verificationMethod\":", arena_format(arena, "%s#%s", issuer->did, issuer->key_id));
 	buf_text(&buf, ",\"proofPurpose\":\"assertionMethod\"");
 	return take(arena, &buf);
 }
@@ -138,10 +116,11 @@ tree_of(struct arena *arena, struct slice open_object)
 }
 
 struct slice
-credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CompletionRecord *completion,
-		const char *certificate_id, const char *register_number, const char *issued_at)
+credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
+		const Mt__CertificateContent *content, const Mt__EditionRecord *edition)
 {
-	struct slice document = document_text(arena, issuer, completion, certificate_id, register_number, issued_at);
+	const char *issued_at = edition->issued_at;
+	struct slice document = document_text(arena, issuer, certificate, content, issued_at);
 	struct slice proof = proof_text(arena, issuer, issued_at);
 	const char *value = proof_sign(arena, tree_of(arena, document), tree_of(arena, proof), issuer->secret);
 	struct buf buf;

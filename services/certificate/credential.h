@@ -9,20 +9,8 @@
 
 #include "matricula/certificate.pb-c.h"
 
-/* The base of every URL in a credential, and the issuer that stands for it, are signed and so
- * for ever. Until --public-url is recorded at the first issue (issue 4), a name that by RFC 6761
- * can never belong to anybody: such a credential verifies here and nowhere pretends to. */
-#define CREDENTIAL_BASE "https://matricula.invalid"
-#define CREDENTIAL_DID "did:web:matricula.invalid"
-#define CREDENTIAL_ID_PREFIX CREDENTIAL_BASE "/v1/certificates/"
-
-/* The signed bytes, in the arena. issued_at is RFC 3339. */
-struct slice credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CompletionRecord *completion,
-			     const char *certificate_id, const char *register_number, const char *issued_at);
-
-/* "did:web:...#SCHOOL-key-1" */
-const char *credential_method(struct arena *arena, const char *school_id, const char *key_id);
-/* The way back; false if the text is not of that shape. Both in the arena. */
-bool credential_method_split(struct arena *arena, struct slice method, const char **school_id, const char **key_id);
+/* The signed bytes, canonical, in the arena. Of the edition its number, status entry and issued_at are set. */
+struct slice credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
+			     const Mt__CertificateContent *content, const Mt__EditionRecord *edition);
 
 #endif

@@ -22,8 +22,6 @@ enum {
 	TAG_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	SEALED_BYTES = NONCE_BYTES + SEED_BYTES + TAG_BYTES,
 	SEALING_KEY = 1,        /* number of the subkey; another use takes another */
-	KEYS_LISTED_MAX = 5000, /* the schools of a nation, with some turned keys */
-	KEYS_FIRST = 64,
 };
 
 static const char first_key_id[] = "key-1";
@@ -44,44 +42,6 @@ issuer_key_find(const struct call *call, const char *school_id, const char *key_
 {
 	struct key key = issuer_key(school_id, key_id);
 	return call_record(call, &key, &mt__issuer_key_record__descriptor);
-}
-
-static Mt__IssuerKeyView *
-view_of(struct arena *arena, struct slice value)
-{
-	const ProtobufCMessage *row = pb_unpack_trusted(&mt__issuer_key_record__descriptor, arena, value);
-	assert(row != NULL);
-	const Mt__IssuerKeyRecord *key = (const Mt__IssuerKeyRecord *)row;
-	Mt__IssuerKeyView *view = (Mt__IssuerKeyView *)pb_new(&mt__issuer_key_view__descriptor, arena);
-	view->school_id = key->school_id;
-	view->key_id = key->key_id;
-	view->public_key = key->public_key;
-	view->created_on = key->created_on;
-	return view;
-}
-
-bool
-issuer_keys_list(struct call *call, Mt__ListKeysReply *out)
-{
-	struct key prefix = key_of(TABLE_ISSUER_KEY);
-	size_t room = KEYS_FIRST;
-	out->keys = arena_alloc(call_arena(call), room * sizeof(*out->keys));
-	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
-	while (store_walk_next(&walk)) {
-		if (out->n_keys == KEYS_LISTED_MAX) {
-			call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED, "there are more than %d issuer keys",
-				    KEYS_LISTED_MAX);
-			return false;
-		}
-		if (out->n_keys == room) {
-			Mt__IssuerKeyView **more = arena_alloc(call_arena(call), 2 * room * sizeof(*more));
-			memcpy(more, out->keys, room * sizeof(*more));
-			out->keys = more;
-			room *= 2;
-		}
-		out->keys[out->n_keys++] = view_of(call_arena(call), walk.value);
-	}
-	return true;
 }
 
 /* --- sealing ---------------------------------------------------------------------------------------------------- */
@@ -179,7 +139,12 @@ issuer_open(struct call *call, const char *school_id, struct issuer *issuer)
 			    "the signing key of school %s does not open under this service's secret", school_id);
 		return false;
 	}
-	*issuer = (struct issuer){.school_id = school_id, .name = school->name, .key_id = first_key_id};
+	*issuer = (struct issuer){.school_id = school_id,
+				  .name = school->name,
+				  .key_id = first_key_id,
+				  .url = call_public_url(call),
+				  .did = arena_format(call_arena(call), "did:web:%s:issuers:%s",
+						      call_public_url(call) + strlen("https://"), school_id)};
 	crypto_sign_seed_keypair(public_key, issuer->secret, seed);
 	sodium_memzero(seed, sizeof(seed));
 	return true;
@@ -194,8 +159,8 @@ issuer_close(struct issuer *issuer)
 /* --- apply ------------------------------------------------------------------------------------------------------ */
 
 void
-issuer_apply_created(struct apply *apply, const Mt__IssuerKeyCreated *fact)
+issuer_apply(struct apply *apply, const Mt__IssuerFact *fact)
 {
-	struct key key = issuer_key(fact->key->school_id, fact->key->key_id);
-	apply_put(apply, &key, &fact->key->base);
+	struct key key = issuer_key(fact->issuer_key_created->key->school_id, fact->issuer_key_created->key->key_id);
+	apply_put(apply, &key, &fact->issuer_key_created->key->base);
 }

@@ -7,25 +7,29 @@
 #include "common/core/call.h"
 #include "services/certificate/proof.h"
 
-#include "matricula/certificate.pb-c.h"
+#include "matricula/issuer.pb-c.h"
 
 /* A school ready to sign; closed as soon as it has. */
 struct issuer {
 	const char *school_id;
 	const char *name;
 	const char *key_id;
+	const char *url; /* the recorded public address, "https://host" */
+	const char *did; /* of the institution */
+	bool trial;      /* what it signs is a SPECIMEN */
 	uint8_t secret[PROOF_SECRET_BYTES];
 };
 
-/* Opens the school's key; emits IssuerKeyCreated if it is its first. False and refused if the
- * school is not in the tree or its key does not open under the service's secret. */
+/* Opens the key that signs for the institution now; emits IssuerKeyCreated if it is its first, and PublicUrlRecorded
+ * at the first issue of all. False and refused if the institution is not in the tree, its key does not open under the
+ * service's secret, or the service was started with another public address than was recorded. */
 bool issuer_open(struct call *call, const char *school_id, struct issuer *issuer);
 void issuer_close(struct issuer *issuer); /* forgets the secret */
 
 const Mt__IssuerKeyRecord *issuer_key_find(const struct call *call, const char *school_id, const char *key_id);
-/* All keys, for the DID document. False and refused when there are more than a reply may hold. */
-bool issuer_keys_list(struct call *call, Mt__ListKeysReply *out);
 
-void issuer_apply_created(struct apply *apply, const Mt__IssuerKeyCreated *fact);
+extern Mt__Issuers_Service issuers;
+
+void issuer_apply(struct apply *apply, const Mt__IssuerFact *fact);
 
 #endif

@@ -7,7 +7,13 @@
 #include "common/core/call.h"
 #include "common/core/mirror.h"
 #include "services/certificate/certificate.h"
+#include "services/certificate/change.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/issuer.h"
+#include "services/certificate/kind.h"
+#include "services/certificate/paper.h"
+#include "services/certificate/passport.h"
+#include "services/certificate/status_list.h"
 #include "services/certificate/subject.h"
 
 #include "matricula/certificate_service.pb-c.h"
@@ -17,6 +23,8 @@
 
 static ProtobufCService *const handlers[] = {
 	&completion_lists.base,
+	&completion_timers.base,
+	&completion_reactions.base,
 	&certificates.base,
 	&certificate_timers.base,
 	&certificate_reactions.base,
@@ -73,6 +81,21 @@ certificate_service_apply(struct apply *apply, const ProtobufCMessage *message)
 	case MT__CERTIFICATE_SERVICE_FACT__NOUN_CERTIFICATE:
 		certificate_apply(apply, fact->certificate);
 		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_CERTIFICATE_KIND:
+		kind_apply(apply, fact->certificate_kind);
+		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_ISSUER:
+		issuer_apply(apply, fact->issuer);
+		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_STATUS_LIST:
+		status_list_apply(apply, fact->status_list);
+		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_PAPER:
+		paper_apply(apply, fact->paper);
+		return;
+	case MT__CERTIFICATE_SERVICE_FACT__NOUN_PASSPORT:
+		passport_apply(apply, fact->passport);
+		return;
 	case MT__CERTIFICATE_SERVICE_FACT__NOUN_SUBJECT:
 		certificate_subject_apply(apply, fact->subject);
 		return;
@@ -93,6 +116,7 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 {
 	completion_apply_erased(apply, person_id);
 	certificate_apply_erased(apply, person_id);
+	passport_apply_erased(apply, person_id);
 }
 
 const struct module certificate_module = {
@@ -103,5 +127,5 @@ const struct module certificate_module = {
 	.follows = follows,
 	.metrics = certificate_metrics,
 	.erase = certificate_service_erase,
-	.apply_version = 2,
+	.apply_version = 3,
 };

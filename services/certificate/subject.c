@@ -36,8 +36,11 @@ certificate_shown(struct call *call, struct id id)
 		(Mt__SubjectCertificate *)pb_new(&mt__subject_certificate__descriptor, call_arena(call));
 	shown->certificate = (Mt__CertificateRecord *)certificate_find(call, certificate_id);
 	assert(shown->certificate != NULL);
-	shown->credential = arena_text(call_arena(call), certificate_credential(shown->certificate));
-	shown->certificate->credential = NULL;
+	size_t count = shown->certificate->edition;
+	shown->editions = arena_zero(call_arena(call), count * sizeof(*shown->editions));
+	for (uint32_t number = 1; number <= count; number++)
+		shown->editions[shown->n_editions++] =
+			(Mt__EditionRecord *)certificate_edition(call, shown->certificate, number);
 	return shown;
 }
 

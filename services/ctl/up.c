@@ -112,6 +112,8 @@ add_options(const struct up *up, struct child *child)
 			add_option(child, "--peer", option->value);
 		else if (strcmp(option->name, "zone") == 0 && !gateway)
 			add_option(child, "--zone", option->value);
+		else if (strcmp(option->name, "public-url") == 0 && strcmp(child->name, "certificate") == 0)
+			add_option(child, "--public-url", option->value);
 		else if (strcmp(option->name, "smtp") == 0 && courier)
 			add_option(child, "--smtp", option->value);
 		else if (strcmp(option->name, "http") == 0 && gateway)

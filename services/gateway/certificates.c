@@ -8,6 +8,8 @@
 #include "services/gateway/forward.h"
 
 #include "matricula/certificate.pb-c.h"
+#include "matricula/issuer.pb-c.h"
+#include "matricula/verification.pb-c.h"
 
 static void
 on_certificate(void *context, size_t number, const Mt__Reply *reply)
@@ -39,8 +41,8 @@ on_verdict(void *context, size_t number, const Mt__Reply *reply)
 	struct request *request = context;
 	struct buf body;
 	(void)number;
-	const Mt__VerifyCredentialReply *verdict =
-		forward_reply(request, reply, &mt__verify_credential_reply__descriptor);
+	const Mt__VerifyReply *verdict =
+		forward_reply(request, reply, &mt__verify_reply__descriptor);
 	if (verdict == NULL)
 		return;
 	buf_init(&body, RESPONSE_BYTES_MAX);
@@ -113,7 +115,7 @@ certificate_verify_serve(struct request *request, void *context)
 		request_refuse(request, PROBLEM_INVALID_ARGUMENT, "credential", "%s", wrong);
 		return;
 	}
-	Mt__VerifyCredentialRequest verify = MT__VERIFY_CREDENTIAL_REQUEST__INIT;
+	Mt__VerifyRequest verify = MT__VERIFY_REQUEST__INIT;
 	verify.credential = (char *)(uintptr_t)credential;
-	forward_call(request, context, "Certificates.Verify", &verify.base, on_verdict);
+	forward_call(request, context, "Verifications.Verify", &verify.base, on_verdict);
 }

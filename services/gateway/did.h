@@ -8,6 +8,8 @@
 #include "common/base/buf.h"
 
 #include "matricula/certificate.pb-c.h"
+#include "matricula/issuer.pb-c.h"
+#include "matricula/verification.pb-c.h"
 
 /* Every key ever used stays in it, so that what it signed can be verified. */
 void did_write(struct buf *body, const Mt__ListKeysReply *keys);

@@ -12,6 +12,8 @@
 #include "services/gateway/pages.h"
 
 #include "matricula/certificate.pb-c.h"
+#include "matricula/issuer.pb-c.h"
+#include "matricula/verification.pb-c.h"
 
 #include <jansson.h>
 
@@ -114,8 +116,8 @@ on_verdict(void *context, size_t number, const Mt__Reply *reply)
 {
 	struct page *page = context;
 	(void)number;
-	const Mt__VerifyCredentialReply *verdict =
-		forward_reply(page->request, reply, &mt__verify_credential_reply__descriptor);
+	const Mt__VerifyReply *verdict =
+		forward_reply(page->request, reply, &mt__verify_reply__descriptor);
 	if (verdict == NULL)
 		return;
 	page_answer(page->request, words_of(verdict->verdict), page->credential,
@@ -151,9 +153,9 @@ on_credential(void *context, size_t number, const Mt__Reply *reply)
 	if (found == NULL)
 		return;
 	page->credential = found->credential;
-	Mt__VerifyCredentialRequest verify = MT__VERIFY_CREDENTIAL_REQUEST__INIT;
+	Mt__VerifyRequest verify = MT__VERIFY_REQUEST__INIT;
 	verify.credential = found->credential;
-	ask(page, "Certificates.Verify", &verify.base, on_verdict);
+	ask(page, "Verifications.Verify", &verify.base, on_verdict);
 }
 
 void
@@ -186,5 +188,5 @@ void
 did_serve(struct request *request, void *context)
 {
 	Mt__ListKeysRequest list = MT__LIST_KEYS_REQUEST__INIT;
-	forward_call(request, context, "Certificates.ListKeys", &list.base, on_keys);
+	forward_call(request, context, "Issuers.ListKeys", &list.base, on_keys);
 }

@@ -153,7 +153,8 @@ message_reactions_certificate_revoked(Mt__MessageReactions_Service *service, con
 	(void)service;
 	Mt__Noted noted = MT__NOTED__INIT;
 	tell(call, &template_revoked, in->person_id, in->certificate_id,
-	     (struct template_values){.number = in->certificate_id, .reason = in->reason});
+	     (struct template_values){.number = in->certificate_id,
+				      .reason = in->reason == NULL ? "" : in->reason->text});
 	reply(&noted, call);
 }
 

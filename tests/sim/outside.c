@@ -368,6 +368,7 @@ process_open(struct process *process)
 		.ledger = process->disk.ledger,
 		.ledger_count = process->disk.ledger_count,
 		.zone_minutes = 7 * 60,
+		.public_url = "https://matricula.example",
 	};
 	process->boot++;
 	process->dying = false;

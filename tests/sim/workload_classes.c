@@ -9,6 +9,7 @@
 #include "matricula/attendance.pb-c.h"
 #include "matricula/attempt.pb-c.h"
 #include "matricula/certificate.pb-c.h"
+#include "matricula/completion.pb-c.h"
 #include "matricula/class.pb-c.h"
 #include "matricula/enrolment.pb-c.h"
 #include "matricula/exam.pb-c.h"
@@ -210,7 +211,7 @@ list_certificates(struct workload *workload, uint32_t client)
 static void
 revoke_certificate(struct workload *workload, uint32_t client)
 {
-	Mt__RevokeCertificateRequest request = MT__REVOKE_CERTIFICATE_REQUEST__INIT;
+	Mt__ChangeStateRequest request = MT__CHANGE_STATE_REQUEST__INIT;
 	request.certificate_id = (char *)pool_pick(workload, &workload->certificates);
 	request.reason = (char *)"cấp nhầm";
 	workload_call(workload, client, school(workload), "Certificates.Revoke", &request.base);

@@ -1,0 +1,232 @@
+/* services/certificate/issue.c
+ *
+ * Issuing takes places in three sequences at once: the institution's register of the year,
+ * its status list, and the log. All of a call's certificates stand in one entry, so either
+ * all of the places are taken or none: the register and the log have no gaps.
+ *
+ * It promises that a signed edition never changes, and that its bytes, its leaf and its
+ * place in the register are decided in the same instant. */
+#include "services/certificate/issue.h"
+
+#include "common/base/date.h"
+#include "common/base/hash.h"
+#include "common/core/access.h"
+#include "common/wire/pb.h"
+#include "services/certificate/certificate.h"
+#include "services/certificate/completion.h"
+#include "services/certificate/credential.h"
+#include "services/certificate/change.h"
+#include "services/certificate/service.h"
+#include "services/certificate/tables.h"
+
+enum { TOKEN_BYTES = 10 };
+
+/* --- the register ----------------------------------------------------------------------------------------------- */
+
+static struct key
+register_key(const char *school_id, uint32_t year)
+{
+	struct key key = key_of(TABLE_REGISTER);
+	key_id_of(&key, school_id);
+	key_u32(&key, year);
+	return key;
+}
+
+struct key
+register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number)
+{
+	struct key key = key_of(TABLE_REGISTER_ENTRY);
+	key_id_of(&key, school_id);
+	key_u32(&key, year);
+	key_u32(&key, place);
+	if (place == REGISTER_PAPER)
+		key_text(&key, paper_number);
+	return key;
+}
+
+uint32_t
+register_last(const struct call *call, const char *school_id, int year)
+{
+	struct key key = register_key(school_id, (uint32_t)year);
+	struct slice value;
+	if (!store_get(call_store(call), key_slice(&key), &value))
+		return 0;
+	assert(value.size == sizeof(uint32_t));
+	return get_u32(value.data);
+}
+
+/* --- signing ---------------------------------------------------------------------------------------------------- */
+
+bool
+issue_begin(struct issuing *issuing, struct call *call, const char *school_id)
+{
+	int month;
+	int day;
+	int64_t now_us = call_now_us(call);
+	*issuing = (struct issuing){.call = call};
+	if (!tlog_begin(call, &issuing->log) || !issuer_open(call, school_id, &issuing->issuer))
+		return false;
+	status_begin(call, school_id, &issuing->status);
+	date_split(call_today(call), &issuing->year, &month, &day);
+	date_format(call_today(call), issuing->today);
+	instant_format(now_us - now_us % SECOND_US, issuing->now);
+	if (issuing->issuer.trial)
+		issuing->year = 0; /* a specimen takes no place in a real register */
+	issuing->place = register_last(call, school_id, issuing->year);
+	return true;
+}
+
+void
+issue_end(struct issuing *issuing)
+{
+	issuer_close(&issuing->issuer);
+}
+
+static ProtobufCBinaryData
+random_bytes(struct call *call, size_t size)
+{
+	enum { RANDOM_MAX = 16 };
+	uint8_t *bytes = arena_alloc(call_arena(call), RANDOM_MAX);
+	assert(size <= RANDOM_MAX);
+	for (size_t at = 0; at < RANDOM_MAX; at += sizeof(uint64_t))
+		put_u64(bytes + at, call_random(call));
+	return (ProtobufCBinaryData){size, bytes};
+}
+
+void
+issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
+	      Mt__EditionRecord *edition, Mt__LogEntry *leaf)
+{
+	struct call *call = issuing->call;
+	struct arena *arena = call_arena(call);
+	Mt__SealedEdition *sealed = (Mt__SealedEdition *)pb_new(&mt__sealed_edition__descriptor, arena);
+	edition->certificate_id = certificate->certificate_id;
+	edition->person_id = certificate->person_id;
+	edition->school_id = certificate->school_id;
+	edition->edition = certificate->edition;
+	edition->status_list = issuing->status.list;
+	edition->status_index = status_next(&issuing->status);
+	edition->issued_at = issuing->now;
+	edition->key_id = (char *)issuing->issuer.key_id;
+	edition->signed_edition = sealed;
+	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition);
+	sealed->credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
+	sealed->token = random_bytes(call, TOKEN_BYTES);
+	sealed->salt = random_bytes(call, LOG_SALT_BYTES);
+	sealed->content = content;
+
+	uint8_t *hash = arena_alloc(arena, HASH_BYTES);
+	hash_sha256(credential, hash);
+	leaf->certificate_id = certificate->certificate_id;
+	leaf->person_id = certificate->person_id;
+	leaf->edition = certificate->edition;
+	leaf->at = issuing->now;
+	leaf->credential_hash = (ProtobufCBinaryData){HASH_BYTES, hash};
+	tlog_leaf(call, &issuing->log, leaf, sealed->salt.data);
+	edition->log_index = leaf->index;
+}
+
+void
+issue_entry(struct issuing *issuing, const Mt__CertificateRecord *certificate, const Mt__CertificateContent *content,
+	    Mt__RegisterRecord *entry)
+{
+	Mt__RetainedEntry *retained =
+		(Mt__RetainedEntry *)pb_new(&mt__retained_entry__descriptor, call_arena(issuing->call));
+	retained->name = content->name;
+	retained->birth_date = content->birth_date;
+	retained->programme_title = content->programme_title;
+	entry->certificate_id = certificate->certificate_id;
+	entry->sealed_for = certificate->school_id;
+	entry->register_number = certificate->register_number;
+	entry->retained = retained;
+}
+
+void
+issue_certificate(struct issuing *issuing, Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
+		  Mt__Reason *reason)
+{
+	struct id person;
+	bool is_id = id_parse(certificate->person_id, &person);
+	assert(is_id);
+	certificate->certificate_id = (char *)call_new_id(issuing->call, id_locality(person));
+	certificate->school_id = (char *)issuing->issuer.school_id;
+	certificate->state = MT__CERTIFICATE__STATE__VALID;
+	certificate->issued_on = issuing->today;
+	certificate->state_on = issuing->today;
+	certificate->register_number =
+		arena_format(call_arena(issuing->call), "%04d/%06u", issuing->year, ++issuing->place);
+	certificate->edition = 1;
+	certificate->specimen = issuing->issuer.trial;
+	certificate->version = 1;
+
+	Mt__EditionRecord edition = MT__EDITION_RECORD__INIT;
+	Mt__RegisterRecord entry = MT__REGISTER_RECORD__INIT;
+	Mt__LogEntry leaf = MT__LOG_ENTRY__INIT;
+	leaf.kind = MT__LOG_STATEMENT__KIND__ISSUED;
+	issue_edition(issuing, certificate, content, &edition, &leaf);
+	issue_entry(issuing, certificate, content, &entry);
+	Mt__CertificateIssued fact = MT__CERTIFICATE_ISSUED__INIT;
+	fact.certificate = certificate;
+	fact.edition = &edition;
+	fact.entry = &entry;
+	fact.leaf = &leaf;
+	fact.programme_title = content->programme_title;
+	fact.reason = reason;
+	call_emit(issuing->call, &fact.base);
+}
+
+/* --- apply ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t
+read_digits(const char **at)
+{
+	uint32_t number = 0;
+	for (; **at >= '0' && **at <= '9'; (*at)++)
+		number = number * 10 + (uint32_t)(**at - '0');
+	return number;
+}
+
+void
+issue_apply_edition(struct apply *apply, const Mt__EditionRecord *edition, const Mt__LogEntry *leaf)
+{
+	struct key key = edition_key(edition->certificate_id, edition->edition);
+	apply_put(apply, &key, &edition->base);
+	status_apply_given(apply, edition);
+	tlog_apply(apply, leaf);
+}
+
+void
+issue_apply_entry(struct apply *apply, const Mt__RegisterRecord *entry)
+{
+	uint8_t place[sizeof(uint32_t)];
+	const char *at = entry->register_number;
+	uint32_t year = read_digits(&at);
+	assert(*at == '/');
+	at++;
+	put_u32(place, read_digits(&at));
+	struct key last = register_key(entry->sealed_for, year);
+	struct slice value;
+	if (!store_get(apply_store(apply), key_slice(&last), &value) || get_u32(value.data) < get_u32(place))
+		apply_put_bytes(apply, &last, slice_of(place, sizeof(place)));
+	struct key row = register_entry_key(entry->sealed_for, year, get_u32(place), NULL);
+	apply_put(apply, &row, &entry->base);
+}
+
+void
+issue_apply_issued(struct apply *apply, const Mt__CertificateIssued *fact)
+{
+	const Mt__CertificateRecord *certificate = fact->certificate;
+	struct key key = certificate_key(certificate->certificate_id);
+	apply_put(apply, &key, &certificate->base);
+	struct key of = certificates_of_key(certificate->person_id);
+	key_id_of(&of, certificate->certificate_id);
+	apply_put_bytes(apply, &of, slice_text(""));
+	issue_apply_edition(apply, fact->edition, fact->leaf);
+	issue_apply_entry(apply, fact->entry);
+	if (certificate->class_id[0] != '\0')
+		completion_apply_certified(apply, certificate);
+	if (certificate->valid_until[0] != '\0')
+		expiry_apply_issued(apply, certificate);
+	certificate_count(apply, METRIC_CERTIFICATES_VALID, certificate->authority_id, certificate->issued_on, 1);
+	certificate_count(apply, METRIC_CERTIFICATES_ISSUED, certificate->authority_id, certificate->issued_on, 1);
+}

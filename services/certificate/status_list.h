@@ -1,0 +1,38 @@
+/* services/certificate/status_list.h
+ *
+ * Bitstring Status Lists of the institutions; see status_list.c. */
+#ifndef SERVICES_CERTIFICATE_STATUS_LIST_H
+#define SERVICES_CERTIFICATE_STATUS_LIST_H
+
+#include "common/core/call.h"
+
+#include "matricula/certificate.pb-c.h"
+#include "matricula/status_list.pb-c.h"
+
+enum {
+	STATUS_ENTRIES = 1 << 20, /* of one list */
+	STATUS_PIECE_BYTES = 1024, /* of one row of bits */
+};
+
+/* Where a call's next credentials of an institution get their index. */
+struct status_places {
+	uint32_t list;
+	uint32_t given; /* of that list, with those given in this call */
+	uint8_t key[16];
+};
+
+extern Mt__StatusLists_Service status_lists;
+
+/* Opens the institution's first list, or its next one before the present is full (emits StatusListOpened). */
+void status_begin(struct call *call, const char *school_id, struct status_places *places);
+/* The index of the next credential in places->list. At most one step's worth after status_begin. */
+uint32_t status_next(struct status_places *places);
+
+/* One more entry of the edition's list is given. */
+void status_apply_given(struct apply *apply, const Mt__EditionRecord *edition);
+/* Sets or clears the edition's bit; at is RFC 3339. */
+void status_apply_set(struct apply *apply, const Mt__EditionRecord *edition, Mt__StatusList__Purpose purpose, bool on,
+		      const char *at);
+void status_list_apply(struct apply *apply, const Mt__StatusListFact *fact);
+
+#endif
