@@ -32,6 +32,7 @@ struct gateway {
 	struct streams *streams;
 	struct tails *tails;
 	struct health health;
+	struct verifying verifying;
 	struct arena arena;
 	uv_prepare_t prepare;
 	uv_signal_t terminate;
@@ -208,12 +209,17 @@ gateway_start(struct gateway *gateway, struct host_error *error)
 	gateway->health.http = gateway->http;
 	gateway->health.door = gateway->door;
 	gateway->health.streams = gateway->streams;
+	gateway->verifying = (struct verifying){
+		.upstream = gateway->upstreams[SERVICE_CERTIFICATE],
+		.visitors = visitors_new(&gateway->arena, gateway->options.behind_proxy),
+	};
 	struct endpoints_of of = {
 		.upstreams = gateway->upstreams,
 		.door = gateway->door,
 		.streams = gateway->streams,
 		.tails = gateway->tails,
 		.health = &gateway->health,
+		.verifying = &gateway->verifying,
 	};
 	endpoints_add(gateway->http, &of);
 	const struct endpoint *endpoints = http_endpoints(gateway->http, &count);
