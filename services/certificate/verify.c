@@ -16,10 +16,10 @@
 
 #include "common/base/date.h"
 #include "common/core/access.h"
+#include "common/credential/proof.h"
 #include "services/certificate/certificate.h"
 #include "services/certificate/credential.h"
 #include "services/certificate/issuer.h"
-#include "services/certificate/proof.h"
 
 struct check {
 	struct call *call;

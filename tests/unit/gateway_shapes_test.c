@@ -4,7 +4,7 @@
  * as events, facts as JSON without secrets, and the DID document, whose DID must be the
  * one that credentials are signed under. */
 #include "services/certificate/credential.h"
-#include "services/certificate/multibase.h"
+#include "common/credential/multibase.h"
 #include "services/gateway/did.h"
 #include "services/gateway/facts_json.h"
 #include "services/gateway/figure_events.h"

@@ -7,12 +7,12 @@
  * testdata (input and output of arrays, french, structures, unicode, values, weird);
  * W3C Recommendation vc-di-eddsa, appendix "Representation: eddsa-jcs-2022" (document, hashes, signature),
  * with the key of w3c/vc-di-eddsa TestVectors/keyPair.json. */
-#include "services/certificate/jcs.h"
+#include "common/credential/jcs.h"
 
 #include "common/base/random.h"
 #include "common/base/text.h"
-#include "services/certificate/multibase.h"
-#include "services/certificate/proof.h"
+#include "common/credential/multibase.h"
+#include "common/credential/proof.h"
 
 #include <math.h>
 #include <sodium.h>

@@ -1,12 +1,12 @@
-/* services/certificate/proof.c
+/* common/credential/proof.c
  *
  * Both halves of what is signed are canonical texts, hashed apart, so neither can grow
  * into the other. The proof repeats the document's contexts: moved to a document with
  * other contexts it no longer holds. */
-#include "services/certificate/proof.h"
+#include "common/credential/proof.h"
 
 #include "common/base/hash.h"
-#include "services/certificate/multibase.h"
+#include "common/credential/multibase.h"
 
 #include <sodium.h>
 

@@ -1,12 +1,12 @@
-/* services/certificate/proof.h
+/* common/credential/proof.h
  *
  * Data Integrity proofs by cryptosuite eddsa-jcs-2022 (W3C Data Integrity EdDSA
  * Cryptosuites 1.0, section 3.3): Ed25519 over
  *     SHA-256(JCS(proof options)) || SHA-256(JCS(document without proof)) */
-#ifndef SERVICES_CERTIFICATE_PROOF_H
-#define SERVICES_CERTIFICATE_PROOF_H
+#ifndef COMMON_CREDENTIAL_PROOF_H
+#define COMMON_CREDENTIAL_PROOF_H
 
-#include "services/certificate/jcs.h"
+#include "common/credential/jcs.h"
 
 enum { PROOF_HASH_BYTES = 64, PROOF_SIGNATURE_BYTES = 64, PROOF_PUBLIC_BYTES = 32, PROOF_SECRET_BYTES = 64 };
 

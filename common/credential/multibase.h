@@ -1,9 +1,9 @@
-/* services/certificate/multibase.h
+/* common/credential/multibase.h
  *
  * Base58 in the Bitcoin alphabet with the multibase prefix "z", as Data Integrity proofs
  * and Multikey have it (W3C Controlled Identifiers 1.0, section 2.4). */
-#ifndef SERVICES_CERTIFICATE_MULTIBASE_H
-#define SERVICES_CERTIFICATE_MULTIBASE_H
+#ifndef COMMON_CREDENTIAL_MULTIBASE_H
+#define COMMON_CREDENTIAL_MULTIBASE_H
 
 #include "common/base/arena.h"
 

@@ -1,8 +1,8 @@
-/* services/certificate/multibase.c
+/* common/credential/multibase.c
  *
  * Base58 is one large number written to base 58; leading zero bytes are leading '1's.
  * Long division over bytes, quadratic, which is why sizes are capped. */
-#include "services/certificate/multibase.h"
+#include "common/credential/multibase.h"
 
 #include <assert.h>
 
