@@ -14,6 +14,12 @@ enum { PROOF_HASH_BYTES = 64, PROOF_SIGNATURE_BYTES = 64, PROOF_PUBLIC_BYTES = 3
 void proof_hash(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
 		uint8_t hash[PROOF_HASH_BYTES]);
 
+/* The same of texts that are canonical already, so that whoever wrote them canonically need not parse them: the proof
+ * options without proofValue, and the document without proof. Of texts that are not, nothing verifies. */
+void proof_hash_texts(struct slice options, struct slice document, uint8_t hash[PROOF_HASH_BYTES]);
+const char *proof_sign_texts(struct arena *arena, struct slice options, struct slice document,
+			     const uint8_t secret[PROOF_SECRET_BYTES]);
+
 /* The proofValue: multibase of the signature. secret as libsodium has it (seed, then public key). */
 const char *proof_sign(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
 		       const uint8_t secret[PROOF_SECRET_BYTES]);
