@@ -16,6 +16,7 @@ edges='^services/(gateway|ctl)/|^services/[a-z]+/main\.c|^services/notification/
 includes() { grep -nE '^#include' "$@" /dev/null; }
 includes $(sources 'common/base/*.[ch]') | grep -E '"(common/(wire|core|host)|services|matricula)/' | each 'base includes upward'
 includes $(sources 'common/wire/*.[ch]') | grep -E '"(common/(core|host)|services)/' | each 'wire includes upward'
+includes $(sources 'common/credential/*.[ch]') | grep -vE '"common/(base|wire|credential)/|<(assert|math|stdlib|sodium|zlib|openssl/(err|evp|x509))\.h>' | each 'credential includes more than base, wire and its libraries'
 includes $(sources 'common/core/*.[ch]') | grep -E '"(common/host|services)/' | each 'core includes upward'
 includes $(sources 'services/*.[ch]') | grep -vE "$edges" | grep -E '"common/(host/|core/impl\.h)' | each 'a service meets host or the inside of core'
 includes $(sources 'common/*.[ch]' 'services/*.[ch]') | grep -vE '^common/host/' | grep -vE "$edges" |
@@ -25,8 +26,8 @@ includes $(sources 'common/*.[ch]' 'services/*.[ch]') | grep -vE '^common/host/'
 calls() { grep -nE "(^|[^a-zA-Z0-9_])($1) *\(" "${@:2}" /dev/null | grep -vE '^[^:]*:[0-9]+: \*|/\*'; }
 calls 'strcpy|strcat|sprintf|atoi|atol|gets|strtok|rand|srand|alloca' $(sources 'common/*.[ch]' 'services/*.[ch]' 'proto/gen/*.[ch]') | each 'banned call'
 calls 'malloc|calloc|realloc|free|printf|fprintf|puts' $(sources 'services/*.c' | grep -vE "$edges") | each 'a service allocates or prints'
-calls 'printf|fprintf|puts' $(sources 'common/core/*.c' 'common/wire/*.c') | each 'a floor prints'
-calls 'time|gettimeofday|clock_gettime|localtime|gmtime|mktime' $(sources 'common/base/*.c' 'common/wire/*.c' 'common/core/*.c') | each 'a floor asks for the time'
+calls 'printf|fprintf|puts' $(sources 'common/core/*.c' 'common/wire/*.c' 'common/credential/*.c') | each 'a floor prints'
+calls 'time|gettimeofday|clock_gettime|localtime|gmtime|mktime' $(sources 'common/base/*.c' 'common/wire/*.c' 'common/credential/*.c' 'common/core/*.c') | each 'a floor asks for the time'
 
 # Sizes. Longer ones stand in tests/tidy.long with the reason.
 long() { grep -qE "^$1( |$)" tests/tidy.long 2>/dev/null; }
@@ -42,7 +43,7 @@ grep -nE 'FIXME|TODO|\bXXX\b' $(sources '*.c' '*.h' '*.proto' '*.sh' '*.py' Make
 
 # Headers compile alone, if the generated ones are there.
 if [ -d "$gen/matricula" ]; then
-	flags="-std=c11 -D_GNU_SOURCE -I. -I$gen $(pkg-config --cflags libmicrohttpd libuv 2>/dev/null)"
+	flags="-std=c11 -D_GNU_SOURCE -I. -I$gen $(pkg-config --cflags libmicrohttpd libuv pangocairo 2>/dev/null)"
 	export flags
 	sources 'common/*.h' 'services/*.h' 'proto/gen/*.h' |
 		xargs -P2 -I{} sh -c 'gcc $flags -fsyntax-only -x c {} 2>/dev/null || echo {}' | each 'header does not compile alone'
