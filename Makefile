@@ -126,7 +126,7 @@ UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
 	$(link) -lcmocka
 # Who links the papers: the archive and its libraries.
-PAPER_USERS := $(B)/tests/unit/paper_test $(B)/tests/fuzz/pdf_fuzz
+PAPER_USERS := $(B)/bin/matricula-gateway $(B)/tests/unit/paper_test $(B)/tests/fuzz/pdf_fuzz
 $(PAPER_USERS): $(PAPER)
 $(PAPER_USERS): LIBS += $(PAPER_LIBS)
 

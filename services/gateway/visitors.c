@@ -85,7 +85,7 @@ row_of(struct visitors *visitors, const struct request *request)
 bool
 visitors_may_look(struct visitors *visitors, struct request *request)
 {
-	char seconds[16];
+	char seconds[24];
 	struct row *row = row_of(visitors, request);
 	uint64_t now_ms = uv_now(request->http->loop);
 	uint64_t full_at_ms = row->full_at_ms > now_ms ? row->full_at_ms : now_ms;
