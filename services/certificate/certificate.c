@@ -12,6 +12,7 @@
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
 #include "services/certificate/issue.h"
+#include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
 
@@ -191,17 +192,7 @@ certificates_read_register(Mt__Certificates_Service *service, const Mt__Register
 	call_refuse(call, MT__STATUS__UNAVAILABLE, "not there yet");
 }
 
-static void
-certificates_jwt_signed(Mt__Certificates_Service *service, const Mt__JwtSignedRequest *in, Mt__JwtSignedReply_Closure reply,
-	void *call)
-{
-	(void)service;
-	(void)in;
-	(void)reply;
-	call_refuse(call, MT__STATUS__UNAVAILABLE, "not there yet");
-}
-
-/* The rest of the service stands in change.c and review.c. */
+/* The rest of the service stands in change.c, review.c and issuer_jwt.c. */
 Mt__Certificates_Service certificates = MT__CERTIFICATES__INIT(certificates_);
 
 /* --- apply ------------------------------------------------------------------------------------------------------ */
@@ -235,6 +226,7 @@ certificate_apply_erased(struct apply *apply, const char *person_id)
 			assert(edition != NULL);
 			edition->signed_edition = NULL;
 			edition->jwt = NULL;
+			issuer_jwt_apply_erased(apply, edition);
 			apply_put(apply, &row, &edition->base);
 		}
 		tlog_apply_erased(apply, certificate->certificate_id);
@@ -259,8 +251,10 @@ certificate_apply(struct apply *apply, const Mt__CertificateFact *fact)
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_DISMISSED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTION_DONE:
-	case MT__CERTIFICATE_FACT__KIND_JWT_SIGNED:
 		change_apply(apply, fact);
+		return;
+	case MT__CERTIFICATE_FACT__KIND_JWT_SIGNED:
+		issuer_jwt_apply_signed(apply, fact->jwt_signed);
 		return;
 	case MT__CERTIFICATE_FACT__KIND__NOT_SET:
 		break;
