@@ -10,7 +10,7 @@ B      := build/$(V)
 G      := build/gen
 CC     := gcc
 SHELL  := /bin/bash
-PKGS   := libprotobuf-c libzmq libuv lmdb libmicrohttpd libcurl jansson libsodium libcrypto libutf8proc
+PKGS   := libprotobuf-c libzmq libuv lmdb libmicrohttpd libcurl jansson libsodium libcrypto libutf8proc zlib
 
 CFLAGS_release := -O2 -g
 CFLAGS_debug   := -O0 -g3
@@ -38,7 +38,7 @@ objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(patsubst %.html,$(B)
 members   = $(filter-out %/main.o,$(call objects,$(1)))
 # Each folder is an archive, without its main: a program links what it uses of those it may know.
 archives  = $(patsubst %,$(B)/lib/%.a,$(1))
-FLOORS   := $(call archives,gen common/base common/wire common/core)
+FLOORS   := $(call archives,gen common/base common/wire common/credential common/core)
 HOST     := $(call archives,common/host)
 NODES    := $(call archives,$(addprefix services/,enrollment assessment certificate notification))
 GATEWAY  := $(call archives,services/gateway)

@@ -14,7 +14,8 @@ compile() { # FILE -> yes or no
 		-I. -I"$gen" -c "$1" -o "$work/out.o" 2>"$work/errors" && echo yes || echo no
 }
 
-archives="$build/lib/gen.a $build/lib/common/base.a $build/lib/common/wire.a $build/lib/common/core.a"
+archives=$build/lib/gen.a
+for floor in base wire credential core; do archives="$archives $build/lib/common/$floor.a"; done
 for service in enrollment assessment certificate notification; do
 	cp "$build/lib/services/$service.a" "$work/$service.a"
 	ar d "$work/$service.a" $(ar t "$work/$service.a" | grep '^courier') 2>/dev/null

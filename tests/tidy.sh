@@ -16,6 +16,7 @@ edges='^services/(gateway|ctl)/|^services/[a-z]+/main\.c|^services/notification/
 includes() { grep -nE '^#include' "$@" /dev/null; }
 includes $(sources 'common/base/*.[ch]') | grep -E '"(common/(wire|core|host)|services|matricula)/' | each 'base includes upward'
 includes $(sources 'common/wire/*.[ch]') | grep -E '"(common/(core|host)|services)/' | each 'wire includes upward'
+includes $(sources 'common/credential/*.[ch]') | grep -vE '"common/(base|wire|credential)/|<(assert|math|stdlib|sodium|zlib|openssl/(err|evp|x509))\.h>' | each 'credential includes more than base, wire and its libraries'
 includes $(sources 'common/core/*.[ch]') | grep -E '"(common/host|services)/' | each 'core includes upward'
 includes $(sources 'services/*.[ch]') | grep -vE "$edges" | grep -E '"common/(host/|core/impl\.h)' | each 'a service meets host or the inside of core'
 includes $(sources 'common/*.[ch]' 'services/*.[ch]') | grep -vE '^common/host/' | grep -vE "$edges" |
@@ -25,8 +26,8 @@ includes $(sources 'common/*.[ch]' 'services/*.[ch]') | grep -vE '^common/host/'
 calls() { grep -nE "(^|[^a-zA-Z0-9_])($1) *\(" "${@:2}" /dev/null | grep -vE '^[^:]*:[0-9]+: \*|/\*'; }
 calls 'strcpy|strcat|sprintf|atoi|atol|gets|strtok|rand|srand|alloca' $(sources 'common/*.[ch]' 'services/*.[ch]' 'proto/gen/*.[ch]') | each 'banned call'
 calls 'malloc|calloc|realloc|free|printf|fprintf|puts' $(sources 'services/*.c' | grep -vE "$edges") | each 'a service allocates or prints'
-calls 'printf|fprintf|puts' $(sources 'common/core/*.c' 'common/wire/*.c') | each 'a floor prints'
-calls 'time|gettimeofday|clock_gettime|localtime|gmtime|mktime' $(sources 'common/base/*.c' 'common/wire/*.c' 'common/core/*.c') | each 'a floor asks for the time'
+calls 'printf|fprintf|puts' $(sources 'common/core/*.c' 'common/wire/*.c' 'common/credential/*.c') | each 'a floor prints'
+calls 'time|gettimeofday|clock_gettime|localtime|gmtime|mktime' $(sources 'common/base/*.c' 'common/wire/*.c' 'common/credential/*.c' 'common/core/*.c') | each 'a floor asks for the time'
 
 # Sizes. Longer ones stand in tests/tidy.long with the reason.
 long() { grep -qE "^$1( |$)" tests/tidy.long 2>/dev/null; }

@@ -212,27 +212,44 @@ text_fold(struct arena *arena, const char *text)
 	return arena_text(arena, slice_of(out, size));
 }
 
+static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char BASE64URL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char HEX[] = "0123456789abcdef";
 
-void
-text_base64url(struct slice bytes, char *out)
+/* Without padding; returns the end, where nothing is written. */
+static char *
+base64_write(const char alphabet[64], struct slice bytes, char *out)
 {
 	uint32_t bits = 0;
 	unsigned count = 0;
 	for (size_t i = 0; i < bytes.size; i++) {
 		bits = bits << 8 | bytes.data[i];
 		for (count += 8; count >= 6; count -= 6)
-			*out++ = BASE64URL[bits >> (count - 6) & 63];
+			*out++ = alphabet[bits >> (count - 6) & 63];
 	}
 	if (count > 0)
-		*out++ = BASE64URL[bits << (6 - count) & 63];
-	*out = '\0';
+		*out++ = alphabet[bits << (6 - count) & 63];
+	return out;
+}
+
+void
+text_base64url(struct slice bytes, char *out)
+{
+	*base64_write(BASE64URL, bytes, out) = '\0';
+}
+
+void
+text_base64(struct slice bytes, char *out)
+{
+	char *end = base64_write(BASE64, bytes, out);
+	while ((end - out) % 4 != 0)
+		*end++ = '=';
+	*end = '\0';
 }
 
 /* Below 0 if it is none of the 64. */
 static int
-base64url_value(char character)
+base64_value(const char alphabet[64], uint8_t character)
 {
 	if (character >= 'A' && character <= 'Z')
 		return character - 'A';
@@ -240,18 +257,18 @@ base64url_value(char character)
 		return character - 'a' + 26;
 	if (character >= '0' && character <= '9')
 		return character - '0' + 52;
-	return character == '-' ? 62 : character == '_' ? 63 : -1;
+	return character == (uint8_t)alphabet[62] ? 62 : character == (uint8_t)alphabet[63] ? 63 : -1;
 }
 
 /* Bits left over must be zero (RFC 4648 section 3.5), so that bytes have one spelling only. */
-bool
-text_from_base64url(const char *text, uint8_t *out, size_t limit, size_t *size)
+static bool
+base64_read(const char alphabet[64], struct slice text, uint8_t *out, size_t limit, size_t *size)
 {
 	uint32_t bits = 0;
 	unsigned count = 0;
 	size_t done = 0;
-	for (; *text != '\0'; text++) {
-		int value = base64url_value(*text);
+	for (size_t i = 0; i < text.size; i++) {
+		int value = base64_value(alphabet, text.data[i]);
 		if (value < 0)
 			return false;
 		bits = bits << 6 | (uint32_t)value;
@@ -267,6 +284,22 @@ text_from_base64url(const char *text, uint8_t *out, size_t limit, size_t *size)
 		return false;
 	*size = done;
 	return true;
+}
+
+bool
+text_from_base64url(struct slice text, uint8_t *out, size_t limit, size_t *size)
+{
+	return base64_read(BASE64URL, text, out, limit, size);
+}
+
+bool
+text_from_base64(struct slice text, uint8_t *out, size_t limit, size_t *size)
+{
+	if (text.size % 4 != 0)
+		return false;
+	for (int padding = 0; padding < 2 && text.size > 0 && text.data[text.size - 1] == '='; padding++)
+		text.size--;
+	return base64_read(BASE64, text, out, limit, size);
 }
 
 void

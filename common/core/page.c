@@ -26,7 +26,7 @@ begin(struct page *page, struct call *call, uint32_t page_size)
 static bool
 token_read(struct call *call, const char *page_token, const struct key *prefixes, size_t count, struct key *after)
 {
-	if (text_from_base64url(page_token, after->data, sizeof(after->data), &after->size)) {
+	if (text_from_base64url(slice_text(page_token), after->data, sizeof(after->data), &after->size)) {
 		for (size_t i = 0; i < count; i++) {
 			if (slice_begins(key_slice(after), key_slice(&prefixes[i])))
 				return true;

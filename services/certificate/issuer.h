@@ -5,7 +5,7 @@
 #define SERVICES_CERTIFICATE_ISSUER_H
 
 #include "common/core/call.h"
-#include "services/certificate/proof.h"
+#include "common/credential/proof.h"
 
 #include "matricula/issuer.pb-c.h"
 

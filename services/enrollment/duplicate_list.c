@@ -236,8 +236,8 @@ duplicates_list(Mt__Duplicates_Service *service, const Mt__ListDuplicatesRequest
 	}
 	struct key after = key_of(TABLE_PAIR);
 	if (in->page_token[0] != '\0' &&
-	    (!text_from_base64url(in->page_token, after.data, sizeof(after.data), &after.size) || after.size == 0 ||
-	     after.data[0] != TABLE_PAIR)) {
+	    (!text_from_base64url(slice_text(in->page_token), after.data, sizeof(after.data), &after.size) ||
+	     after.size == 0 || after.data[0] != TABLE_PAIR)) {
 		call_refuse_field(call, "page_token", "page_token is not of this list");
 		return;
 	}

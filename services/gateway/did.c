@@ -4,33 +4,9 @@
  * in services/certificate/credential.h; a test holds one against the other. */
 #include "services/gateway/did.h"
 
-#include "common/wire/json.h"
+#include "common/credential/multibase.h"
 
 #define DID "did:web:matricula.invalid"
-
-void
-did_key_format(const uint8_t key[DID_KEY_BYTES], char text[DID_KEY_TEXT_BYTES])
-{
-	static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-	uint8_t bytes[2 + DID_KEY_BYTES] = {0xed, 0x01}; /* multicodec ed25519-pub */
-	uint8_t digits[DID_KEY_TEXT_BYTES];
-	size_t count = 0;
-	memcpy(bytes + 2, key, DID_KEY_BYTES);
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		unsigned carry = bytes[i];
-		for (size_t j = 0; j < count; j++) {
-			carry += (unsigned)digits[j] << 8;
-			digits[j] = (uint8_t)(carry % 58);
-			carry /= 58;
-		}
-		for (; carry > 0; carry /= 58)
-			digits[count++] = (uint8_t)(carry % 58);
-	}
-	text[0] = 'z';
-	for (size_t i = 0; i < count; i++)
-		text[1 + i] = alphabet[digits[count - 1 - i]];
-	text[1 + count] = '\0';
-}
 
 static void
 id_write(struct buf *body, const Mt__IssuerKeyView *key)
@@ -45,7 +21,7 @@ id_write(struct buf *body, const Mt__IssuerKeyView *key)
 static bool
 is_usable(const Mt__IssuerKeyView *key)
 {
-	return key->public_key.len == DID_KEY_BYTES;
+	return key->public_key.len == MULTIKEY_KEY_BYTES;
 }
 
 void
@@ -56,10 +32,10 @@ did_write(struct buf *body, const Mt__ListKeysReply *keys)
 		       "\"id\":\"" DID "\",\"verificationMethod\":[");
 	for (size_t i = 0; i < keys->n_keys; i++) {
 		const Mt__IssuerKeyView *key = keys->keys[i];
-		char text[DID_KEY_TEXT_BYTES];
+		char text[MULTIKEY_TEXT_BYTES];
 		if (!is_usable(key))
 			continue;
-		did_key_format(key->public_key.data, text);
+		multikey_format(key->public_key.data, text);
 		buf_text(body, first ? "{\"id\":" : ",{\"id\":");
 		first = false;
 		id_write(body, key);

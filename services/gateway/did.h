@@ -13,8 +13,5 @@
 
 /* Every key ever used stays in it, so that what it signed can be verified. */
 void did_write(struct buf *body, const Mt__ListKeysReply *keys);
-/* Multibase base58btc of an Ed25519 public key with its multicodec prefix: "z6Mk...". */
-enum { DID_KEY_BYTES = 32, DID_KEY_TEXT_BYTES = 64 };
-void did_key_format(const uint8_t key[DID_KEY_BYTES], char text[DID_KEY_TEXT_BYTES]);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "common/base/date.h"
 #include "common/base/id.h"
+#include "common/base/text.h"
 
 #include <assert.h>
 
@@ -14,21 +15,13 @@ enum {
 	WORD_BYTES = 42, /* of text in one encoded word: 56 of base64 and 12 around it, 75 allowed (RFC 2047) */
 };
 
-/* --- base64 (RFC 4648, section 4) ------------------------------------------------------------------------------- */
-
 static void
-put_base64(struct buf *out, const uint8_t *bytes, size_t size)
+put_base64(struct buf *out, const char *text, size_t size)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t at = 0; at < size; at += 3) {
-		size_t left = size - at;
-		uint32_t three = (uint32_t)bytes[at] << 16 | (left > 1 ? (uint32_t)bytes[at + 1] << 8 : 0) |
-				 (left > 2 ? bytes[at + 2] : 0);
-		buf_byte(out, (uint8_t)digits[three >> 18]);
-		buf_byte(out, (uint8_t)digits[three >> 12 & 63]);
-		buf_byte(out, (uint8_t)(left > 1 ? digits[three >> 6 & 63] : '='));
-		buf_byte(out, (uint8_t)(left > 2 ? digits[three & 63] : '='));
-	}
+	char base64[TEXT_BASE64_BYTES(LINE_BYTES)];
+	assert(size <= LINE_BYTES);
+	text_base64(slice_of(text, size), base64);
+	buf_text(out, base64);
 }
 
 static void
@@ -36,7 +29,7 @@ put_body(struct buf *out, const char *text)
 {
 	size_t size = strlen(text);
 	for (size_t at = 0; at < size; at += LINE_BYTES) {
-		put_base64(out, (const uint8_t *)text + at, size - at < LINE_BYTES ? size - at : LINE_BYTES);
+		put_base64(out, text + at, size - at < LINE_BYTES ? size - at : LINE_BYTES);
 		buf_text(out, "\r\n");
 	}
 }
@@ -63,7 +56,7 @@ put_words(struct buf *out, const char *text)
 	while (*text != '\0') {
 		size_t size = word_size(text);
 		buf_format(out, "%s=?UTF-8?B?", between);
-		put_base64(out, (const uint8_t *)text, size);
+		put_base64(out, text, size);
 		buf_text(out, "?=");
 		between = "\r\n ";
 		text += size;

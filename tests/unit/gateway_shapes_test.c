@@ -4,13 +4,13 @@
  * as events, facts as JSON without secrets, and the DID document, whose DID must be the
  * one that credentials are signed under. */
 #include "services/certificate/credential.h"
-#include "services/certificate/multibase.h"
 #include "services/gateway/did.h"
 #include "services/gateway/facts_json.h"
 #include "services/gateway/figure_events.h"
 #include "services/gateway/position.h"
 #include "services/gateway/problem.h"
 
+#include "common/credential/multibase.h"
 #include "common/wire/json.h"
 #include "common/wire/pb.h"
 
@@ -261,9 +261,9 @@ facts_are_told_without_secrets(void **state)
 static void
 did_document_names_our_keys(void **state)
 {
-	uint8_t bytes[DID_KEY_BYTES];
-	uint8_t prefixed[2 + DID_KEY_BYTES] = {0xed, 0x01};
-	char multikey[DID_KEY_TEXT_BYTES];
+	uint8_t bytes[MULTIKEY_KEY_BYTES];
+	uint8_t prefixed[2 + MULTIKEY_KEY_BYTES] = {0xed, 0x01};
+	char multikey[MULTIKEY_TEXT_BYTES];
 	Mt__IssuerKeyView key = MT__ISSUER_KEY_VIEW__INIT;
 	Mt__IssuerKeyView *keys[] = {&key};
 	Mt__ListKeysReply list = MT__LIST_KEYS_REPLY__INIT;
@@ -281,7 +281,7 @@ did_document_names_our_keys(void **state)
 	assert_true(is_json());
 	assert_true(holds("\"id\":\"" CREDENTIAL_DID "\""));
 	assert_true(holds(credential_method(&arena, key.school_id, key.key_id)));
-	did_key_format(bytes, multikey);
+	multikey_format(bytes, multikey);
 	assert_string_equal(multikey, multibase_encode(&arena, slice_of(prefixed, sizeof(prefixed))));
 	assert_memory_equal(multikey, "z6Mk", 4);
 	assert_true(holds(multikey));

@@ -1,7 +1,7 @@
 /* tests/unit/text_test.c
  *
  * UTF-8 is what RFC 3629 says; one text has one NFC and one folded form however
- * it was typed; base64url and hex are read strictly and round trip. */
+ * it was typed; base64 and hex are read strictly and round trip. */
 #include "common/base/text.h"
 
 #include "common/base/random.h"
@@ -250,7 +250,7 @@ base64url_gives_the_published_values(void **state)
 		size_t size;
 		text_base64url(slice_text(pairs[i][0]), text);
 		assert_string_equal(text, pairs[i][1]);
-		assert_true(text_from_base64url(text, bytes, sizeof(bytes), &size));
+		assert_true(text_from_base64url(slice_text(text), bytes, sizeof(bytes), &size));
 		assert_int_equal(size, strlen(pairs[i][0]));
 		assert_memory_equal(bytes, pairs[i][0], size);
 	}
@@ -266,13 +266,49 @@ base64url_is_read_strictly(void **state)
 	uint8_t bytes[16];
 	size_t size = 42;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		if (text_from_base64url(refused[i], bytes, sizeof(bytes), &size))
+		if (text_from_base64url(slice_text(refused[i]), bytes, sizeof(bytes), &size))
 			fail_msg("%s", refused[i]);
 	}
-	assert_false(text_from_base64url("Zm9vYg", bytes, 3, &size));
+	assert_false(text_from_base64url(slice_text("Zm9vYg"), bytes, 3, &size));
 	assert_int_equal(size, 42);
-	assert_true(text_from_base64url("Zm9vYg", bytes, 4, &size));
+	assert_true(text_from_base64url(slice_text("Zm9vYg"), bytes, 4, &size));
 	assert_int_equal(size, 4);
+}
+
+/* RFC 4648 section 10, and the two characters that are base64's own. */
+static void
+base64_is_padded_and_read_strictly(void **state)
+{
+	(void)state;
+	static const char *const pairs[][2] = {
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"},
+		{"\xfb\xff\xbf", "+/+/"},
+	};
+	uint8_t bytes[6];
+	size_t size;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		char text[TEXT_BASE64_BYTES(6)];
+		text_base64(slice_text(pairs[i][0]), text);
+		assert_string_equal(text, pairs[i][1]);
+		assert_true(text_from_base64(slice_text(text), bytes, sizeof(bytes), &size));
+		assert_int_equal(size, strlen(pairs[i][0]));
+		assert_memory_equal(bytes, pairs[i][0], size);
+	}
+	static const char *const refused[] = {
+		"Zg",    "Zg=",  "Zg===", "Zh==", "Zm8",  "Zm9=",     "Zm9v====",
+		"Zm9v=", "====", "=",     "-_-_", "Zm 9", "Zg==Zg==",
+	};
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (text_from_base64(slice_text(refused[i]), bytes, sizeof(bytes), &size))
+			fail_msg("%s", refused[i]);
+	}
+	assert_false(text_from_base64(slice_text("Zm9vYg=="), bytes, 3, &size));
 }
 
 static void
@@ -289,7 +325,7 @@ any_bytes_round_trip(void **state)
 		text_base64url(slice_of(bytes, size), base64);
 		assert_int_equal(strlen(base64), (size * 4 + 2) / 3);
 		assert_true(strlen(base64) < TEXT_BASE64_BYTES(size));
-		assert_true(text_from_base64url(base64, back, size, &back_size));
+		assert_true(text_from_base64url(slice_text(base64), back, size, &back_size));
 		assert_int_equal(back_size, size);
 		assert_memory_equal(back, bytes, size);
 		memset(back, 0, sizeof(back));
@@ -334,6 +370,7 @@ main(void)
 		cmocka_unit_test(long_texts_are_worked_whole),
 		cmocka_unit_test(base64url_gives_the_published_values),
 		cmocka_unit_test(base64url_is_read_strictly),
+		cmocka_unit_test(base64_is_padded_and_read_strictly),
 		cmocka_unit_test(any_bytes_round_trip),
 		cmocka_unit_test(hex_is_of_the_exact_size),
 	};

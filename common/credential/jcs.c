@@ -1,4 +1,4 @@
-/* services/certificate/jcs.c
+/* common/credential/jcs.c
  *
  * RFC 8785. The tree is built without recursion over the pull reader, which limits depth;
  * an object's members are merge-sorted when it closes, so hostile orders cost no more than
@@ -6,7 +6,7 @@
  *
  * Promise: two texts have the same canonical bytes exactly if they say the same as I-JSON
  * (RFC 7493): strings by code points, numbers as doubles. */
-#include "services/certificate/jcs.h"
+#include "common/credential/jcs.h"
 
 #include <assert.h>
 #include <math.h>

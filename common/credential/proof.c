@@ -1,32 +1,46 @@
-/* services/certificate/proof.c
+/* common/credential/proof.c
  *
  * Both halves of what is signed are canonical texts, hashed apart, so neither can grow
  * into the other. The proof repeats the document's contexts: moved to a document with
  * other contexts it no longer holds. */
-#include "services/certificate/proof.h"
+#include "common/credential/proof.h"
 
 #include "common/base/hash.h"
-#include "services/certificate/multibase.h"
+#include "common/credential/multibase.h"
 
 #include <sodium.h>
+
+void
+proof_hash_texts(struct slice options, struct slice document, uint8_t hash[PROOF_HASH_BYTES])
+{
+	hash_sha256(options, hash);
+	hash_sha256(document, hash + HASH_BYTES);
+}
+
+const char *
+proof_sign_texts(struct arena *arena, struct slice options, struct slice document,
+		 const uint8_t secret[PROOF_SECRET_BYTES])
+{
+	uint8_t hash[PROOF_HASH_BYTES];
+	uint8_t signature[PROOF_SIGNATURE_BYTES];
+	proof_hash_texts(options, document, hash);
+	crypto_sign_detached(signature, NULL, hash, sizeof(hash), secret);
+	return multibase_encode(arena, slice_of(signature, sizeof(signature)));
+}
 
 void
 proof_hash(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
 	   uint8_t hash[PROOF_HASH_BYTES])
 {
-	hash_sha256(jcs_text(arena, proof, "proofValue"), hash);
-	hash_sha256(jcs_text(arena, document, "proof"), hash + HASH_BYTES);
+	proof_hash_texts(jcs_text(arena, proof, "proofValue"), jcs_text(arena, document, "proof"), hash);
 }
 
 const char *
 proof_sign(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
 	   const uint8_t secret[PROOF_SECRET_BYTES])
 {
-	uint8_t hash[PROOF_HASH_BYTES];
-	uint8_t signature[PROOF_SIGNATURE_BYTES];
-	proof_hash(arena, document, proof, hash);
-	crypto_sign_detached(signature, NULL, hash, sizeof(hash), secret);
-	return multibase_encode(arena, slice_of(signature, sizeof(signature)));
+	return proof_sign_texts(arena, jcs_text(arena, proof, "proofValue"), jcs_text(arena, document, "proof"),
+				secret);
 }
 
 static bool

@@ -1,11 +1,11 @@
-/* services/certificate/jcs.h
+/* common/credential/jcs.h
  *
  * The JSON Canonicalization Scheme (RFC 8785): one spelling for each JSON value, so that
  * a signature covers what a text says and not how it was typed. Texts are parsed into a
  * tree whose numbers are already spelt and whose members are already sorted canonically;
  * writing it out is then a walk. */
-#ifndef SERVICES_CERTIFICATE_JCS_H
-#define SERVICES_CERTIFICATE_JCS_H
+#ifndef COMMON_CREDENTIAL_JCS_H
+#define COMMON_CREDENTIAL_JCS_H
 
 #include "common/base/arena.h"
 #include "common/wire/json.h"
