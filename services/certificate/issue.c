@@ -18,8 +18,7 @@
 #include "services/certificate/change.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
-
-enum { TOKEN_BYTES = 10 };
+#include "services/certificate/token.h"
 
 /* --- the register ----------------------------------------------------------------------------------------------- */
 
@@ -109,7 +108,8 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	edition->issued_at = issuing->now;
 	edition->key_id = (char *)issuing->issuer.key_id;
 	edition->signed_edition = sealed;
-	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition);
+	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition,
+						 call_zone_minutes(call));
 	sealed->credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
 	sealed->token = random_bytes(call, TOKEN_BYTES);
 	sealed->salt = random_bytes(call, LOG_SALT_BYTES);
