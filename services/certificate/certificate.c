@@ -15,6 +15,7 @@
 #include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
+#include "services/certificate/token.h"
 
 /* --- look-ups --------------------------------------------------------------------------------------------------- */
 
@@ -106,6 +107,26 @@ staff_sees(const struct call *call, const Mt__CertificateRecord *certificate)
 {
 	return tree_covers(call_store(call), call_authority(call), certificate->authority_id) ||
 	       tree_covers(call_store(call), call_authority(call), certificate->school_id);
+}
+
+static bool
+has_token(const Mt__EditionRecord *edition, const char *text)
+{
+	uint8_t token[TOKEN_BYTES];
+	uint64_t log_index;
+	const Mt__SealedEdition *sealed = edition->signed_edition;
+	return token_parse(text, token, &log_index) && log_index == edition->log_index && sealed != NULL &&
+	       sealed->token.len == TOKEN_BYTES && token_equal(token, sealed->token.data);
+}
+
+bool
+certificate_visible(struct call *call, const Mt__CertificateRecord *certificate,
+		    const Mt__EditionRecord *edition, const char *token)
+{
+	if (token[0] != '\0' && has_token(edition, token))
+		return true;
+	return call_is_self(call, certificate->person_id) ||
+	       (is_staff(call) && staff_sees(call, certificate));
 }
 
 static Mt__CertificateView *
