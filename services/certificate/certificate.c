@@ -12,8 +12,10 @@
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
 #include "services/certificate/issue.h"
+#include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
+#include "services/certificate/token.h"
 
 /* --- look-ups --------------------------------------------------------------------------------------------------- */
 
@@ -107,6 +109,26 @@ staff_sees(const struct call *call, const Mt__CertificateRecord *certificate)
 	       tree_covers(call_store(call), call_authority(call), certificate->school_id);
 }
 
+static bool
+has_token(const Mt__EditionRecord *edition, const char *text)
+{
+	uint8_t token[TOKEN_BYTES];
+	uint64_t log_index;
+	const Mt__SealedEdition *sealed = edition->signed_edition;
+	return token_parse(text, token, &log_index) && log_index == edition->log_index && sealed != NULL &&
+	       sealed->token.len == TOKEN_BYTES && token_equal(token, sealed->token.data);
+}
+
+bool
+certificate_visible(struct call *call, const Mt__CertificateRecord *certificate,
+		    const Mt__EditionRecord *edition, const char *token)
+{
+	if (token[0] != '\0' && has_token(edition, token))
+		return true;
+	return call_is_self(call, certificate->person_id) ||
+	       (is_staff(call) && staff_sees(call, certificate));
+}
+
 static Mt__CertificateView *
 view_of(struct call *call, const Mt__CertificateRecord *certificate)
 {
@@ -120,7 +142,7 @@ view_of(struct call *call, const Mt__CertificateRecord *certificate)
 	return view;
 }
 
-static const Mt__CertificateRecord *
+const Mt__CertificateRecord *
 certificate_of_row(const struct call *call, struct slice row_key)
 {
 	struct key key = key_of(TABLE_CERTIFICATE);
@@ -191,17 +213,7 @@ certificates_read_register(Mt__Certificates_Service *service, const Mt__Register
 	call_refuse(call, MT__STATUS__UNAVAILABLE, "not there yet");
 }
 
-static void
-certificates_jwt_signed(Mt__Certificates_Service *service, const Mt__JwtSignedRequest *in, Mt__JwtSignedReply_Closure reply,
-	void *call)
-{
-	(void)service;
-	(void)in;
-	(void)reply;
-	call_refuse(call, MT__STATUS__UNAVAILABLE, "not there yet");
-}
-
-/* The rest of the service stands in change.c and review.c. */
+/* The rest of the service stands in change.c, review.c and issuer_jwt.c. */
 Mt__Certificates_Service certificates = MT__CERTIFICATES__INIT(certificates_);
 
 /* --- apply ------------------------------------------------------------------------------------------------------ */
@@ -235,6 +247,7 @@ certificate_apply_erased(struct apply *apply, const char *person_id)
 			assert(edition != NULL);
 			edition->signed_edition = NULL;
 			edition->jwt = NULL;
+			issuer_jwt_apply_erased(apply, edition);
 			apply_put(apply, &row, &edition->base);
 		}
 		tlog_apply_erased(apply, certificate->certificate_id);
@@ -259,8 +272,10 @@ certificate_apply(struct apply *apply, const Mt__CertificateFact *fact)
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_DISMISSED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTION_DONE:
-	case MT__CERTIFICATE_FACT__KIND_JWT_SIGNED:
 		change_apply(apply, fact);
+		return;
+	case MT__CERTIFICATE_FACT__KIND_JWT_SIGNED:
+		issuer_jwt_apply_signed(apply, fact->jwt_signed);
 		return;
 	case MT__CERTIFICATE_FACT__KIND__NOT_SET:
 		break;
