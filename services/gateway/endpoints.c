@@ -40,7 +40,6 @@ rules_add(struct http *http, const struct endpoints_of *of)
 		{"Figures.Watch", stream_serve, of->streams},
 		{"Certificates.Get", certificate_serve, of->upstreams[SERVICE_CERTIFICATE]},
 		{"Verifications.Verify", certificate_verify_serve, of->verifying},
-		{"Issuers.ListKeys", did_serve, of->upstreams[SERVICE_CERTIFICATE]},
 	};
 	for (size_t i = 0; i < rules_count; i++) {
 		const struct rule *rule = &rules[i];

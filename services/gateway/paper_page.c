@@ -6,6 +6,7 @@
 
 #include "common/base/date.h"
 #include "services/gateway/forward.h"
+#include "services/gateway/http_impl.h"
 #include "services/paper/paper.h"
 
 #include "matricula/certificate.pb-c.h"
