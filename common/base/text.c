@@ -212,6 +212,22 @@ text_fold(struct arena *arena, const char *text)
 	return arena_text(arena, slice_of(out, size));
 }
 
+const char *
+text_fold_case(struct arena *arena, const char *text)
+{
+	struct slice bytes = slice_text(text);
+	if (ascii_only(bytes))
+		return fold_ascii(arena, bytes);
+	utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
+	struct points points;
+	points_read(&points, arena, bytes, options, NULL);
+	if (points.count < 0)
+		return NULL;
+	utf8proc_ssize_t size = utf8proc_reencode(points.data, points.count, options);
+	assert(size >= 0);
+	return arena_text(arena, slice_of(points.data, (size_t)size));
+}
+
 static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char BASE64URL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char HEX[] = "0123456789abcdef";
