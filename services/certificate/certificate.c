@@ -120,7 +120,7 @@ view_of(struct call *call, const Mt__CertificateRecord *certificate)
 	return view;
 }
 
-static const Mt__CertificateRecord *
+const Mt__CertificateRecord *
 certificate_of_row(const struct call *call, struct slice row_key)
 {
 	struct key key = key_of(TABLE_CERTIFICATE);

@@ -22,6 +22,8 @@ struct key edition_key(const char *certificate_id, uint32_t edition);
 const Mt__CertificateRecord *certificate_find(const struct call *call, const char *certificate_id);
 /* NULL and refused: the id is none (field certificate_id), or unknown. */
 const Mt__CertificateRecord *certificate_or_refuse(struct call *call, const char *certificate_id);
+/* Of a row whose key ends with the certificate's id, such as those of certificates_of_key. */
+const Mt__CertificateRecord *certificate_of_row(const struct call *call, struct slice row_key);
 /* edition 0: the present one. NULL if there is none. */
 const Mt__EditionRecord *certificate_edition(const struct call *call, const Mt__CertificateRecord *certificate,
 					     uint32_t edition);

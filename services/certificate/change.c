@@ -116,3 +116,14 @@ change_apply(struct apply *apply, const Mt__CertificateFact *fact)
 	(void)apply;
 	(void)fact;
 }
+
+void
+review_propose(struct call *call, const Mt__CertificateRecord *certificate, uint32_t mark_certified,
+	       uint32_t mark_percent, bool short_of_rules)
+{
+	(void)call;
+	(void)certificate;
+	(void)mark_certified;
+	(void)mark_percent;
+	(void)short_of_rules;
+}

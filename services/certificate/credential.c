@@ -1,22 +1,40 @@
 /* services/certificate/credential.c
  *
- * Terms are Open Badges' own where it has one: licenseNumber is the register number ("số
- * vào sổ"), identifier the holder's name. What it lacks (hours, the second language) is
- * covered by W3C's context for undefined terms. Contexts are named, never fetched.
+ * The text is written in the order of RFC 8785 from the start: members of each object by their names' code units,
+ * strings with the shortest escapes, no white space, no number but small integers. So it is canonical as it
+ * stands, and is hashed and signed without being parsed or sorted. tests/unit/credential_test.c holds it against the
+ * canonicaliser; whoever adds a member puts it in its place.
  *
- * Promise: the bytes made here are what is stored, served and verified, to the byte; no
- * number in them but small integers; nothing of the person but the name. */
+ * Terms are Open Badges' own where it has one: licenseNumber is the register number ("số vào sổ"), identifier the
+ * holder's name, awardedDate the day of issue whatever the edition. What it lacks (hours, decision, signatory, the second
+ * language, birth date) is covered by W3C's context for undefined terms. Contexts are named, never fetched. There are
+ * two status entries, as VC 2.0 allows; Open Badges 3.0 foresees one, so its JSON schema is not named.
+ *
+ * Promise: the bytes made here are what is stored, served and verified, to the byte. */
 #include "services/certificate/credential.h"
 
-#include "common/base/id.h"
+#include "common/base/date.h"
+#include "common/wire/json.h"
 
 #include <assert.h>
 
-enum { CREDENTIAL_BYTES_MAX = 32 << 10 }; /* titles and names are limited; it takes about 2 KiB */
+enum { CREDENTIAL_BYTES_MAX = 64 << 10 }; /* titles and names are limited; it takes about 3 KiB */
 
 static const char contexts[] = "[\"https://www.w3.org/ns/credentials/v2\","
 			       "\"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json\","
 			       "\"https://www.w3.org/ns/credentials/undefined-terms/v2\"]";
+
+/* What all parts are written from. */
+struct writing {
+	struct buf buf;
+	struct arena *arena;
+	const struct issuer *issuer;
+	const Mt__CertificateRecord *certificate;
+	const Mt__CertificateContent *content;
+	const Mt__EditionRecord *edition;
+	const char *achievement_id;
+	int zone_minutes;
+};
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
@@ -28,106 +46,265 @@ put_string(struct buf *buf, const char *before, const char *text)
 }
 
 static void
-put_issuer(struct buf *buf, const struct issuer *issuer)
+put_optional(struct buf *buf, const char *before, const char *text)
 {
-	put_string(buf, ",\"issuer\":{\"id\":", issuer->did);
-	put_string(buf, ",\"type\":[\"Profile\"],\"name\":", issuer->name);
-	buf_text(buf, "}");
+	if (text[0] != '\0')
+		put_string(buf, before, text);
 }
 
 static void
-put_achievement(struct buf *buf, const Mt__CertificateContent *content)
+put_number(struct buf *buf, const char *before, uint32_t number)
 {
-	buf_text(buf, ",\"achievement\":{\"id\":\"urn:x\"");
-	put_string(buf, ",\"type\":[\"Achievement\"],\"inLanguage\":\"vi\",\"name\":", content->programme_title);
-	if (content->programme_title_en[0] != '\0')
-		put_string(buf, ",\"nameEn\":", content->programme_title_en);
-	put_string(buf, ",\"description\":", content->programme_title);
-	buf_format(buf, ",\"hours\":%u", content->hours);
-	buf_format(buf,
-		   ",\"criteria\":{\"narrative\":\"Hoàn thành khóa bồi dưỡng %u giờ. / "
-		   "Completed the course of %u hours.\"}}",
-		   content->hours, content->hours);
+	char digits[10];
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	buf_text(buf, before);
+	buf_append(buf, slice_of((const uint8_t *)digits + at, sizeof(digits) - at));
+}
+
+/* A civil date's first instant, or the second before it, in UTC. */
+static void
+put_instant(struct buf *buf, const char *before, int32_t date, int zone_minutes, int64_t less_us)
+{
+	char instant[INSTANT_TEXT_BYTES];
+	instant_format(date_begins_us(date, zone_minutes) - less_us, instant);
+	put_string(buf, before, instant);
+}
+
+static int32_t
+known_date(const char *text)
+{
+	int32_t date = DATE_NONE;
+	bool is_date = date_parse(text, &date);
+	assert(is_date);
+	return date;
+}
+
+/* --- parts, each in canonical order ----------------------------------------------------------------------------- */
+
+static void
+put_status(struct writing *it, const char *purpose)
+{
+	struct buf *buf = &it->buf;
+	const char *list = arena_format(it->arena, "%s/v1/status-lists/%s/%u/%s", it->issuer->url,
+					it->issuer->school_id, it->edition->status_list, purpose);
+	const char *index = arena_format(it->arena, "%u", it->edition->status_index);
+	put_string(buf, "{\"id\":", arena_format(it->arena, "%s#%s", list, index));
+	put_string(buf, ",\"statusListCredential\":", list);
+	put_string(buf, ",\"statusListIndex\":", index);
+	put_string(buf, ",\"statusPurpose\":", purpose);
+	buf_text(buf, ",\"type\":\"BitstringStatusListEntry\"}");
 }
 
 static void
-put_subject(struct buf *buf, const Mt__CertificateContent *content, const char *register_number)
+put_narrative(struct buf *buf, uint32_t hours)
 {
-	const char *name = content->name;
-	put_string(buf, ",\"credentialSubject\":{\"type\":[\"AchievementSubject\"],\"name\":", name);
-	put_string(buf,
-		   ",\"identifier\":[{\"type\":\"IdentityObject\",\"identityType\":\"name\",\"hashed\":false,"
-		   "\"identityHash\":",
-		   name);
-	put_string(buf, "}],\"licenseNumber\":", register_number);
+	if (hours == 0) {
+		buf_text(buf, ",\"criteria\":{\"narrative\":\"Đáp ứng các điều kiện của cơ sở cấp chứng chỉ. / "
+			      "Met the requirements of the issuing institution.\"}");
+		return;
+	}
+	put_number(buf, ",\"criteria\":{\"narrative\":\"Hoàn thành khóa bồi dưỡng ", hours);
+	put_number(buf, " giờ. / Completed the course of ", hours);
+	buf_text(buf, " hours.\"}");
+}
+
+static const char *
+mark_id(const struct writing *it)
+{
+	return arena_format(it->arena, "%s#mark", it->achievement_id);
+}
+
+static void
+put_achievement(struct writing *it)
+{
+	struct buf *buf = &it->buf;
+	const Mt__CertificateContent *content = it->content;
+	bool degree = content->class_of == MT__CERTIFICATE_KIND__CLASS__DEGREE_EQUIVALENT;
+	put_string(buf, "\"achievement\":{\"achievementType\":",
+		   degree ? "ext:DegreeEquivalent" : "CertificateOfCompletion");
+	put_narrative(buf, content->hours);
+	put_string(buf, ",\"description\":",
+		   content->kind_name[0] != '\0' ? content->kind_name : content->programme_title);
+	put_number(buf, ",\"hours\":", content->hours);
+	put_string(buf, ",\"id\":", it->achievement_id);
+	put_string(buf, ",\"inLanguage\":\"vi\",\"kind\":{\"code\":", it->certificate->kind_code);
+	put_optional(buf, ",\"name\":", content->kind_name);
+	put_optional(buf, ",\"nameEn\":", content->kind_name_en);
+	put_string(buf, "},\"name\":", content->programme_title);
+	put_optional(buf, ",\"nameEn\":", content->programme_title_en);
+	if (content->mark_percent > 0) {
+		put_string(buf, ",\"resultDescription\":[{\"id\":", mark_id(it));
+		buf_text(buf, ",\"name\":\"Điểm / Mark\",\"resultType\":\"Percent\","
+			      "\"type\":[\"ResultDescription\"],\"valueMax\":\"100\",\"valueMin\":\"0\"}]");
+	}
+	buf_text(buf, ",\"type\":[\"Achievement\"]}");
+}
+
+static void
+put_result(struct writing *it)
+{
+	struct buf *buf = &it->buf;
+	put_string(buf, ",\"result\":[{\"resultDescription\":", mark_id(it));
+	put_number(buf, ",\"type\":[\"Result\"],\"value\":\"", it->content->mark_percent);
+	buf_text(buf, "\"}]");
+}
+
+static void
+put_subject(struct writing *it)
+{
+	struct buf *buf = &it->buf;
+	const Mt__CertificateContent *content = it->content;
+	buf_text(buf, ",\"credentialSubject\":{");
+	put_achievement(it);
+	put_optional(buf, ",\"birthDate\":", content->birth_date);
 	put_string(buf, ",\"completedOn\":", content->completed_on);
-	put_achievement(buf, content);
+	put_string(buf, ",\"identifier\":[{\"hashed\":false,\"identityHash\":", content->name);
+	buf_text(buf, ",\"identityType\":\"name\",\"type\":\"IdentityObject\"}]");
+	put_string(buf, ",\"licenseNumber\":", it->certificate->register_number);
+	put_string(buf, ",\"name\":", content->name);
+	if (content->mark_percent > 0)
+		put_result(it);
+	buf_text(buf, ",\"type\":[\"AchievementSubject\"]}");
+}
+
+static void
+put_decision(struct writing *it)
+{
+	struct buf *buf = &it->buf;
+	if (it->content->decision_number[0] == '\0')
+		return;
+	put_string(buf, ",\"decision\":{\"date\":", it->content->decision_date);
+	put_string(buf, ",\"number\":", it->content->decision_number);
 	buf_text(buf, "}");
 }
 
-static struct slice
-take(struct arena *arena, struct buf *buf)
+static void
+put_signatory(struct writing *it)
 {
-	assert(!buf_failed(buf));
-	struct slice text = arena_copy(arena, buf_slice(buf));
-	buf_free(buf);
+	struct buf *buf = &it->buf;
+	if (it->content->signatory_name[0] == '\0')
+		return;
+	put_string(buf, ",\"signatory\":{\"name\":", it->content->signatory_name);
+	put_string(buf, ",\"title\":", it->content->signatory_title);
+	put_optional(buf, ",\"titleEn\":", it->content->signatory_title_en);
+	buf_text(buf, "}");
+}
+
+static const char *
+achievement_id(const struct writing *it)
+{
+	if (it->content->programme_id[0] != '\0')
+		return arena_format(it->arena, "%s/v1/programmes/%s", it->issuer->url, it->content->programme_id);
+	return arena_format(it->arena, "%s/v1/authorities/%s/certificate-kinds#%s", it->issuer->url,
+			    it->issuer->school_id, it->certificate->kind_code);
+}
+
+/* Up to where the proof stands. */
+static void
+put_before_proof(struct writing *it)
+{
+	struct buf *buf = &it->buf;
+	const struct issuer *issuer = it->issuer;
+	buf_text(buf, "{\"@context\":");
+	buf_text(buf, contexts);
+	put_instant(buf, ",\"awardedDate\":", known_date(it->certificate->issued_on), it->zone_minutes, 0);
+	buf_text(buf, ",\"credentialStatus\":[");
+	put_status(it, "revocation");
+	buf_text(buf, ",");
+	put_status(it, "suspension");
+	buf_text(buf, "]");
+	put_subject(it);
+	put_decision(it);
+	put_number(buf, ",\"edition\":", it->edition->edition);
+	put_string(buf, ",\"id\":",
+		   arena_format(it->arena, "%s/v1/certificates/%s/editions/%u", issuer->url,
+				it->certificate->certificate_id, it->edition->edition));
+	put_string(buf, ",\"issuer\":{\"id\":", issuer->did);
+	put_string(buf, ",\"name\":", issuer->name);
+	put_string(buf, ",\"type\":[\"Profile\"]},\"name\":",
+		   issuer->trial ? arena_format(it->arena, CREDENTIAL_SPECIMEN "%s", it->content->programme_title)
+				 : it->content->programme_title);
+}
+
+/* From where it ended. */
+static void
+put_after_proof(struct writing *it)
+{
+	struct buf *buf = &it->buf;
+	put_signatory(it);
+	if (it->issuer->trial)
+		buf_text(buf, ",\"specimen\":true");
+	buf_text(buf, ",\"type\":[\"VerifiableCredential\",\"AchievementCredential\"]");
+	put_string(buf, ",\"validFrom\":", it->edition->issued_at);
+	if (it->certificate->valid_until[0] != '\0')
+		put_instant(buf, ",\"validUntil\":", known_date(it->certificate->valid_until) + 1, it->zone_minutes,
+			    SECOND_US);
+	buf_text(buf, "}");
+}
+
+/* The proof object; without its value it is what is signed with the document. */
+static struct slice
+proof_text(const struct writing *it, const char *value)
+{
+	struct buf buf;
+	buf_init(&buf, CREDENTIAL_BYTES_MAX);
+	buf_text(&buf, "{\"@context\":");
+	buf_text(&buf, contexts);
+	put_string(&buf, ",\"created\":", it->edition->issued_at);
+	buf_text(&buf, ",\"cryptosuite\":\"eddsa-jcs-2022\",\"proofPurpose\":\"assertionMethod\"");
+	if (value != NULL)
+		put_string(&buf, ",\"proofValue\":", value);
+	put_string(&buf, ",\"type\":\"DataIntegrityProof\",\"verificationMethod\":",
+		   arena_format(it->arena, "%s#%s", it->issuer->did, it->issuer->key_id));
+	buf_text(&buf, "}");
+	assert(!buf_failed(&buf));
+	struct slice text = arena_copy(it->arena, buf_slice(&buf));
+	buf_free(&buf);
 	return text;
 }
 
-/* An object without its closing brace, so that a member can follow. */
 static struct slice
-document_text(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
-	      const Mt__CertificateContent *content, const char *issued_at)
+insert_proof(struct arena *arena, struct slice document, size_t at, struct slice proof)
 {
-	struct buf buf;
-	buf_init(&buf, CREDENTIAL_BYTES_MAX);
-	buf_format(&buf, "{\"@context\":%s,\"id\":\"%s/v1/certificates/%s\"", contexts, issuer->url, certificate->certificate_id);
-	buf_text(&buf, ",\"type\":[\"VerifiableCredential\",\"AchievementCredential\"]");
-	put_string(&buf, ",\"name\":", content->programme_title);
-	put_issuer(&buf, issuer);
-	put_string(&buf, ",\"validFrom\":", issued_at);
-	put_subject(&buf, content, certificate->register_number);
-	return take(arena, &buf);
-}
-
-static struct slice
-proof_text(struct arena *arena, const struct issuer *issuer, const char *issued_at)
-{
-	struct buf buf;
-	buf_init(&buf, CREDENTIAL_BYTES_MAX);
-	buf_format(&buf, "{\"@context\":%s,\"type\":\"DataIntegrityProof\"", contexts);
-	buf_text(&buf, ",\"cryptosuite\":\"eddsa-jcs-2022\"");
-	put_string(&buf, ",\"created\":", issued_at);
-	put_string(&buf, ",\"verificationMethod\":", arena_format(arena, "%s#%s", issuer->did, issuer->key_id));
-	buf_text(&buf, ",\"proofPurpose\":\"assertionMethod\"");
-	return take(arena, &buf);
-}
-
-static struct jcs_value *
-tree_of(struct arena *arena, struct slice open_object)
-{
-	struct buf buf;
-	buf_init(&buf, CREDENTIAL_BYTES_MAX);
-	buf_append(&buf, open_object);
-	buf_text(&buf, "}");
-	struct jcs_tree tree = jcs_parse(arena, take(arena, &buf));
-	assert(tree.root != NULL);
-	return tree.root;
+	static const char before[] = ",\"proof\":[";
+	size_t before_size = sizeof(before) - 1;
+	size_t size = document.size + before_size + proof.size + 1;
+	uint8_t *text = arena_alloc(arena, size);
+	uint8_t *end = text;
+	memcpy(end, document.data, at);
+	end += at;
+	memcpy(end, before, before_size);
+	end += before_size;
+	memcpy(end, proof.data, proof.size);
+	end += proof.size;
+	*end++ = ']';
+	memcpy(end, document.data + at, document.size - at);
+	return slice_of(text, size);
 }
 
 struct slice
 credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
-		const Mt__CertificateContent *content, const Mt__EditionRecord *edition)
+		const Mt__CertificateContent *content, const Mt__EditionRecord *edition, int zone_minutes)
 {
-	const char *issued_at = edition->issued_at;
-	struct slice document = document_text(arena, issuer, certificate, content, issued_at);
-	struct slice proof = proof_text(arena, issuer, issued_at);
-	const char *value = proof_sign(arena, tree_of(arena, document), tree_of(arena, proof), issuer->secret);
-	struct buf buf;
-	buf_init(&buf, CREDENTIAL_BYTES_MAX);
-	buf_append(&buf, document);
-	buf_text(&buf, ",\"proof\":[");
-	buf_append(&buf, proof);
-	buf_format(&buf, ",\"proofValue\":\"%s\"}]}", value);
-	return take(arena, &buf);
+	struct writing it = {.arena = arena,
+			     .issuer = issuer,
+			     .certificate = certificate,
+			     .content = content,
+			     .edition = edition,
+			     .zone_minutes = zone_minutes};
+	buf_init(&it.buf, CREDENTIAL_BYTES_MAX);
+	it.achievement_id = achievement_id(&it);
+	put_before_proof(&it);
+	size_t proof_at = it.buf.size;
+	put_after_proof(&it);
+	assert(!buf_failed(&it.buf));
+	struct slice document = buf_slice(&it.buf);
+	const char *value = proof_sign_texts(arena, proof_text(&it, NULL), document, issuer->secret);
+	struct slice signed_text = insert_proof(arena, document, proof_at, proof_text(&it, value));
+	buf_free(&it.buf);
+	return signed_text;
 }

@@ -9,8 +9,12 @@
 
 #include "matricula/certificate.pb-c.h"
 
-/* The signed bytes, canonical, in the arena. Of the edition its number, status entry and issued_at are set. */
+/* In front of the name of what was issued in trial mode. */
+#define CREDENTIAL_SPECIMEN "SPECIMEN / BẢN THỬ: "
+
+/* The signed bytes, canonical, in the arena. Of the edition its number, status entry and issued_at are set. The zone is
+ * the deployment's: dates are civil dates there. */
 struct slice credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
-			     const Mt__CertificateContent *content, const Mt__EditionRecord *edition);
+			     const Mt__CertificateContent *content, const Mt__EditionRecord *edition, int zone_minutes);
 
 #endif

@@ -18,8 +18,7 @@
 #include "services/certificate/change.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
-
-enum { TOKEN_BYTES = 10 };
+#include "services/certificate/token.h"
 
 /* --- the register ----------------------------------------------------------------------------------------------- */
 
@@ -109,7 +108,8 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	edition->issued_at = issuing->now;
 	edition->key_id = (char *)issuing->issuer.key_id;
 	edition->signed_edition = sealed;
-	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition);
+	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition,
+						 call_zone_minutes(call));
 	sealed->credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
 	sealed->token = random_bytes(call, TOKEN_BYTES);
 	sealed->salt = random_bytes(call, LOG_SALT_BYTES);
@@ -173,6 +173,40 @@ issue_certificate(struct issuing *issuing, Mt__CertificateRecord *certificate, M
 	fact.programme_title = content->programme_title;
 	fact.reason = reason;
 	call_emit(issuing->call, &fact.base);
+}
+
+/* The newest of the person's certificates of a programme that was not revoked; "" if there is none. */
+static const char *
+newest_before(struct call *call, const char *person_id, const char *programme_id)
+{
+	const char *ids[PERSON_IDS_MAX];
+	const Mt__CertificateRecord *newest = NULL;
+	size_t count = programme_id[0] == '\0' ? 0 : call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct key prefix = certificates_of_key(ids[i]);
+		struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+		while (store_walk_next(&walk)) {
+			const Mt__CertificateRecord *one = certificate_of_row(call, walk.key);
+			if (strcmp(one->programme_id, programme_id) != 0 || one->state == MT__CERTIFICATE__STATE__REVOKED)
+				continue;
+			if (newest == NULL || strcmp(one->issued_on, newest->issued_on) >= 0)
+				newest = one;
+		}
+	}
+	return newest == NULL ? "" : newest->certificate_id;
+}
+
+void
+issue_of_kind(struct issuing *issuing, Mt__CertificateRecord *certificate, const Mt__CertificateKindRecord *kind,
+	      Mt__CertificateContent *content, Mt__Reason *reason)
+{
+	struct call *call = issuing->call;
+	certificate->kind_code = kind->kind_code;
+	certificate->valid_until = (char *)kind_valid_until(call_arena(call), kind, call_today(call));
+	certificate->programme_id = content->programme_id;
+	certificate->completed_on = content->completed_on;
+	certificate->renews = (char *)newest_before(call, certificate->person_id, content->programme_id);
+	issue_certificate(issuing, certificate, content, reason);
 }
 
 /* --- apply ------------------------------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 
 #include "common/base/date.h"
 #include "services/certificate/issuer.h"
+#include "services/certificate/kind.h"
 #include "services/certificate/status_list.h"
 #include "services/certificate/transparency.h"
 
@@ -31,6 +32,11 @@ void issue_end(struct issuing *issuing);
  * class_id, authority_id, kind_code, valid_until, origin, renews, programme_id, completed_on. reason may be NULL. */
 void issue_certificate(struct issuing *issuing, Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
 		       Mt__Reason *reason);
+
+/* The same with what follows from the kind and from the person's other certificates: kind_code, valid_until, renews,
+ * programme_id and completed_on. The content has been through content_of_kind. */
+void issue_of_kind(struct issuing *issuing, Mt__CertificateRecord *certificate, const Mt__CertificateKindRecord *kind,
+		   Mt__CertificateContent *content, Mt__Reason *reason);
 
 /* Fills in the certificate's next edition with its signed bytes, and the leaf that tells of it (kind set by the
  * caller). For corrections, reissues and confirmed paper; what is returned lives in the call's arena. */

@@ -22,6 +22,7 @@
 #include <assert.h>
 
 static ProtobufCService *const handlers[] = {
+	&certificate_kinds.base,
 	&completion_lists.base,
 	&completion_timers.base,
 	&completion_reactions.base,
