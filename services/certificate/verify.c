@@ -247,8 +247,8 @@ void
 verify_credential(struct verifying *verifying, const char *credential)
 {
 	struct credential_check check;
-	struct check_issuers issuers = {.find = find_key, .context = verifying->call};
-	credential_check(&check, verifying->arena, slice_text(credential), &issuers, call_now_us(verifying->call));
+	struct check_issuers ours = {.find = find_key, .context = verifying->call};
+	credential_check(&check, verifying->arena, slice_text(credential), &ours, call_now_us(verifying->call));
 	bool is_signed = check.verdict != VERDICT_INVALID && check.signature_holds;
 	if (is_signed)
 		check_record(verifying, &check);
@@ -266,7 +266,15 @@ leaf_find(const struct call *call, uint64_t index)
 	return call_record(call, &key, &mt__log_entry__descriptor);
 }
 
-/* The edition that the code is of; NULL if there is none, or its token was erased. */
+static const Mt__EditionRecord *
+edition_find(const struct call *call, const char *certificate_id, uint32_t number)
+{
+	struct key key = edition_key(certificate_id, number);
+	return call_record(call, &key, &mt__edition_record__descriptor);
+}
+
+/* The edition that the code is of; NULL if there is none, or its token was erased. What was recorded from paper is
+ * confirmed by its first signed edition. */
 static const Mt__EditionRecord *
 edition_of_code(const struct call *call, const uint8_t token[TOKEN_BYTES], uint64_t log_index,
 		const Mt__CertificateRecord **certificate)
@@ -274,11 +282,14 @@ edition_of_code(const struct call *call, const uint8_t token[TOKEN_BYTES], uint6
 	const Mt__LogEntry *leaf = leaf_find(call, log_index);
 	*certificate = leaf == NULL ? NULL : certificate_find(call, leaf->certificate_id);
 	const Mt__EditionRecord *edition =
-		*certificate == NULL ? NULL : certificate_edition(call, *certificate, leaf->edition);
+		*certificate == NULL ? NULL : edition_find(call, leaf->certificate_id, leaf->edition);
 	if (edition == NULL || edition->signed_edition == NULL || edition->log_index != log_index)
 		return NULL;
 	const ProtobufCBinaryData *its = &edition->signed_edition->token;
-	return its->len == TOKEN_BYTES && token_equal(its->data, token) ? edition : NULL;
+	if (its->len != TOKEN_BYTES || !token_equal(its->data, token))
+		return NULL;
+	bool is_confirmed = edition->edition == 0 && (*certificate)->edition > 0;
+	return is_confirmed ? edition_find(call, leaf->certificate_id, 1) : edition;
 }
 
 void

@@ -24,30 +24,11 @@ enum {
 
 /* --- names ------------------------------------------------------------------------------------------------------ */
 
-/* One space between words, none around them. */
-static const char *
-spaced(struct arena *arena, const char *text)
-{
-	char *out = arena_text(arena, slice_text(text));
-	size_t size = 0;
-	for (size_t i = 0; text[i] != '\0'; i++) {
-		bool is_space = text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r';
-		if (!is_space)
-			out[size++] = text[i];
-		else if (size > 0 && out[size - 1] != ' ')
-			out[size++] = ' ';
-	}
-	if (size > 0 && out[size - 1] == ' ')
-		size--;
-	out[size] = '\0';
-	return out;
-}
-
 static bool
 same_name(struct arena *arena, const char *typed, const char *recorded)
 {
-	const char *ours = text_fold_case(arena, spaced(arena, recorded));
-	const char *its = text_fold_case(arena, spaced(arena, typed));
+	const char *ours = text_fold_case(arena, text_spaced(arena, recorded));
+	const char *its = text_fold_case(arena, text_spaced(arena, typed));
 	if (strcmp(ours, its) == 0)
 		return true;
 	bool is_plain = strcmp(text_fold(arena, its), its) == 0;
@@ -102,7 +83,7 @@ static const char *
 institution_find(struct call *call, const char *typed)
 {
 	bool ambiguous;
-	const char *reference = spaced(call_arena(call), typed);
+	const char *reference = text_spaced(call_arena(call), typed);
 	const Mt__AuthorityRecord *school = tree_find(call_store(call), call_arena(call), reference, &ambiguous);
 	return school != NULL ? school->authority_id : institution_named(call, reference);
 }
@@ -149,7 +130,7 @@ entry_matches(struct call *call, const struct key *key, const Mt__VerifyRequest 
 	const Mt__EditionRecord *edition =
 		certificate == NULL ? NULL : certificate_edition(call, certificate, 0);
 	return same_name(arena, in->name, entry->retained->name) &&
-	       strcmp(spaced(arena, in->birth_date), entry->retained->birth_date) == 0 && edition != NULL &&
+	       strcmp(text_spaced(arena, in->birth_date), entry->retained->birth_date) == 0 && edition != NULL &&
 	       verify_is_good(call, certificate, edition);
 }
 
@@ -159,7 +140,7 @@ any_matches(struct call *call, const Mt__VerifyRequest *in)
 	uint32_t place;
 	uint32_t year = in->year;
 	const char *school_id = institution_find(call, in->institution);
-	const char *number = spaced(call_arena(call), in->register_number);
+	const char *number = text_spaced(call_arena(call), in->register_number);
 	if (school_id == NULL)
 		return false;
 	if (place_read(call, number, &year, &place) && place != REGISTER_PAPER) {
