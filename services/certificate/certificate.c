@@ -13,6 +13,7 @@
 #include "services/certificate/completion.h"
 #include "services/certificate/issue.h"
 #include "services/certificate/issuer_jwt.h"
+#include "services/certificate/issuer_url.h"
 #include "services/certificate/register.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
@@ -121,7 +122,7 @@ certificate_view(struct call *call, const Mt__CertificateRecord *certificate, co
 		view->programme_title_en = sealed->content->programme_title_en;
 	}
 	if (sealed->token.len == TOKEN_BYTES)
-		view->verification_url = arena_format(arena, "%s/v/%s", call_public_url(call),
+		view->verification_url = arena_format(arena, "%s/v/%s", public_url_now(call).url,
 						      token_code(arena, sealed->token.data, edition->log_index));
 	return view;
 }
@@ -289,6 +290,7 @@ certificate_apply_erased(struct apply *apply, const char *person_id)
 			assert(edition != NULL);
 			edition->signed_edition = NULL;
 			edition->jwt = NULL;
+			issuer_jwt_apply_erased(apply, edition);
 			apply_put(apply, &row, &edition->base);
 		}
 		tlog_apply_erased(apply, certificate->certificate_id);
@@ -315,8 +317,10 @@ certificate_apply(struct apply *apply, const Mt__CertificateFact *fact)
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_DISMISSED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTION_DONE:
-	case MT__CERTIFICATE_FACT__KIND_JWT_SIGNED:
 		change_apply(apply, fact);
+		return;
+	case MT__CERTIFICATE_FACT__KIND_JWT_SIGNED:
+		issuer_jwt_apply_signed(apply, fact->jwt_signed);
 		return;
 	case MT__CERTIFICATE_FACT__KIND__NOT_SET:
 		break;

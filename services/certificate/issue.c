@@ -16,6 +16,7 @@
 #include "services/certificate/completion.h"
 #include "services/certificate/credential.h"
 #include "services/certificate/change.h"
+#include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
 #include "services/certificate/token.h"
@@ -72,7 +73,7 @@ issue_begin(struct issuing *issuing, struct call *call, const char *school_id)
 	*issuing = (struct issuing){.call = call};
 	if (!tlog_begin(call, &issuing->log) || !issuer_open(call, school_id, &issuing->issuer))
 		return false;
-	status_begin(call, school_id, &issuing->status);
+	status_begin(call, school_id, issuing->issuer.url_number, &issuing->status);
 	date_split(call_today(call), &issuing->year, &month, &day);
 	date_format(call_today(call), issuing->today);
 	instant_format(now_us - now_us % SECOND_US, issuing->now);
@@ -114,6 +115,7 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	edition->status_index = status_next(&issuing->status);
 	edition->issued_at = issuing->now;
 	edition->key_id = (char *)issuing->issuer.key_id;
+	edition->jwt_key_id = (char *)issuing->issuer.jwt_key_id;
 	edition->signed_edition = sealed;
 	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition,
 						 call_zone_minutes(call));
@@ -233,6 +235,7 @@ issue_apply_edition(struct apply *apply, const Mt__EditionRecord *edition, const
 	struct key key = edition_key(edition->certificate_id, edition->edition);
 	apply_put(apply, &key, &edition->base);
 	status_apply_given(apply, edition);
+	issuer_jwt_apply_edition(apply, edition);
 	tlog_apply(apply, leaf);
 }
 
