@@ -17,6 +17,7 @@
 #include "services/certificate/credential.h"
 #include "services/certificate/change.h"
 #include "services/certificate/paper.h"
+#include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
 #include "services/certificate/token.h"
@@ -33,11 +34,18 @@ register_key(const char *school_id, uint32_t year)
 }
 
 struct key
-register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number)
+register_year_key(const char *school_id, uint32_t year)
 {
 	struct key key = key_of(TABLE_REGISTER_ENTRY);
 	key_id_of(&key, school_id);
 	key_u32(&key, year);
+	return key;
+}
+
+struct key
+register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number)
+{
+	struct key key = register_year_key(school_id, year);
 	key_u32(&key, place);
 	if (place == REGISTER_PAPER)
 		key_text(&key, paper_number);
@@ -66,7 +74,7 @@ issue_begin(struct issuing *issuing, struct call *call, const char *school_id)
 	*issuing = (struct issuing){.call = call};
 	if (!tlog_begin(call, &issuing->log) || !issuer_open(call, school_id, &issuing->issuer))
 		return false;
-	status_begin(call, school_id, &issuing->status);
+	status_begin(call, school_id, issuing->issuer.url_number, &issuing->status);
 	date_split(call_today(call), &issuing->year, &month, &day);
 	date_format(call_today(call), issuing->today);
 	instant_format(now_us - now_us % SECOND_US, issuing->now);
@@ -108,6 +116,7 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	edition->status_index = status_next(&issuing->status);
 	edition->issued_at = issuing->now;
 	edition->key_id = (char *)issuing->issuer.key_id;
+	edition->jwt_key_id = (char *)issuing->issuer.jwt_key_id;
 	edition->signed_edition = sealed;
 	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition,
 						 call_zone_minutes(call));
@@ -228,6 +237,7 @@ issue_apply_edition(struct apply *apply, const Mt__EditionRecord *edition, const
 	struct key key = edition_key(edition->certificate_id, edition->edition);
 	apply_put(apply, &key, &edition->base);
 	status_apply_given(apply, edition);
+	issuer_jwt_apply_edition(apply, edition);
 	tlog_apply(apply, leaf);
 }
 

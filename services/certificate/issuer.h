@@ -1,11 +1,11 @@
 /* services/certificate/issuer.h
  *
- * The schools' signing keys; see issuer.c. */
+ * An institution that signs: its keys, its address, its DID; see issuer.c. */
 #ifndef SERVICES_CERTIFICATE_ISSUER_H
 #define SERVICES_CERTIFICATE_ISSUER_H
 
 #include "common/core/call.h"
-#include "common/credential/proof.h"
+#include "services/certificate/issuer_key.h"
 
 #include "matricula/issuer.pb-c.h"
 
@@ -14,19 +14,19 @@ struct issuer {
 	const char *school_id;
 	const char *name;
 	const char *key_id;
-	const char *url; /* the recorded public address, "https://host" */
-	const char *did; /* of the institution */
-	bool trial;      /* what it signs is a SPECIMEN */
+	const char *jwt_key_id; /* its RS256 key, by which a worker signs the JWTs; "" if it has none */
+	const char *url;        /* the recorded public address, "https://host" */
+	uint32_t url_number;    /* of that address */
+	const char *did;        /* of the institution */
+	bool trial;             /* what it signs is a SPECIMEN */
 	uint8_t secret[PROOF_SECRET_BYTES];
 };
 
-/* Opens the key that signs for the institution now; emits IssuerKeyCreated if it is its first, and PublicUrlRecorded
+/* Opens the key that signs for the institution now; emits IssuerKeyCreated if there is none, and PublicUrlRecorded
  * at the first issue of all. False and refused if the institution is not in the tree, its key does not open under the
  * service's secret, or the service was started with another public address than was recorded. */
 bool issuer_open(struct call *call, const char *school_id, struct issuer *issuer);
 void issuer_close(struct issuer *issuer); /* forgets the secret */
-
-const Mt__IssuerKeyRecord *issuer_key_find(const struct call *call, const char *school_id, const char *key_id);
 
 extern Mt__Issuers_Service issuers;
 

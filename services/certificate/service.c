@@ -16,6 +16,7 @@
 #include "services/certificate/status_list.h"
 #include "services/certificate/subject.h"
 #include "services/certificate/verify.h"
+#include "services/certificate/transparency.h"
 
 #include "matricula/certificate_service.pb-c.h"
 #include "matricula/enrollment_service.pb-c.h"
@@ -30,6 +31,9 @@ static ProtobufCService *const handlers[] = {
 	&certificates.base,
 	&certificate_timers.base,
 	&certificate_reactions.base,
+	&issuers.base,
+	&status_lists.base,
+	&transparency_log.base,
 	&mirror_reactions.base,
 	&certificate_subjects.base,
 	&certificate_subject_reactions.base,
@@ -132,5 +136,5 @@ const struct module certificate_module = {
 	.follows = follows,
 	.metrics = certificate_metrics,
 	.erase = certificate_service_erase,
-	.apply_version = 3,
+	.apply_version = 4,
 };

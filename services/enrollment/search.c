@@ -118,7 +118,8 @@ token_read(struct call *call, const char *text, uint8_t kind, struct key *at)
 	at->size = 0;
 	if (text[0] == '\0')
 		return true;
-	if (text_from_base64url(slice_text(text), at->data, sizeof(at->data), &at->size) && at->size > 0 && at->data[0] == kind)
+	if (text_from_base64url(slice_text(text), at->data, sizeof(at->data), &at->size) && at->size > 0 &&
+	    at->data[0] == kind)
 		return true;
 	call_refuse_field(call, "page_token", "page_token is not of this list");
 	return false;

@@ -245,6 +245,21 @@ a_changed_token_does_not_verify(void **state)
 	}
 }
 
+/* The last two characters are one byte: here are 63 and 65 of the 64. */
+static void
+a_signature_has_its_size(void **state)
+{
+	struct keys *keys = *state;
+	static const char *const tails[] = {"", "AgA"};
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		struct jwt jwt;
+		const char *token = arena_format(&keys->arena, "%.*s%s", (int)strlen(ED_TOKEN) - 2, ED_TOKEN, tails[i]);
+		assert_null(jwt_parse(&keys->arena, slice_text(token), &jwt));
+		assert_int_equal(jwt.signature.size, 63 + 2 * i);
+		assert_non_null(jwt_fault(&jwt, JWT_EDDSA, ed_public(keys)));
+	}
+}
+
 static void
 a_key_serves_its_own_algorithm_only(void **state)
 {
@@ -356,6 +371,8 @@ parts_are_three_and_of_one_spelling(void **state)
 		if (fault == NULL || strncmp(fault, "the header is not JSON", 20) == 0)
 			fail_msg("%s: %s", bad[i], fault);
 	}
+	assert_string_equal(jwt_parse(&keys->arena, slice_text("e30.e30.e30.e30"), &jwt),
+			    "the token is not three parts with dots between them");
 	assert_string_equal(jwt_parse(&keys->arena, slice_text("e30.e30.AA"), &jwt),
 			    "the header's alg is neither EdDSA nor RS256");
 }
@@ -393,6 +410,7 @@ main(void)
 		cmocka_unit_test(the_rs256_token_of_the_rfc_is_signed_and_verified),
 		cmocka_unit_test(a_header_names_type_and_key),
 		cmocka_unit_test(a_changed_token_does_not_verify),
+		cmocka_unit_test(a_signature_has_its_size),
 		cmocka_unit_test(a_key_serves_its_own_algorithm_only),
 		cmocka_unit_test(headers_are_refused_by_name),
 		cmocka_unit_test(parts_are_three_and_of_one_spelling),

@@ -41,6 +41,7 @@ static struct {
 } stored[STORED_LEVELS][LEAVES];
 
 static uint8_t leaves[LEAVES][HASH_BYTES];
+static struct merkle_frontier frontier; /* as grown */
 
 static void
 store(void *context, unsigned level, uint64_t index, const uint8_t hash[HASH_BYTES])
@@ -66,12 +67,12 @@ find(void *context, unsigned level, uint64_t index, uint8_t hash[HASH_BYTES])
 }
 
 static void
-grow(struct merkle_frontier *frontier, size_t count)
+grow(size_t count)
 {
-	*frontier = (struct merkle_frontier){.size = 0};
+	frontier = (struct merkle_frontier){.size = 0};
 	memset(stored, 0, sizeof(stored));
 	for (size_t i = 0; i < count; i++)
-		assert_true(merkle_append(frontier, leaves[i], store, NULL));
+		assert_true(merkle_append(&frontier, leaves[i], store, NULL));
 }
 
 static void
@@ -81,6 +82,13 @@ any_leaves(void)
 		uint8_t byte = (uint8_t)i;
 		merkle_leaf_hash(slice_of(&byte, 1), leaves[i]);
 	}
+}
+
+static void
+grow_any(size_t count)
+{
+	any_leaves();
+	grow(count);
 }
 
 /* --- the reference tree ----------------------------------------------------------------------------------------- */
@@ -126,88 +134,62 @@ struct vector {
 	const char *proof[3];
 };
 
+typedef const char *prove(uint64_t, uint64_t, merkle_node *, void *, struct merkle_proof *);
+
 static void
-assert_proof(const struct merkle_proof *proof, const struct vector *vector)
+assert_proofs(prove *prove_it, const struct vector *vectors, size_t count)
 {
-	assert_int_equal(proof->count, vector->count);
-	for (size_t i = 0; i < proof->count; i++)
-		assert_hash(proof->hashes[i], vector->proof[i]);
+	for (const struct vector *vector = vectors; vector < vectors + count; vector++) {
+		struct merkle_proof proof;
+		assert_null(prove_it(vector->first, vector->second, find, NULL, &proof));
+		assert_int_equal(proof.count, vector->count);
+		for (size_t i = 0; i < proof.count; i++)
+			assert_hash(proof.hashes[i], vector->proof[i]);
+	}
 }
 
 static void
 the_reference_tree_has_its_roots(void **state)
 {
 	(void)state;
-	struct merkle_frontier frontier;
 	uint8_t root[HASH_BYTES];
 	reference_leaves();
 	for (size_t size = 0; size <= REFERENCE; size++) {
-		grow(&frontier, size);
+		grow(size);
 		merkle_root(&frontier, root);
 		assert_hash(root, roots[size]);
 	}
 }
+
+/* By the leaves below. */
+#define LEAF_0 "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+#define LEAF_1 "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"
+#define LEAF_4 "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"
+#define NODE_01 "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"
+#define NODE_23 "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e"
+#define NODE_45 "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a"
+#define NODE_67 "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0"
+#define NODE_0123 "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"
+#define NODE_4567 "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"
 
 static void
 the_reference_tree_has_its_proofs(void **state)
 {
 	(void)state;
 	static const struct vector inclusions[] = {
-		{0, 1, 0, {NULL}},
-		{0,
-		 8,
-		 3,
-		 {"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
-		  "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-		  "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"}},
-		{5,
-		 8,
-		 3,
-		 {"bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
-		  "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
-		  "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"}},
-		{2, 3, 1, {"fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"}},
-		{1,
-		 5,
-		 3,
-		 {"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-		  "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-		  "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"}},
+		{0, 1, 0, {NULL}},    {0, 8, 3, {LEAF_1, NODE_23, NODE_4567}}, {5, 8, 3, {LEAF_4, NODE_67, NODE_0123}},
+		{2, 3, 1, {NODE_01}}, {1, 5, 3, {LEAF_0, NODE_23, LEAF_4}},
 	};
 	static const struct vector consistencies[] = {
 		{1, 1, 0, {NULL}},
-		{1,
-		 8,
-		 3,
-		 {"96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
-		  "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-		  "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"}},
-		{6,
-		 8,
-		 3,
-		 {"0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
-		  "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
-		  "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"}},
-		{2,
-		 5,
-		 2,
-		 {"5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-		  "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"}},
+		{1, 8, 3, {LEAF_1, NODE_23, NODE_4567}},
+		{6, 8, 3, {NODE_45, NODE_67, NODE_0123}},
+		{2, 5, 2, {NODE_23, LEAF_4}},
 	};
-	struct merkle_frontier frontier;
-	struct merkle_proof proof;
 	reference_leaves();
-	grow(&frontier, REFERENCE);
-	for (size_t i = 0; i < sizeof(inclusions) / sizeof(inclusions[0]); i++) {
-		const struct vector *vector = &inclusions[i];
-		assert_null(merkle_inclusion_prove(vector->first, vector->second, find, NULL, &proof));
-		assert_proof(&proof, vector);
-	}
-	for (size_t i = 0; i < sizeof(consistencies) / sizeof(consistencies[0]); i++) {
-		const struct vector *vector = &consistencies[i];
-		assert_null(merkle_consistency_prove(vector->first, vector->second, find, NULL, &proof));
-		assert_proof(&proof, vector);
-	}
+	grow(REFERENCE);
+	assert_proofs(merkle_inclusion_prove, inclusions, sizeof(inclusions) / sizeof(inclusions[0]));
+	assert_proofs(merkle_consistency_prove, consistencies, sizeof(consistencies) / sizeof(consistencies[0]));
 }
 
 /* --- against the definitions ------------------------------------------------------------------------------------ */
@@ -287,9 +269,8 @@ assert_same_proof(const struct merkle_proof *a, const struct merkle_proof *b)
 static void
 every_root_is_the_defined_one(void **state)
 {
-	struct merkle_frontier frontier = {.size = 0};
 	uint8_t root[HASH_BYTES], naive[HASH_BYTES];
-	any_leaves();
+	grow_any(0);
 	for (size_t size = 1; size <= LEAVES; size++) {
 		struct merkle_frontier again;
 		assert_true(merkle_append(&frontier, leaves[size - 1], NULL, NULL));
@@ -307,18 +288,16 @@ static void
 every_complete_node_is_told_once(void **state)
 {
 	(void)state;
-	struct merkle_frontier frontier;
 	uint8_t naive[HASH_BYTES];
-	any_leaves();
-	grow(&frontier, LEAVES);
+	grow_any(LEAVES);
 	for (unsigned level = 0; level < STORED_LEVELS; level++) {
 		for (size_t index = 0; index < LEAVES; index++) {
 			bool is_complete = (index + 1) << level <= LEAVES;
 			assert_int_equal(stored[level][index].is_there, is_complete);
-			if (!is_complete)
-				continue;
-			naive_root(index << level, (size_t)1 << level, naive);
-			assert_memory_equal(stored[level][index].hash, naive, HASH_BYTES);
+			if (is_complete) {
+				naive_root(index << level, (size_t)1 << level, naive);
+				assert_memory_equal(stored[level][index].hash, naive, HASH_BYTES);
+			}
 		}
 	}
 }
@@ -330,6 +309,8 @@ assert_inclusion_is_exact(uint64_t index, uint64_t size, struct merkle_proof *pr
 	assert_null(merkle_inclusion_fault(index, size, leaves[index], proof, root));
 	assert_non_null(merkle_inclusion_fault(index + 1, size, leaves[index], proof, root));
 	assert_non_null(merkle_inclusion_fault(index ^ 1, size, leaves[index], proof, root));
+	assert_non_null(merkle_inclusion_fault(index, 2 * size, leaves[index], proof, root));
+	assert_non_null(merkle_inclusion_fault(index, size / 2, leaves[index], proof, root));
 	assert_non_null(merkle_inclusion_fault(index, size, leaves[(index + 1) % LEAVES], proof, root));
 	for (size_t i = 0; i < proof->count; i++) {
 		proof->hashes[i][i % HASH_BYTES] ^= 1;
@@ -350,10 +331,8 @@ static void
 every_inclusion_is_proved_and_no_other(void **state)
 {
 	(void)state;
-	struct merkle_frontier frontier;
 	uint8_t root[HASH_BYTES];
-	any_leaves();
-	grow(&frontier, LEAVES);
+	grow_any(LEAVES);
 	for (size_t size = 1; size <= LEAVES; size++) {
 		naive_root(0, size, root);
 		for (size_t index = 0; index < size; index++) {
@@ -384,6 +363,8 @@ assert_consistency_is_exact(uint64_t first, uint64_t second, struct merkle_proof
 	if (first != second)
 		assert_non_null(merkle_consistency_fault(first, second, roots_of[1], roots_of[0], proof));
 	assert_non_null(merkle_consistency_fault(second + 1, second, roots_of[0], roots_of[1], proof));
+	assert_non_null(merkle_consistency_fault(first, 2 * second, roots_of[0], roots_of[1], proof));
+	assert_non_null(merkle_consistency_fault(first, second / 2, roots_of[0], roots_of[1], proof));
 	for (size_t i = 0; i < proof->count; i++) {
 		proof->hashes[i][i % HASH_BYTES] ^= 1;
 		assert_non_null(merkle_consistency_fault(first, second, roots_of[0], roots_of[1], proof));
@@ -403,9 +384,7 @@ static void
 every_consistency_is_proved_and_no_other(void **state)
 {
 	(void)state;
-	struct merkle_frontier frontier;
-	any_leaves();
-	grow(&frontier, LEAVES);
+	grow_any(LEAVES);
 	for (size_t second = 1; second <= LEAVES; second++) {
 		for (size_t first = 1; first <= second; first++) {
 			unsigned asked = 0;
@@ -420,16 +399,30 @@ every_consistency_is_proved_and_no_other(void **state)
 	}
 }
 
+/* A tree of one leaf has no branches, whatever root is claimed for it. */
+static void
+a_proof_cannot_reach_over_the_root(void **state)
+{
+	(void)state;
+	struct merkle_proof proof = {.count = 1};
+	uint8_t root[HASH_BYTES];
+	any_leaves();
+	naive_root(0, 2, root);
+	memcpy(proof.hashes[0], leaves[0], HASH_BYTES);
+	assert_null(merkle_inclusion_fault(1, 2, leaves[1], &proof, root));
+	assert_string_equal(merkle_inclusion_fault(0, 1, leaves[1], &proof, root),
+			    "the proof is longer than the tree is high");
+}
+
 /* --- edges ------------------------------------------------------------------------------------------------------ */
 
 static void
 the_empty_tree_precedes_every_tree(void **state)
 {
 	(void)state;
-	struct merkle_frontier frontier = {.size = 0};
 	struct merkle_proof proof;
 	uint8_t nothing[HASH_BYTES], root[HASH_BYTES];
-	any_leaves();
+	grow_any(0);
 	merkle_root(&frontier, nothing);
 	naive_root(0, 5, root);
 	assert_null(merkle_consistency_prove(0, 5, find, NULL, &proof));
@@ -446,10 +439,8 @@ static void
 what_cannot_be_proved_is_said(void **state)
 {
 	(void)state;
-	struct merkle_frontier frontier;
 	struct merkle_proof proof;
-	any_leaves();
-	grow(&frontier, 7);
+	grow_any(7);
 	assert_string_equal(merkle_inclusion_prove(7, 7, find, NULL, &proof), "the tree has no such leaf");
 	assert_string_equal(merkle_inclusion_prove(3, 8, find, NULL, &proof), "a node of the tree is not at hand");
 	assert_string_equal(merkle_consistency_prove(3, 8, find, NULL, &proof), "a node of the tree is not at hand");
@@ -462,9 +453,8 @@ what_cannot_be_proved_is_said(void **state)
 static void
 a_frontier_is_read_exactly(void **state)
 {
-	struct merkle_frontier frontier, again;
-	any_leaves();
-	grow(&frontier, 13);
+	struct merkle_frontier again;
+	grow_any(13);
 	struct slice bytes = merkle_frontier_write(*state, &frontier);
 	assert_int_equal(bytes.size, 8 + 3 * HASH_BYTES);
 	for (size_t size = 0; size < bytes.size; size++)
@@ -481,7 +471,6 @@ static void
 a_full_tree_takes_no_more(void **state)
 {
 	(void)state;
-	static struct merkle_frontier frontier;
 	frontier.size = (UINT64_C(1) << MERKLE_LEVELS) - 2;
 	any_leaves();
 	assert_true(merkle_append(&frontier, leaves[0], NULL, NULL));
@@ -499,6 +488,7 @@ main(void)
 		cmocka_unit_test(every_complete_node_is_told_once),
 		cmocka_unit_test(every_inclusion_is_proved_and_no_other),
 		cmocka_unit_test(every_consistency_is_proved_and_no_other),
+		cmocka_unit_test(a_proof_cannot_reach_over_the_root),
 		cmocka_unit_test(the_empty_tree_precedes_every_tree),
 		cmocka_unit_test(what_cannot_be_proved_is_said),
 		cmocka_unit_test(a_frontier_is_read_exactly),
