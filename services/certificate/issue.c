@@ -16,6 +16,7 @@
 #include "services/certificate/completion.h"
 #include "services/certificate/credential.h"
 #include "services/certificate/change.h"
+#include "services/certificate/paper.h"
 #include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
@@ -33,11 +34,18 @@ register_key(const char *school_id, uint32_t year)
 }
 
 struct key
-register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number)
+register_year_key(const char *school_id, uint32_t year)
 {
 	struct key key = key_of(TABLE_REGISTER_ENTRY);
 	key_id_of(&key, school_id);
 	key_u32(&key, year);
+	return key;
+}
+
+struct key
+register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number)
+{
+	struct key key = register_year_key(school_id, year);
 	key_u32(&key, place);
 	if (place == REGISTER_PAPER)
 		key_text(&key, paper_number);
@@ -140,6 +148,7 @@ issue_entry(struct issuing *issuing, const Mt__CertificateRecord *certificate, c
 	entry->certificate_id = certificate->certificate_id;
 	entry->sealed_for = certificate->school_id;
 	entry->register_number = certificate->register_number;
+	entry->paper_year = certificate->paper_year;
 	entry->retained = retained;
 }
 
@@ -235,6 +244,10 @@ issue_apply_edition(struct apply *apply, const Mt__EditionRecord *edition, const
 void
 issue_apply_entry(struct apply *apply, const Mt__RegisterRecord *entry)
 {
+	if (entry->paper_year != 0) {
+		paper_apply_entry(apply, entry);
+		return;
+	}
 	uint8_t place[sizeof(uint32_t)];
 	const char *at = entry->register_number;
 	uint32_t year = read_digits(&at);
