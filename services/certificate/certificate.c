@@ -120,13 +120,12 @@ has_token(const Mt__EditionRecord *edition, const char *text)
 }
 
 bool
-certificate_visible(struct call *call, const Mt__CertificateRecord *certificate,
-		    const Mt__EditionRecord *edition, const char *token)
+certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
+		    const char *token)
 {
 	if (token[0] != '\0' && has_token(edition, token))
 		return true;
-	return call_is_self(call, certificate->person_id) ||
-	       (is_staff(call) && staff_sees(call, certificate));
+	return call_is_self(call, certificate->person_id) || (is_staff(call) && staff_sees(call, certificate));
 }
 
 static Mt__CertificateView *
@@ -184,8 +183,8 @@ certificates_list(Mt__Certificates_Service *service, const Mt__ListCertificatesR
 }
 
 static void
-certificates_issue_by_hand(Mt__Certificates_Service *service, const Mt__IssueByHandRequest *in, Mt__IssueByHandReply_Closure reply,
-	void *call)
+certificates_issue_by_hand(Mt__Certificates_Service *service, const Mt__IssueByHandRequest *in,
+			   Mt__IssueByHandReply_Closure reply, void *call)
 {
 	(void)service;
 	(void)in;
@@ -194,8 +193,8 @@ certificates_issue_by_hand(Mt__Certificates_Service *service, const Mt__IssueByH
 }
 
 static void
-certificates_print_on_blank(Mt__Certificates_Service *service, const Mt__PrintOnBlankRequest *in, Mt__PrintOnBlankReply_Closure reply,
-	void *call)
+certificates_print_on_blank(Mt__Certificates_Service *service, const Mt__PrintOnBlankRequest *in,
+			    Mt__PrintOnBlankReply_Closure reply, void *call)
 {
 	(void)service;
 	(void)in;
@@ -204,8 +203,8 @@ certificates_print_on_blank(Mt__Certificates_Service *service, const Mt__PrintOn
 }
 
 static void
-certificates_read_register(Mt__Certificates_Service *service, const Mt__RegisterRequest *in, Mt__RegisterReply_Closure reply,
-	void *call)
+certificates_read_register(Mt__Certificates_Service *service, const Mt__RegisterRequest *in,
+			   Mt__RegisterReply_Closure reply, void *call)
 {
 	(void)service;
 	(void)in;

@@ -1,7 +1,7 @@
 /* services/gateway/certificates.h
  *
  * What the certificate service answers in a shape of its own: the credential itself,
- * its verification, the issuers' keys as a DID document, and the public page. */
+ * its verification, and the public page. */
 #ifndef SERVICES_GATEWAY_CERTIFICATES_H
 #define SERVICES_GATEWAY_CERTIFICATES_H
 
@@ -11,6 +11,5 @@
 void certificate_serve(struct request *request, void *context);
 void certificate_verify_serve(struct request *request, void *context);
 void certificate_page_serve(struct request *request, void *context);
-void did_serve(struct request *request, void *context);
 
 #endif

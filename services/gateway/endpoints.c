@@ -9,8 +9,10 @@
 #include "services/gateway/figures.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/freshness.h"
+#include "services/gateway/issuers.h"
 #include "services/gateway/pages.h"
 #include "services/gateway/roster.h"
+#include "services/gateway/status_lists.h"
 #include "services/gateway/subject.h"
 
 static size_t
@@ -37,7 +39,6 @@ rules_add(struct http *http, const struct endpoints_of *of)
 		{"Figures.Watch", stream_serve, of->streams},
 		{"Certificates.Get", certificate_serve, of->upstreams[SERVICE_CERTIFICATE]},
 		{"Verifications.Verify", certificate_verify_serve, of->upstreams[SERVICE_CERTIFICATE]},
-		{"Issuers.ListKeys", did_serve, of->upstreams[SERVICE_CERTIFICATE]},
 	};
 	for (size_t i = 0; i < rules_count; i++) {
 		const struct rule *rule = &rules[i];
@@ -103,6 +104,26 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .serve = certificate_page_serve,
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
 		 .summary = "A page that says whether a certificate is valid."},
+		{.verb = "GET",
+		 .path = "/issuers/{authorityId}/did.json",
+		 .serve = did_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .summary = "An institution's keys as its DID document."},
+		{.verb = "GET",
+		 .path = "/.well-known/did.json",
+		 .serve = did_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .summary = "The deployment's DID document, with the key of the transparency log."},
+		{.verb = "GET",
+		 .path = "/v1/status-lists/{authority}/{number}/{purpose}",
+		 .serve = status_list_serve,
+		 .context = of->status_lists,
+		 .summary = "A signed status list, for revocation or suspension."},
+		{.verb = "GET",
+		 .path = "/v1/log/checkpoint",
+		 .serve = checkpoint_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .summary = "The transparency log's signed checkpoint."},
 		{.verb = "GET",
 		 .path = "/v1/persons/{personId}/export",
 		 .serve = subject_serve,

@@ -15,6 +15,7 @@ struct endpoints_of {
 	struct streams *streams;
 	struct tails *tails;
 	struct health *health;
+	struct status_lists *status_lists;
 };
 
 void endpoints_add(struct http *http, const struct endpoints_of *of);

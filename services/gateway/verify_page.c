@@ -2,17 +2,14 @@
  *
  * GET /verify/{certificateId}: what a stranger with a paper in hand opens. The stored
  * credential is fetched and verified like any presented one; the page shows the
- * verdict in Vietnamese and English. It loads nothing and runs nothing. Also the DID
- * document's route, which asks the same service. */
+ * verdict in Vietnamese and English. It loads nothing and runs nothing. */
 #include "services/gateway/certificates.h"
 
 #include "common/wire/pb.h"
-#include "services/gateway/did.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/pages.h"
 
 #include "matricula/certificate.pb-c.h"
-#include "matricula/issuer.pb-c.h"
 #include "matricula/verification.pb-c.h"
 
 #include <jansson.h>
@@ -167,26 +164,4 @@ certificate_page_serve(struct request *request, void *context)
 	page->upstream = context;
 	get.certificate_id = (char *)(uintptr_t)request_path_value(request, "certificateId");
 	ask(page, "Certificates.Get", &get.base, on_credential);
-}
-
-static void
-on_keys(void *context, size_t number, const Mt__Reply *reply)
-{
-	struct request *request = context;
-	struct buf body;
-	(void)number;
-	const Mt__ListKeysReply *keys = forward_reply(request, reply, &mt__list_keys_reply__descriptor);
-	if (keys == NULL)
-		return;
-	buf_init(&body, RESPONSE_BYTES_MAX);
-	did_write(&body, keys);
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
-	request_answer(request, 200, "application/did+json", &body);
-}
-
-void
-did_serve(struct request *request, void *context)
-{
-	Mt__ListKeysRequest list = MT__LIST_KEYS_REQUEST__INIT;
-	forward_call(request, context, "Issuers.ListKeys", &list.base, on_keys);
 }
