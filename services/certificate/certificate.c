@@ -142,7 +142,7 @@ certificate_view(struct call *call, const Mt__CertificateRecord *certificate, co
 		view->programme_title_en = sealed->content->programme_title_en;
 	}
 	if (sealed->token.len == TOKEN_BYTES)
-		view->verification_url = arena_format(arena, "%s/v/%s", public_url_now(call).url,
+		view->verification_url = arena_format(arena, "%s" TOKEN_PATH "%s", public_url_now(call).url,
 						      token_code(arena, sealed->token.data, edition->log_index));
 	return view;
 }
