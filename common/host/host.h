@@ -10,6 +10,8 @@
  *   --keys DIR              default DIR/keys; NAME.erasures is written there, see ledger.h
  *   --memory MIB            budget of the node, default 256
  *   --zone MINUTES          default 420 (Asia/Ho_Chi_Minh), recorded at the first start
+ *   --public-url URL        where the world reaches the deployment, "https://host[:port]"; the certificate
+ *                           service names it in credentials, and is on trial without it
  *   --config FILE           the same, a line each: "listen = tcp://0.0.0.0:5571".
  *
  * A file DIR/NAME/restored says that the journal came from a backup: the node goes on

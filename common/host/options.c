@@ -48,6 +48,67 @@ peer_read(const char *value, const struct module *module, struct host_options *o
 	return true;
 }
 
+/* A host name in lower case, as it will stand in credentials for ever: labels of letters, digits and hyphens. A name
+ * that ends in digits would be an IP address, which did:web does not allow. */
+static bool
+is_host_name(const char *host, size_t size)
+{
+	enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63 };
+	size_t label = 0;
+	bool digits = true;
+	if (size == 0 || size > NAME_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		char c = host[i];
+		bool ends = i + 1 == size || host[i + 1] == '.';
+		if (c == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			digits = true;
+			continue;
+		}
+		bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		if (!is_letter && (c != '-' || label == 0 || ends))
+			return false;
+		digits = digits && c >= '0' && c <= '9';
+		if (++label > LABEL_MAX_BYTES)
+			return false;
+	}
+	return label > 0 && !digits;
+}
+
+static bool
+is_port(const char *port)
+{
+	enum { HTTPS_PORT = 443, PORT_MAX = 65535 };
+	size_t size = strspn(port, "0123456789");
+	long number = size <= 5 ? strtol(port, NULL, 10) : 0;
+	return size > 0 && port[size] == '\0' && port[0] != '0' && number <= PORT_MAX && number != HTTPS_PORT;
+}
+
+static bool
+public_url_read(const char *name, const char *value, char *url, size_t size, struct host_error *error)
+{
+	static const char scheme[] = "https://";
+	static const char never[] = ".invalid";
+	if (strncmp(value, scheme, strlen(scheme)) != 0)
+		return host_error_set(error, "option --%s: %.200s does not begin with https://", name, value);
+	const char *host = value + strlen(scheme);
+	size_t host_size = strcspn(host, ":/?#@");
+	const char *rest = host + host_size;
+	if (*rest != '\0' && *rest != ':')
+		return host_error_set(error, "option --%s: %.200s has more than a host and a port: leave out what begins with \"%c\"", name,
+				      value, *rest);
+	if (!is_host_name(host, host_size))
+		return host_error_set(error, "option --%s: %.200s does not name a host in lower-case letters", name, value);
+	if (*rest == ':' && !is_port(rest + 1))
+		return host_error_set(error, "option --%s: %.200s: after the host only a port may follow, and not 443", name, value);
+	if (host_size >= strlen(never) && strncmp(rest - strlen(never), never, strlen(never)) == 0)
+		return host_error_set(error, "option --%s: %.200s is a name that nobody can reach", name, value);
+	return text_read(name, value, url, size, error);
+}
+
 static bool
 option_read(const char *name, const char *value, const struct module *module, struct host_options *options,
 	    struct host_error *error)
@@ -68,7 +129,7 @@ option_read(const char *name, const char *value, const struct module *module, st
 		return true;
 	}
 	if (strcmp(name, "public-url") == 0)
-		return text_read(name, value, options->public_url, sizeof(options->public_url), error);
+		return public_url_read(name, value, options->public_url, sizeof(options->public_url), error);
 	if (strcmp(name, "zone") == 0) {
 		if (!number_read(name, value, -ZONE_MINUTES_MAX, ZONE_MINUTES_MAX, &number, error))
 			return false;

@@ -33,6 +33,11 @@ const Mt__EditionRecord *certificate_edition(const struct call *call, const Mt__
 Mt__CertificateView *
 certificate_view(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
 
+/* True if the caller may see what the edition says: whoever has the code of its verification URL, the holder, or staff
+ * over the holder's authority or the institution; token may be "". Refuses nothing. */
+bool certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
+			 const char *token);
+
 /* Counts where the holder served at issue; on is a civil date. */
 void certificate_count(struct apply *apply, enum certificate_metric metric, const char *authority_id, const char *on,
 		       int64_t delta);

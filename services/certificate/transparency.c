@@ -366,6 +366,12 @@ transparency_log_inclusion(Mt__TransparencyLog_Service *service, const Mt__Inclu
 			    in->edition);
 		return;
 	}
+	if (!certificate_visible(call, certificate, edition, in->token)) {
+		call_refuse(call, MT__STATUS__PERMISSION_DENIED,
+			    "certificate %s is shown to its holder, staff, and whoever has its verification code",
+			    in->certificate_id);
+		return;
+	}
 	if (tlog_inclusion(call, edition, &out))
 		reply(&out, call);
 }
