@@ -39,6 +39,7 @@ static ProtobufCService *const handlers[] = {
 	&certificate_subject_reactions.base,
 	&verifications.base,
 	&papers.base,
+	&passports.base,
 	NULL,
 };
 

@@ -299,7 +299,8 @@ verify_code(struct verifying *verifying, const char *code)
 	uint64_t log_index;
 	const Mt__CertificateRecord *certificate;
 	const struct reason_words none = {NULL};
-	if (!token_parse(code, token, &log_index)) {
+	const char *last = strrchr(code, '/'); /* the whole address, as a scanner reads it */
+	if (!token_parse(last != NULL ? last + 1 : code, token, &log_index)) {
 		verify_add(verifying, REASON_CODE_FORM, &none);
 		return;
 	}
