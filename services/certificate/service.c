@@ -55,8 +55,10 @@ const struct metric certificate_metrics[] = {
 			.kind = METRIC_STOCK,
 			.name = "certificates.valid",
 			.unit = "certificate",
-			.en = "Certificates issued and not revoked, counted where the holder served then.",
-			.vi = "Số chứng chỉ đã cấp, chưa thu hồi, tính theo nơi công tác khi cấp.",
+			.en = "Certificates that are valid: not suspended, expired or revoked; counted where the "
+			      "holder served at issue.",
+			.vi = "Số chứng chỉ đang có hiệu lực (không bị đình chỉ, hết hạn hay thu hồi), tính theo nơi "
+			      "công tác khi cấp.",
 		},
 	[METRIC_CERTIFICATES_ISSUED] =
 		{
@@ -75,6 +77,34 @@ const struct metric certificate_metrics[] = {
 			.unit = "certificate",
 			.en = "Certificates revoked in the month, counted where the holder served at issue.",
 			.vi = "Số chứng chỉ thu hồi trong tháng, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_SUSPENDED] =
+		{
+			.number = 304,
+			.kind = METRIC_STOCK,
+			.name = "certificates.suspended",
+			.unit = "certificate",
+			.en = "Certificates that are suspended, counted where the holder served at issue.",
+			.vi = "Số chứng chỉ đang bị đình chỉ hiệu lực, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_CORRECTED] =
+		{
+			.number = 305,
+			.kind = METRIC_FLOW,
+			.name = "certificates.corrected",
+			.unit = "certificate",
+			.en = "Certificates corrected or issued anew in the month, counted where the holder served at "
+			      "issue.",
+			.vi = "Số lần đính chính, cấp lại chứng chỉ trong tháng, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_EXPIRED] =
+		{
+			.number = 306,
+			.kind = METRIC_FLOW,
+			.name = "certificates.expired",
+			.unit = "certificate",
+			.en = "Certificates whose last day passed in the month, counted where the holder served at issue.",
+			.vi = "Số chứng chỉ hết hạn trong tháng, tính theo nơi công tác khi cấp.",
 		},
 	{.number = 0},
 };
