@@ -106,7 +106,7 @@ $(B)/%.json.o: %.json
 	@mkdir -p $(@D)
 	@ld -r -b binary -z noexecstack -o $@ $<
 
-$(B)/services/paper/%.o $(B)/tests/unit/paper_test.o: CFLAGS += $(PAPER_CFLAGS)
+$(B)/services/paper/%.o $(B)/tests/unit/paper_layout_test.o: CFLAGS += $(PAPER_CFLAGS)
 
 .SECONDEXPANSION:
 $(B)/lib/gen.a: $(GEN_OBJ)
@@ -129,7 +129,7 @@ UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
 	$(link) -lcmocka
 # Who links the papers: the archive and its libraries.
-PAPER_USERS := $(addprefix $(B)/bin/matricula-,gateway verify) $(B)/tests/unit/paper_test $(B)/tests/fuzz/pdf_fuzz
+PAPER_USERS := $(addprefix $(B)/bin/matricula-,gateway verify) $(filter $(B)/tests/unit/paper_%,$(UNIT)) $(B)/tests/fuzz/pdf_fuzz
 $(PAPER_USERS): $(PAPER)
 $(PAPER_USERS): LIBS += $(PAPER_LIBS)
 
