@@ -50,18 +50,23 @@ struct node {
 	struct node *child[]; /* NODE_KEYS + 1 of them; none in a leaf */
 };
 
+/* One level of the way from the root to a place in the tree. */
+struct step {
+	struct node *node;
+	uint32_t position;
+};
+
 struct memtable {
 	struct arena arena; /* holds this struct too */
 	struct node *root;
 	uint8_t *chunk;
 	size_t chunk_left;
 	size_t entries;
-};
-
-/* One level of the way from the root to a place in the tree. */
-struct step {
-	struct node *node;
-	uint32_t position;
+	/* Where the key belongs that memtable_writable did not find, until the tree changes; depth 0: none. */
+	struct step missed[DEPTH_MAX];
+	uint32_t missed_depth;
+	uint16_t missed_size;
+	uint8_t missed_key[ROW_KEY_BYTES_MAX];
 };
 
 /* What goes up to the parent when a node splits; at the leaf, the new entry. */
@@ -409,6 +414,7 @@ static void
 path_insert(struct memtable *table, const struct step *path, uint32_t depth, struct rising rising)
 {
 	table->entries++;
+	table->missed_depth = 0;
 	while (depth > 0) {
 		const struct step *step = &path[--depth];
 		if (step->node->count < NODE_KEYS) {
@@ -423,18 +429,25 @@ path_insert(struct memtable *table, const struct step *path, uint32_t depth, str
 	table->root = root;
 }
 
+static struct entry *
+entry_insert(struct memtable *table, const struct step *path, uint32_t depth, struct slice key, size_t room)
+{
+	struct entry *entry = entry_new(table, key, room);
+	path_insert(table, path, depth, (struct rising){.entry = entry});
+	return entry;
+}
+
 /* The entry of the key, made when absent, with room for a value of the size. */
 static struct entry *
 memtable_entry(struct memtable *table, struct slice key, size_t room)
 {
 	struct step path[DEPTH_MAX];
 	bool found;
+	if (table->missed_depth > 0 && slice_equal(slice_of(table->missed_key, table->missed_size), key))
+		return entry_insert(table, table->missed, table->missed_depth, key, room);
 	uint32_t depth = path_find(table, key, path, &found);
-	if (!found) {
-		struct entry *entry = entry_new(table, key, room);
-		path_insert(table, path, depth, (struct rising){.entry = entry});
-		return entry;
-	}
+	if (!found)
+		return entry_insert(table, path, depth, key, room);
 	struct entry **place = &path[depth - 1].node->entry[path[depth - 1].position];
 	size_t had = (*place)->value_room;
 	if (room > had) {
@@ -451,17 +464,26 @@ memtable_put(struct memtable *table, struct slice key, struct slice value)
 	entry_write(memtable_entry(table, key, value.size), value);
 }
 
-uint8_t *
-memtable_writable(struct memtable *table, struct slice key, size_t *size)
+enum memtable_hit
+memtable_writable(struct memtable *table, struct slice key, uint8_t **value, size_t *size)
 {
-	struct step path[DEPTH_MAX];
 	bool found;
-	uint32_t depth = path_find(table, key, path, &found);
-	if (!found)
-		return NULL;
-	struct entry *entry = path[depth - 1].node->entry[path[depth - 1].position];
-	*size = entry->value_size;
-	return entry->value_size != TOMBSTONE ? entry->bytes + entry->key_size : NULL;
+	*value = NULL;
+	*size = 0;
+	assert(key.size <= ROW_KEY_BYTES_MAX);
+	uint32_t depth = path_find(table, key, table->missed, &found);
+	table->missed_depth = found ? 0 : depth;
+	if (!found) {
+		table->missed_size = (uint16_t)key.size;
+		memcpy(table->missed_key, key.data, key.size);
+		return MEMTABLE_ABSENT;
+	}
+	struct entry *entry = table->missed[depth - 1].node->entry[table->missed[depth - 1].position];
+	if (entry_hit(entry) == MEMTABLE_PRESENT) {
+		*value = entry->bytes + entry->key_size;
+		*size = entry->value_size;
+	}
+	return entry_hit(entry);
 }
 
 void
