@@ -23,16 +23,20 @@ reader_alloc(struct reader *reader, size_t size)
 	return reader->limited ? arena_try(reader->arena, size) : arena_alloc(reader->arena, size);
 }
 
-static bool
+static inline bool
 number_read(struct reader *reader, size_t end, uint64_t *value)
 {
+	if (reader->at < end && reader->bytes[reader->at] < 0x80) {
+		*value = reader->bytes[reader->at++];
+		return true;
+	}
 	size_t used = varint_read(reader->bytes + reader->at, end - reader->at, value);
 	reader->at += used;
 	return used > 0;
 }
 
 /* A length, and that many bytes behind it. */
-static bool
+static inline bool
 length_read(struct reader *reader, size_t end, size_t *length)
 {
 	uint64_t value;
@@ -60,7 +64,7 @@ varint_store(ProtobufCType type, uint64_t value, void *member)
 
 static bool message_read(struct reader *reader, const ProtobufCMessageDescriptor *type, size_t end, void *member);
 
-static bool
+static inline bool
 value_read(struct reader *reader, const ProtobufCFieldDescriptor *field, enum pb_wire wire, size_t end, void *member)
 {
 	size_t length = wire == PB_WIRE_FIXED32 ? sizeof(uint32_t) : sizeof(uint64_t);
@@ -173,7 +177,7 @@ packed_read(struct reader *reader, const ProtobufCFieldDescriptor *field, size_t
 /* --- the message -------------------------------------------------------------------------------------------------- */
 
 /* Writers send fields in order: the next is mostly the one behind the last. */
-static const ProtobufCFieldDescriptor *
+static inline const ProtobufCFieldDescriptor *
 field_find(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *from, uint64_t number)
 {
 	const ProtobufCFieldDescriptor *end = type->fields + type->n_fields;
@@ -185,7 +189,7 @@ field_find(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescripto
 }
 
 /* Nothing of its kind came before; a oneof is told what it holds now. */
-static bool
+static inline bool
 is_first(const ProtobufCFieldDescriptor *field, char *message)
 {
 	uint32_t chosen;
@@ -200,7 +204,7 @@ is_first(const ProtobufCFieldDescriptor *field, char *message)
 	return pointer == NULL;
 }
 
-static bool
+static inline bool
 field_read(struct reader *reader, const ProtobufCFieldDescriptor *field, uint64_t tag, size_t end, char *message)
 {
 	enum pb_wire wire = pb_wire_of(field->type);

@@ -16,63 +16,41 @@ enum pb_wire {
 	PB_WIRE_FIXED32 = 5,
 };
 
+struct pb_shape {
+	uint8_t wire;
+	uint8_t size; /* bytes that one value takes in the struct, or in the list that its struct points to */
+};
+
+static const struct pb_shape pb_shapes[] = {
+	[PROTOBUF_C_TYPE_INT32] = {PB_WIRE_VARINT, sizeof(int32_t)},
+	[PROTOBUF_C_TYPE_SINT32] = {PB_WIRE_VARINT, sizeof(int32_t)},
+	[PROTOBUF_C_TYPE_SFIXED32] = {PB_WIRE_FIXED32, sizeof(int32_t)},
+	[PROTOBUF_C_TYPE_INT64] = {PB_WIRE_VARINT, sizeof(int64_t)},
+	[PROTOBUF_C_TYPE_SINT64] = {PB_WIRE_VARINT, sizeof(int64_t)},
+	[PROTOBUF_C_TYPE_SFIXED64] = {PB_WIRE_FIXED64, sizeof(int64_t)},
+	[PROTOBUF_C_TYPE_UINT32] = {PB_WIRE_VARINT, sizeof(uint32_t)},
+	[PROTOBUF_C_TYPE_FIXED32] = {PB_WIRE_FIXED32, sizeof(uint32_t)},
+	[PROTOBUF_C_TYPE_UINT64] = {PB_WIRE_VARINT, sizeof(uint64_t)},
+	[PROTOBUF_C_TYPE_FIXED64] = {PB_WIRE_FIXED64, sizeof(uint64_t)},
+	[PROTOBUF_C_TYPE_FLOAT] = {PB_WIRE_FIXED32, sizeof(float)},
+	[PROTOBUF_C_TYPE_DOUBLE] = {PB_WIRE_FIXED64, sizeof(double)},
+	[PROTOBUF_C_TYPE_BOOL] = {PB_WIRE_VARINT, sizeof(protobuf_c_boolean)},
+	[PROTOBUF_C_TYPE_ENUM] = {PB_WIRE_VARINT, sizeof(int)},
+	[PROTOBUF_C_TYPE_STRING] = {PB_WIRE_BYTES, sizeof(char *)},
+	[PROTOBUF_C_TYPE_BYTES] = {PB_WIRE_BYTES, sizeof(ProtobufCBinaryData)},
+	[PROTOBUF_C_TYPE_MESSAGE] = {PB_WIRE_BYTES, sizeof(ProtobufCMessage *)},
+};
+
 static inline enum pb_wire
 pb_wire_of(ProtobufCType type)
 {
-	switch (type) {
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_BOOL:
-	case PROTOBUF_C_TYPE_ENUM:
-		return PB_WIRE_VARINT;
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-		return PB_WIRE_FIXED32;
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return PB_WIRE_FIXED64;
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_BYTES:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		break;
-	}
-	return PB_WIRE_BYTES;
+	return (enum pb_wire)pb_shapes[type].wire;
 }
 
-/* Bytes that one value takes in the struct, or in the list that its struct points to. */
 static inline size_t
 pb_size_of(ProtobufCType type)
 {
-	switch (type) {
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return sizeof(uint64_t);
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-	case PROTOBUF_C_TYPE_BOOL:
-	case PROTOBUF_C_TYPE_ENUM:
-		break;
-	}
-	return sizeof(uint32_t);
+	return pb_shapes[type].size;
 }
 
 #endif

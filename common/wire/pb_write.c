@@ -25,10 +25,14 @@ bytes_back(struct writer *writer, const void *bytes, size_t size)
 	return true;
 }
 
-static bool
+static inline bool
 varint_back(struct writer *writer, uint64_t value)
 {
-	size_t size = value < 0x80 ? 1 : varint_size(value);
+	if (value < 0x80 && writer->at > writer->begin) {
+		*--writer->at = (uint8_t)value;
+		return true;
+	}
+	size_t size = varint_size(value);
 	if (size > (size_t)(writer->at - writer->begin))
 		return false;
 	writer->at -= size;
@@ -96,8 +100,6 @@ list_back(struct writer *writer, const ProtobufCFieldDescriptor *field, const ch
 	size_t count;
 	const char *list;
 	memcpy(&count, message + field->quantifier_offset, sizeof(count));
-	if (count == 0)
-		return true;
 	memcpy(&list, message + field->offset, sizeof(list));
 	enum pb_wire wire = pb_wire_of(field->type);
 	bool packed = (field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) != 0;
@@ -108,43 +110,6 @@ list_back(struct writer *writer, const ProtobufCFieldDescriptor *field, const ch
 			return false;
 	}
 	return !packed || (varint_back(writer, (uint64_t)(end - writer->at)) && tag_back(writer, field, PB_WIRE_BYTES));
-}
-
-/* Fields at rest are not written. */
-static bool
-is_zero(ProtobufCType type, const void *member)
-{
-	uint64_t wide;
-	uint32_t word;
-	const char *text;
-	switch (type) {
-	case PROTOBUF_C_TYPE_STRING:
-		memcpy(&text, member, sizeof(text));
-		return text == NULL || text[0] == '\0';
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_MESSAGE:
-	case PROTOBUF_C_TYPE_BYTES: /* begins with its length */
-		memcpy(&wide, member, sizeof(wide));
-		return wide == 0;
-	case PROTOBUF_C_TYPE_FLOAT:
-		return *(const float *)member == 0;
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return *(const double *)member == 0;
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_BOOL:
-	case PROTOBUF_C_TYPE_ENUM:
-		break;
-	}
-	memcpy(&word, member, sizeof(word));
-	return word == 0;
 }
 
 /* The one of its oneof that is set, also with a zero; not a message or a text that nobody put there. */
@@ -162,19 +127,40 @@ is_chosen(const ProtobufCFieldDescriptor *field, const char *message)
 	return pointer != NULL && pointer != field->default_value;
 }
 
+/* A field at rest is not written: most of the fields of most messages. */
+static inline bool
+is_at_rest(const ProtobufCFieldDescriptor *field, const char *message)
+{
+	const char *member = message + field->offset;
+	uint64_t wide;
+	uint32_t word;
+	const char *text;
+	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+		memcpy(&wide, message + field->quantifier_offset, sizeof(wide));
+		return wide == 0;
+	}
+	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
+		return !is_chosen(field, message);
+	if (field->type == PROTOBUF_C_TYPE_STRING) {
+		memcpy(&text, member, sizeof(text));
+		return text == NULL || text[0] == '\0';
+	}
+	if (pb_size_of(field->type) == sizeof(word)) {
+		memcpy(&word, member, sizeof(word));
+		return (field->type == PROTOBUF_C_TYPE_FLOAT ? word << 1 : word) == 0; /* -0 is 0 */
+	}
+	memcpy(&wide, member, sizeof(wide)); /* bytes begin with their length */
+	return (field->type == PROTOBUF_C_TYPE_DOUBLE ? wide << 1 : wide) == 0;
+}
+
 static bool
 field_back(struct writer *writer, const ProtobufCFieldDescriptor *field, const char *message)
 {
+	enum pb_wire wire = pb_wire_of(field->type);
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		return list_back(writer, field, message);
-	if (field->label != PROTOBUF_C_LABEL_NONE)
-		return false;
-	bool written = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 ? is_chosen(field, message)
-									 : !is_zero(field->type, message + field->offset);
-	if (!written)
-		return true;
-	enum pb_wire wire = pb_wire_of(field->type);
-	return value_back(writer, field, wire, message + field->offset) && tag_back(writer, field, wire);
+	return field->label == PROTOBUF_C_LABEL_NONE && value_back(writer, field, wire, message + field->offset) &&
+	       tag_back(writer, field, wire);
 }
 
 static bool
@@ -184,7 +170,8 @@ message_back(struct writer *writer, const ProtobufCMessage *message)
 	if (message->n_unknown_fields > 0)
 		return false;
 	for (unsigned i = message->descriptor->n_fields; i > 0; i--) {
-		if (!field_back(writer, &fields[i - 1], (const char *)message))
+		if (!is_at_rest(&fields[i - 1], (const char *)message) &&
+		    !field_back(writer, &fields[i - 1], (const char *)message))
 			return false;
 	}
 	return true;
