@@ -223,6 +223,9 @@ bool moment_of(struct call *call, const char *as_of, const char *known_at, struc
 /* The record at a moment; NULL if nothing was known of the person then. */
 Mt__PersonRecord *person_moment(struct call *call, Mt__PersonRecord *person, const struct moment *moment);
 
+/* A fact's change with what the fact around it says already: where, and under which staff code; from where. */
+void person_hired_whole(const Mt__PersonHired *fact);
+void person_changed_whole(const Mt__PersonChanged *fact);
 /* Writes the record and all that hangs on it; before is NULL for a new person. */
 void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 /* Folds again after the record's merges changed: before as it was, changed with its new merges. */

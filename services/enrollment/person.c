@@ -186,9 +186,24 @@ change_lies_ahead(struct apply *apply, const char *person_id, const Mt__PersonCh
 	return true;
 }
 
+void
+person_hired_whole(const Mt__PersonHired *fact)
+{
+	fact->change->authority_id = fact->authority_id;
+	fact->change->staff_code = fact->staff_code;
+}
+
+void
+person_changed_whole(const Mt__PersonChanged *fact)
+{
+	if (fact->change->from_authority_id[0] == '\0')
+		fact->change->from_authority_id = fact->authority_id;
+}
+
 static void
 apply_hired(struct apply *apply, const Mt__PersonHired *fact)
 {
+	person_hired_whole(fact);
 	Mt__PersonRecord *person = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
 	person->person_id = fact->person_id;
 	history_put(apply, fact->person_id, fact->change, &fact->event, 1);
@@ -228,6 +243,7 @@ in_order(const Mt__PersonRecord *before, const Mt__PersonChange *change)
 static void
 apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 {
+	person_changed_whole(fact);
 	const Mt__PersonChange *change = fact->change;
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
 	Mt__PersonRecord *shown = person_shown(apply, person);
