@@ -223,8 +223,7 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 		if (fact == NULL)
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
-		personal_note(&apply, fact);
-		personal_open(node, store, apply.arena, fact);
+		personal_take(&apply, fact);
 		node->module->apply(&apply, fact);
 	}
 }

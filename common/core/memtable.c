@@ -152,16 +152,27 @@ node_search_tails(const struct node *node, uint32_t low, uint64_t prefix, struct
 	return low;
 }
 
+/* True if the key surely begins like all keys of the node: they mostly do, and this tells it without a call. */
+static inline bool
+shares(const struct node *node, struct slice key)
+{
+	size_t size = node->shared_size;
+	uint64_t ours[2];
+	uint64_t theirs[2];
+	if (size < PREFIX_BYTES || size > 2 * PREFIX_BYTES || size > key.size)
+		return size == 0;
+	memcpy(&theirs[0], key.data, PREFIX_BYTES);
+	memcpy(&ours[0], node->shared, PREFIX_BYTES);
+	memcpy(&theirs[1], key.data + size - PREFIX_BYTES, PREFIX_BYTES);
+	memcpy(&ours[1], node->shared + size - PREFIX_BYTES, PREFIX_BYTES);
+	return ((theirs[0] ^ ours[0]) | (theirs[1] ^ ours[1])) == 0;
+}
+
 /* Order of a key against what all keys of the node begin with; 0 if it begins so too. */
 static int
 shared_compare(const struct node *node, struct slice key)
 {
 	size_t size = key.size < node->shared_size ? key.size : node->shared_size;
-	/* Mostly they begin alike: told without a call. */
-	if (size >= PREFIX_BYTES && size == node->shared_size && size <= 2 * PREFIX_BYTES &&
-	    get_u64(key.data) == get_u64(node->shared) &&
-	    get_u64(key.data + size - PREFIX_BYTES) == get_u64(node->shared + size - PREFIX_BYTES))
-		return 0;
 	int order = size == 0 ? 0 : memcmp(key.data, node->shared, size);
 	return order == 0 && size < node->shared_size ? -1 : order;
 }
@@ -171,7 +182,7 @@ static uint32_t
 node_search(const struct node *node, struct slice key, bool *found)
 {
 	*found = false;
-	int order = shared_compare(node, key);
+	int order = shares(node, key) ? 0 : shared_compare(node, key);
 	if (order != 0)
 		return order < 0 ? 0 : node->count;
 	uint64_t prefix = key_prefix(key, node->shared_size);
@@ -196,6 +207,7 @@ static struct node *
 node_below(const struct node *node, uint32_t position)
 {
 	struct node *below = node->child[position];
+#pragma GCC unroll 16
 	for (size_t at = 0; at < sizeof(*below); at += CACHE_LINE_BYTES)
 		__builtin_prefetch((const uint8_t *)below + at);
 	return below;

@@ -286,6 +286,26 @@ personal_note(struct apply *apply, ProtobufCMessage *fact)
 	personal_search(apply->node, fact, note_spot, apply);
 }
 
+struct taking {
+	struct apply *apply;
+	struct opening opening;
+};
+
+static void
+take_spot(void *context, const struct spot *spot)
+{
+	struct taking *taking = context;
+	note_spot(taking->apply, spot);
+	open_spot(&taking->opening, spot);
+}
+
+void
+personal_take(struct apply *apply, ProtobufCMessage *fact)
+{
+	struct taking taking = {apply, {apply->node, apply->store, apply->arena}};
+	personal_search(apply->node, fact, take_spot, &taking);
+}
+
 /* --- for followers ---------------------------------------------------------------------------------------------- */
 
 static void

@@ -158,6 +158,8 @@ ProtobufCMessage *personal_unpack(struct node *node, const struct store *store, 
 void personal_next(struct node *node);
 /* Notes the subjects of what is sealed in a fact that is applied. */
 void personal_note(struct apply *apply, ProtobufCMessage *fact);
+/* The same, and opens it. */
+void personal_take(struct apply *apply, ProtobufCMessage *fact);
 
 /* For followers: the plain text of each sealed part of a fact, in order; empty where it was erased. */
 struct personal_texts {
