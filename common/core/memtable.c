@@ -22,7 +22,7 @@ enum {
 	NODE_KEYS = 32,
 	ROW_KEY_BYTES_MAX = 511, /* what LMDB takes */
 	PREFIX_BYTES = 8,
-	SHARED_BYTES_MAX = 21, /* table, id of an authority and more of a figure; the head of a node stays 24 bytes */
+	SHARED_BYTES_MAX = 13, /* table, token and locality of a posting; the head of a node stays 16 bytes */
 	DEPTH_MAX = 16,        /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
 	BLOCK_BYTES = 1 << 20, /* few enough of them that memtable_bytes can ask after each batch */
 	CHUNK_BYTES = 16 << 10,
