@@ -15,29 +15,16 @@
 
 #include <assert.h>
 
-#include "common/base/arena.h"
 #include "common/base/codec.h"
+#include "common/core/memtable_entry.h"
 
 enum {
 	NODE_KEYS = 32,
-	ROW_KEY_BYTES_MAX = 511, /* what LMDB takes */
 	PREFIX_BYTES = 8,
 	SHARED_BYTES_MAX = 13, /* table, token and locality of a posting; the head of a node stays 16 bytes */
 	DEPTH_MAX = 16,        /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
 	BLOCK_BYTES = 1 << 20, /* few enough of them that memtable_bytes can ask after each batch */
-	CHUNK_BYTES = 16 << 10,
-	CHUNK_SHARE_MAX = 1 << 10, /* a larger entry gets memory of its own: a chunk's end wastes at most this */
-	ENTRY_ALIGN = 4,
 	CACHE_LINE_BYTES = 64,
-};
-
-#define TOMBSTONE UINT32_MAX /* as a value's size */
-
-struct entry {
-	uint32_t value_size;
-	uint32_t value_room;
-	uint16_t key_size;
-	uint8_t bytes[]; /* the key, then the value */
 };
 
 struct node {
@@ -57,10 +44,8 @@ struct step {
 };
 
 struct memtable {
-	struct arena arena; /* holds this struct too */
+	struct entry_memory memory; /* its arena holds this struct too */
 	struct node *root;
-	uint8_t *chunk;
-	size_t chunk_left;
 	size_t entries;
 	/* Where the key belongs that memtable_writable did not find, until the tree changes; depth 0: none. */
 	struct step missed[DEPTH_MAX];
@@ -85,26 +70,6 @@ key_prefix(struct slice key, size_t at)
 	if (at < key.size)
 		memcpy(bytes, key.data + at, key.size - at);
 	return get_u64(bytes);
-}
-
-static struct slice
-entry_key(const struct entry *entry)
-{
-	return slice_of(entry->bytes, entry->key_size);
-}
-
-static struct slice
-entry_value(const struct entry *entry)
-{
-	if (entry->value_size == TOMBSTONE)
-		return slice_of(NULL, 0);
-	return slice_of(entry->bytes + entry->key_size, entry->value_size);
-}
-
-static enum memtable_hit
-entry_hit(const struct entry *entry)
-{
-	return entry->value_size == TOMBSTONE ? MEMTABLE_DELETED : MEMTABLE_PRESENT;
 }
 
 /* Order of an entry against a key of the same prefix, which ends there. The bytes both
@@ -157,15 +122,10 @@ static inline bool
 shares(const struct node *node, struct slice key)
 {
 	size_t size = node->shared_size;
-	uint64_t ours[2];
-	uint64_t theirs[2];
-	if (size < PREFIX_BYTES || size > 2 * PREFIX_BYTES || size > key.size)
+	if (size < PREFIX_BYTES || size > key.size)
 		return size == 0;
-	memcpy(&theirs[0], key.data, PREFIX_BYTES);
-	memcpy(&ours[0], node->shared, PREFIX_BYTES);
-	memcpy(&theirs[1], key.data + size - PREFIX_BYTES, PREFIX_BYTES);
-	memcpy(&ours[1], node->shared + size - PREFIX_BYTES, PREFIX_BYTES);
-	return ((theirs[0] ^ ours[0]) | (theirs[1] ^ ours[1])) == 0;
+	size_t last = size - PREFIX_BYTES; /* overlaps the first eight */
+	return get_u64(key.data) == get_u64(node->shared) && get_u64(key.data + last) == get_u64(node->shared + last);
 }
 
 /* Order of a key against what all keys of the node begin with; 0 if it begins so too. */
@@ -309,59 +269,18 @@ memtable_entries(const struct memtable *table)
 size_t
 memtable_bytes(const struct memtable *table)
 {
-	return arena_held(&table->arena);
+	return arena_held(&table->memory.arena);
 }
 
 static struct node *
 node_new(struct memtable *table, bool leaf)
 {
 	size_t children = leaf ? 0 : NODE_KEYS + 1;
-	struct node *node = arena_alloc(&table->arena, sizeof(*node) + children * sizeof(node->child[0]));
+	struct node *node = arena_alloc(&table->memory.arena, sizeof(*node) + children * sizeof(node->child[0]));
 	node->count = 0;
 	node->leaf = leaf;
 	node->shared_size = 0;
 	return node;
-}
-
-static void *
-entry_memory(struct memtable *table, size_t size)
-{
-	if (size > CHUNK_SHARE_MAX)
-		return arena_alloc(&table->arena, size);
-	if (size > table->chunk_left) {
-		table->chunk = arena_alloc(&table->arena, CHUNK_BYTES);
-		table->chunk_left = CHUNK_BYTES;
-	}
-	void *memory = table->chunk;
-	table->chunk += size;
-	table->chunk_left -= size;
-	return memory;
-}
-
-/* An entry that is a tombstone until a value is written into its room. */
-static struct entry *
-entry_new(struct memtable *table, struct slice key, size_t room)
-{
-	assert(key.size > 0);
-	assert(key.size <= ROW_KEY_BYTES_MAX);
-	size_t head = offsetof(struct entry, bytes) + key.size;
-	size_t size = (head + room + ENTRY_ALIGN - 1) / ENTRY_ALIGN * ENTRY_ALIGN;
-	assert(size < TOMBSTONE);
-	struct entry *entry = entry_memory(table, size);
-	entry->value_size = TOMBSTONE;
-	entry->value_room = (uint32_t)(size - head);
-	entry->key_size = (uint16_t)key.size;
-	memcpy(entry->bytes, key.data, key.size);
-	return entry;
-}
-
-static void
-entry_write(struct entry *entry, struct slice value)
-{
-	assert(value.size <= entry->value_room);
-	if (value.size > 0) /* may be a view of this very value */
-		memmove(entry->bytes + entry->key_size, value.data, value.size);
-	entry->value_size = (uint32_t)value.size;
 }
 
 /* Finds anew what all keys of a node begin with. They stand in order, so the first and the last know. */
@@ -449,7 +368,7 @@ path_insert(struct memtable *table, const struct step *path, uint32_t depth, str
 static struct entry *
 entry_insert(struct memtable *table, const struct step *path, uint32_t depth, struct slice key, size_t room)
 {
-	struct entry *entry = entry_new(table, key, room);
+	struct entry *entry = entry_new(&table->memory, key, room);
 	path_insert(table, path, depth, (struct rising){.entry = entry});
 	return entry;
 }
@@ -470,7 +389,7 @@ memtable_entry(struct memtable *table, struct slice key, size_t room)
 	if (room > had) {
 		/* Half as much again as it had, so a row that grows step by step wastes a bounded share. */
 		size_t grown = had + had / 2;
-		*place = entry_new(table, key, room > grown ? room : grown);
+		*place = entry_new(&table->memory, key, room > grown ? room : grown);
 	}
 	return *place;
 }
@@ -515,7 +434,7 @@ memtable_new(void)
 	struct arena arena;
 	arena_init(&arena, BLOCK_BYTES, 0);
 	struct memtable *table = arena_zero(&arena, sizeof(*table));
-	table->arena = arena;
+	table->memory.arena = arena;
 	table->root = node_new(table, true);
 	return table;
 }
@@ -523,6 +442,6 @@ memtable_new(void)
 void
 memtable_free(struct memtable *table)
 {
-	struct arena arena = table->arena; /* the table ends with it */
+	struct arena arena = table->memory.arena; /* the table ends with it */
 	arena_free(&arena);
 }

@@ -106,7 +106,8 @@ list_back(struct writer *writer, const ProtobufCFieldDescriptor *field, const ch
 	size_t each = pb_size_of(field->type);
 	const uint8_t *end = writer->at;
 	while (count-- > 0) {
-		if (!value_back(writer, field, wire, list + count * each) || (!packed && !tag_back(writer, field, wire)))
+		if (!value_back(writer, field, wire, list + count * each) ||
+		    (!packed && !tag_back(writer, field, wire)))
 			return false;
 	}
 	return !packed || (varint_back(writer, (uint64_t)(end - writer->at)) && tag_back(writer, field, PB_WIRE_BYTES));

@@ -184,14 +184,12 @@ read_qualification(struct reading *reading, const char *field, const Mt__Qualifi
 	int year;
 	out->axis = in->axis;
 	if (in->axis == MT__QUALIFICATION__AXIS__UNKNOWN_AXIS)
-		return reject_missing(reading->call, field_in(reading, field, ".axis"),
-				      reading->verdict);
+		return reject_missing(reading->call, field_in(reading, field, ".axis"), reading->verdict);
 	if (in->code[0] == '\0')
-		return reject_missing(reading->call, field_in(reading, field, ".code"),
-				      reading->verdict);
+		return reject_missing(reading->call, field_in(reading, field, ".code"), reading->verdict);
 	if (in->awarded_on[0] != '\0' && !event_date_partial(in->awarded_on, &year))
-		return verdict_reject(reading->verdict, field_in(reading, field, ".awardedOn"),
-				      "bad_date", "awardedOn is not a date written YYYY-MM-DD, YYYY-MM or YYYY");
+		return verdict_reject(reading->verdict, field_in(reading, field, ".awardedOn"), "bad_date",
+				      "awardedOn is not a date written YYYY-MM-DD, YYYY-MM or YYYY");
 	out->awarded_on = in->awarded_on;
 	return read_code(reading, field_in(reading, field, ".code"), in->code, &out->code) &&
 	       read_text(reading, field_in(reading, field, ".title"), in->title, NAME_BYTES_MAX, &out->title) &&
