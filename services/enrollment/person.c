@@ -40,11 +40,24 @@ person_key(struct id id)
 	return key;
 }
 
+/* A staff code says nothing where it is of the authority where the person serves: nearly always. */
+void
+person_whole(Mt__PersonRecord *person)
+{
+	for (size_t i = 0; i < person->n_staff_codes; i++) {
+		if (person->staff_codes[i]->authority_id[0] == '\0')
+			person->staff_codes[i]->authority_id = person->authority_id;
+	}
+}
+
 Mt__PersonRecord *
 person_get(const struct call *call, struct id id)
 {
 	struct key key = person_key(id);
-	return (Mt__PersonRecord *)call_record(call, &key, &mt__person_record__descriptor);
+	Mt__PersonRecord *person = (Mt__PersonRecord *)call_record(call, &key, &mt__person_record__descriptor);
+	if (person != NULL)
+		person_whole(person);
+	return person;
 }
 
 Mt__PersonRecord *
@@ -162,6 +175,7 @@ person_known(struct apply *apply, const char *person_id)
 	struct key key = person_key(id_known(person_id));
 	Mt__PersonRecord *person = apply_record(apply, &key, &mt__person_record__descriptor);
 	assert(person != NULL);
+	person_whole(person);
 	return person;
 }
 
