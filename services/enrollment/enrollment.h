@@ -240,8 +240,7 @@ void staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const
 void staff_rows_expect(struct apply *apply, const Mt__PersonRecord *person);
 void staff_rows_unexpect(struct apply *apply, const Mt__PersonRecord *person);
 
-/* --- event.c, event_check.c, event_change.c, event_kept.c ----------------------------------------------------------
- */
+/* --- event.c, event_check.c, event_change.c, event_kept.c ----------------------------------------------- */
 
 /* What becomes of an event, as its answer says it; code is NULL unless there is a fault. */
 struct verdict {
