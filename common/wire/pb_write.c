@@ -140,6 +140,8 @@ is_at_rest(const ProtobufCFieldDescriptor *field, const char *message)
 		memcpy(&wide, message + field->quantifier_offset, sizeof(wide));
 		return wide == 0;
 	}
+	if (field->label != PROTOBUF_C_LABEL_NONE)
+		return false; /* proto2 has fields that are set to nothing */
 	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
 		return !is_chosen(field, message);
 	if (field->type == PROTOBUF_C_TYPE_STRING) {
