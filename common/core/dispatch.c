@@ -150,7 +150,9 @@ commit(struct call *call, const struct incoming *incoming, const uint8_t hash[HA
 	struct entry entry;
 	entry_begin(call->node, &entry);
 	entry_add(&entry, call);
-	entry.reply = call->reply;
+	/* The reply is kept for whoever asks again with the same id; else nobody could ask the journal for it. */
+	if (saves)
+		entry.reply = call->reply;
 	entry.header.authority = (char *)call->caller->authority;
 	entry.header.subject = (char *)call->caller->subject;
 	entry.header.method = in->method;

@@ -18,14 +18,21 @@ struct layer_row {
 };
 
 bool
-store_get(const struct store *store, struct slice key, struct slice *value)
+store_get_below(const struct store *store, struct slice key, struct slice *value)
 {
-	enum memtable_hit hit = memtable_get(store->top, key, value);
-	if (hit == MEMTABLE_ABSENT && store->frozen != NULL)
+	enum memtable_hit hit = MEMTABLE_ABSENT;
+	if (store->frozen != NULL)
 		hit = memtable_get(store->frozen, key, value);
 	if (hit == MEMTABLE_ABSENT && store->base.get != NULL)
 		return store->base.get(store->base.context, key, value);
 	return hit == MEMTABLE_PRESENT;
+}
+
+bool
+store_get(const struct store *store, struct slice key, struct slice *value)
+{
+	enum memtable_hit hit = memtable_get(store->top, key, value);
+	return hit == MEMTABLE_ABSENT ? store_get_below(store, key, value) : hit == MEMTABLE_PRESENT;
 }
 
 bool
@@ -146,12 +153,12 @@ store_put(struct store *store, struct slice key, struct slice value)
 	store->rows_written++;
 }
 
-uint8_t *
-store_writable(struct store *store, struct slice key, size_t *size)
+enum memtable_hit
+store_writable(struct store *store, struct slice key, uint8_t **value, size_t *size)
 {
-	uint8_t *value = memtable_writable(store->top, key, size);
-	store->rows_written += value != NULL;
-	return value;
+	enum memtable_hit hit = memtable_writable(store->top, key, value, size);
+	store->rows_written += hit == MEMTABLE_PRESENT;
+	return hit;
 }
 
 void

@@ -56,9 +56,10 @@ struct store_walk store_walk_after(const struct store *store, struct slice prefi
 bool store_walk_next(struct store_walk *walk);
 
 void store_put(struct store *store, struct slice key, struct slice value);
-/* The row's value where it stands, to be changed in place without changing its size; NULL unless it stands in the top
- * memtable. */
-uint8_t *store_writable(struct store *store, struct slice key, size_t *size);
+/* What the top memtable knows of the row. PRESENT: its value where it stands, to be changed in place without changing
+ * its size. ABSENT: store_get_below says the rest, and a put that follows at once finds its place again. */
+enum memtable_hit store_writable(struct store *store, struct slice key, uint8_t **value, size_t *size);
+bool store_get_below(const struct store *store, struct slice key, struct slice *value);
 void store_delete(struct store *store, struct slice key);
 
 /* A store seen as the base of another: reads of the scratch overlay of a dry run. */
