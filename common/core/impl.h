@@ -45,10 +45,23 @@ struct queued {
 	uint8_t bytes[]; /* route, then frame */
 };
 
-struct queue {
+/* Queries change nothing, so they need not wait for what stands before them: they have a lane of their own. */
+enum lane_kind { LANE_QUERIES, LANE_CALLS, LANES };
+
+struct lane {
 	struct queued *first;
 	struct queued **last;
-	size_t frames;
+	/* The frame being worked off, a call at a time; NULL: none. Its calls are read in place. */
+	struct queued *under_way;
+	struct frame frame;
+	size_t at; /* within frame */
+	enum key_kind kind;
+	struct buf replies; /* so far, of that frame */
+};
+
+struct queue {
+	struct lane lanes[LANES];
+	size_t frames; /* of both lanes, without those under way */
 	size_t bytes;
 };
 
@@ -286,8 +299,13 @@ const struct method *methods_find(const struct node *node, const char *name);
 const struct method *methods_reaction(const struct node *node, const ProtobufCMessageDescriptor *fact);
 
 /* queue.c */
-bool queue_push(struct queue *queue, struct slice route, struct slice frame, int64_t received_us);
-struct queued *queue_pop(struct queue *queue); /* the caller frees it */
+void queue_init(struct queue *queue);
+bool queue_push(struct queue *queue, enum lane_kind lane, struct slice route, struct slice frame, int64_t received_us);
+/* The lane's next frame is under way. False if there is none. */
+bool queue_take(struct queue *queue, enum lane_kind lane);
+/* The frame under way is through. */
+void queue_done(struct queue *queue, enum lane_kind lane);
+bool queue_is_idle(const struct queue *queue); /* nothing waits or is under way */
 void queue_clear(struct queue *queue);
 
 /* replies.c */
@@ -305,7 +323,10 @@ int64_t park_next_us(const struct node *node); /* INT64_MAX if none */
 void park_clear(struct node *node);
 
 /* dispatch.c */
-void dispatch_frame(struct node *node, struct slice route, struct slice frame, int64_t received_us);
+/* Where a frame waits: with the queries if it holds nothing else. */
+enum lane_kind dispatch_lane(const struct node *node, struct slice frame);
+/* Decides the next call of a lane; false if there is none. */
+bool dispatch_next(struct node *node, enum lane_kind lane);
 /* A call that was parked is tried again; it answers now if last. */
 void dispatch_parked(struct node *node, struct parked *parked, bool last);
 void dispatch_refuse_frame(struct node *node, struct slice route, struct slice frame, Mt__Status status,
