@@ -18,6 +18,7 @@ struct incoming {
 	int64_t received_us;
 	int64_t park_until_us; /* monotonic; 0: not parked before */
 	bool last;             /* no more waiting */
+	uint64_t saw_seq;      /* by the replies, so far */
 	const Mt__Call *in;
 	bool repeated;
 };
@@ -210,21 +211,38 @@ decide(struct call *call, struct incoming *incoming, struct caller *caller)
 		commit(call, incoming, hash, saves);
 }
 
+/* A query saw rows, each as an entry left it. What it did not see may be newer and as lost: had it been asked before
+ * that, it would have said the same. A command is told once it is durable itself. */
+uint64_t
+call_saw(const struct call *call)
+{
+	const struct node *node = call->node;
+	const struct recent *recent = node->recent;
+	bool is_query = call->method != NULL && call->method->rule->kind == MT__KIND__QUERY;
+	if (!is_query || call->saw_all || node->store.recent == NULL)
+		return node->head.seq;
+	uint64_t saw_seq = recent->seen_seq > recent->copies_seq ? recent->seen_seq : recent->copies_seq;
+	if (saw_seq > node->head.seq) /* a rehearsal took a number that no entry has */
+		saw_seq = node->head.seq;
+	return saw_seq > node->durable_seq ? saw_seq : node->durable_seq;
+}
+
 static void
 send_replies(struct node *node, const struct incoming *incoming)
 {
 	if (incoming->replies->size > 0)
-		replies_add(node, incoming->route, buf_slice(incoming->replies), node->head.seq, incoming->received_us);
+		replies_add(node, incoming->route, buf_slice(incoming->replies), incoming->saw_seq,
+			    incoming->received_us);
 	buf_reset(incoming->replies);
 }
 
 static void
-add_reply(struct node *node, const struct call *call, const struct incoming *incoming)
+add_reply(struct node *node, const struct call *call, struct incoming *incoming)
 {
 	Mt__Reply reply = MT__REPLY__INIT;
 	reply.tag = incoming->in != NULL ? incoming->in->tag : 0;
 	reply.incarnation = node->head.incarnation;
-	reply.seq = node->head.seq;
+	reply.seq = call_saw(call);
 	reply.repeated = incoming->repeated;
 	if (call->state == CALL_REFUSED) {
 		node->counts.refusals++;
@@ -245,6 +263,8 @@ add_reply(struct node *node, const struct call *call, const struct incoming *inc
 	}
 	if (incoming->replies->size + packed.size > FRAME_BYTES_MAX / 2)
 		send_replies(node, incoming);
+	if (reply.seq > incoming->saw_seq)
+		incoming->saw_seq = reply.seq;
 	frame_add_reply(incoming->replies, packed);
 	assert(!buf_failed(incoming->replies));
 }
@@ -268,6 +288,7 @@ one_call(struct node *node, struct incoming *incoming)
 	arena_reset(&node->call_arena);
 	node->counts.calls++;
 	call_begin(&call, node, NULL, &caller);
+	node->recent->seen_seq = 0;
 	incoming->in =
 		(const Mt__Call *)pb_unpack(&mt__call__descriptor, &node->call_arena, incoming->bytes, false, &fault);
 	if (incoming->in == NULL) {
@@ -359,6 +380,7 @@ frame_begin(struct node *node, struct lane *lane)
 		return false;
 	}
 	lane->kind = key->kind;
+	lane->saw_seq = 0;
 	return true;
 }
 
@@ -379,9 +401,11 @@ dispatch_next(struct node *node, enum lane_kind kind)
 		.replies = &lane->replies,
 		.kind = lane->kind,
 		.received_us = lane->under_way->received_us,
+		.saw_seq = lane->saw_seq,
 	};
 	if (frame_next(&lane->frame, &lane->at, &incoming.bytes))
 		one_call(node, &incoming);
+	lane->saw_seq = incoming.saw_seq;
 	size_t ahead = lane->at;
 	if (frame_next(&lane->frame, &ahead, &incoming.bytes))
 		return true;

@@ -57,6 +57,7 @@ struct lane {
 	size_t at; /* within frame */
 	enum key_kind kind;
 	struct buf replies; /* so far, of that frame */
+	uint64_t saw_seq;   /* and what they saw, see call_saw */
 };
 
 struct queue {
@@ -170,6 +171,7 @@ struct node {
 	size_t methods_count;
 
 	struct store store;
+	struct recent *recent;
 	struct head head; /* of what is applied */
 	uint64_t durable_seq;
 	uint64_t flushed_seq;
@@ -249,6 +251,7 @@ struct call {
 	enum call_state state;
 	bool scoped; /* the authority was checked, or needs no check */
 	bool may_park;
+	bool saw_all;       /* it told more than rows: of the node itself, as it is now */
 	bool from_node;   /* another service asks: it may read personal data */
 	bool slots_short; /* no slot was left for a new subject: it ends UNAVAILABLE */
 	bool text_broken; /* a fact holds text that no follower would read: it ends INTERNAL */
@@ -333,6 +336,8 @@ void dispatch_refuse_frame(struct node *node, struct slice route, struct slice f
 			   const char *message);
 /* Decides with nothing outside: reactions and timers. False if refused. */
 bool dispatch_internal(struct node *node, struct call *call, const struct method *method, const void *input);
+/* Up to where the journal must be durable before anybody is told what the call saw; it saw all up to there. */
+uint64_t call_saw(const struct call *call);
 void call_begin(struct call *call, struct node *node, const struct method *method, const struct caller *caller);
 extern const struct caller caller_node;
 

@@ -40,7 +40,8 @@ node_new(const struct node_config *config)
 	node->access_version = 1;
 	hash_key_derive(config->secret, node->token_key);
 	node->personal = calloc(1, sizeof(*node->personal));
-	if (node->personal == NULL)
+	node->recent = calloc(1, sizeof(*node->recent));
+	if (node->personal == NULL || node->recent == NULL)
 		fatal("no memory for a node");
 	node->store.top = memtable_new();
 	node->store.base = config->world->state_base(config->world->context);
@@ -68,6 +69,7 @@ node_free(struct node *node)
 	tree_memory_free(node->store.tree);
 	sodium_memzero(node->personal, sizeof(*node->personal));
 	free(node->personal);
+	free(node->recent);
 	sodium_memzero(node->token_key, sizeof(node->token_key));
 	memtable_free(node->store.top);
 	if (node->store.frozen != NULL)
@@ -220,6 +222,10 @@ opened(struct node *node)
 	count_refused(node);
 	node->timer_due_us = 0;
 	node->opened = true;
+	/* A new incarnation stands in every reply. */
+	node->store.recent = node->recent;
+	node->recent->writing_seq = node->head.seq;
+	store_copies_changed(&node->store);
 }
 
 /* Goes on replaying; true if there is more. */

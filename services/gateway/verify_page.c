@@ -128,6 +128,7 @@ ask(struct page *page, const char *method, const ProtobufCMessage *message,
 {
 	struct upstream_call call = {
 		.method = method,
+		.asks = true,
 		.request = pb_pack(&page->request->arena, message),
 		.on_reply = on_reply,
 		.context = page,
