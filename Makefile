@@ -110,13 +110,15 @@ $(B)/bin/matricula: $(B)/services/ctl/main.o $(call archives,services/ctl) $(FLO
 $(B)/bin/matricula-%: $(B)/services/%/main.o $(B)/lib/services/%.a $(FLOORS) $(HOST)
 	$(link)
 
+# The pure and simulated world: floors and services, and nothing of the host.
+SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
+
 # Each tests/unit/x_test.c is one program, and may use any floor and any service.
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
 	$(link) -lcmocka
+$(B)/tests/unit/lanes_test: $(SIM_WORLD)
 
-# The pure and simulated world: floors and services, and nothing of the host.
-SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
 $(B)/tests/scenario-run: $(call objects,tests/scenario) $(SIM_WORLD) $(FLOORS) $(NODES)
 	$(link)
 $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
