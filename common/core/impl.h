@@ -251,7 +251,7 @@ struct call {
 	enum call_state state;
 	bool scoped; /* the authority was checked, or needs no check */
 	bool may_park;
-	bool saw_all;       /* it told more than rows: of the node itself, as it is now */
+	bool saw_all;     /* it told more than rows: of the node itself, as it is now */
 	bool from_node;   /* another service asks: it may read personal data */
 	bool slots_short; /* no slot was left for a new subject: it ends UNAVAILABLE */
 	bool text_broken; /* a fact holds text that no follower would read: it ends INTERNAL */

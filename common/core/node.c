@@ -464,8 +464,8 @@ node_drain(struct node *node)
 bool
 node_drained(const struct node *node)
 {
-	return node->draining && queue_is_idle(&node->queue) && node->replies.first == NULL && !node->commit_under_way &&
-	       node->filling.count == 0 && !node->flush_under_way;
+	return node->draining && queue_is_idle(&node->queue) && node->replies.first == NULL &&
+	       !node->commit_under_way && node->filling.count == 0 && !node->flush_under_way;
 }
 
 bool
