@@ -191,6 +191,7 @@ entry_begin(struct node *node, struct entry *entry)
 	entry->header.time_us = node_now_us(node);
 	entry->facts_last = &entry->facts;
 	entry->unapplied = &entry->facts;
+	node->recent->writing_seq = entry->header.seq;
 }
 
 void
