@@ -1,9 +1,9 @@
 /* services/certificate/certificate.c
  *
- * A certificate is a signed credential on record. Issuing is driven by completion.c; here
- * it gets its register number, its signature and its rows. It promises register numbers
- * per school and year without gaps (a step is one entry: all of its numbers or none are
- * taken), that the stored credential never changes, and that a revocation is for good. */
+ * A certificate is a place in a register with a signed credential for each edition of it. Here it is served: to its
+ * holder, to staff over where the holder served or over the institution, and to whoever has the token of its
+ * verification URL, who sees what the paper shows and nothing beside it. issue.c makes it, change.c and its like change
+ * it. It promises that the stored credential never changes, and that who may not see one is not told whether it exists. */
 #include "services/certificate/certificate.h"
 
 #include "common/base/date.h"
@@ -13,6 +13,8 @@
 #include "services/certificate/completion.h"
 #include "services/certificate/issue.h"
 #include "services/certificate/issuer_jwt.h"
+#include "services/certificate/issuer_url.h"
+#include "services/certificate/register.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
 #include "services/certificate/token.h"
@@ -72,28 +74,6 @@ certificate_or_refuse(struct call *call, const char *certificate_id)
 
 /* --- decisions -------------------------------------------------------------------------------------------------- */
 
-static void
-certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequest *in,
-		 Mt__GetCertificateReply_Closure reply, void *call)
-{
-	(void)service;
-	const Mt__CertificateRecord *certificate = certificate_or_refuse(call, in->certificate_id);
-	if (certificate == NULL)
-		return;
-	const Mt__EditionRecord *edition = certificate_edition(call, certificate, in->edition);
-	if (edition == NULL || edition->signed_edition == NULL) {
-		call_refuse(
-			call, MT__STATUS__NOT_FOUND,
-			"the credential of certificate %s was erased with its holder's data; register number %s stays",
-			in->certificate_id, certificate->register_number);
-		return;
-	}
-	Mt__GetCertificateReply out = MT__GET_CERTIFICATE_REPLY__INIT;
-	const ProtobufCBinaryData *credential = &edition->signed_edition->credential;
-	out.credential = arena_text(call_arena(call), slice_of(credential->data, credential->len));
-	reply(&out, call);
-}
-
 static bool
 is_staff(const struct call *call)
 {
@@ -110,6 +90,12 @@ staff_sees(const struct call *call, const Mt__CertificateRecord *certificate)
 }
 
 static bool
+is_holder_or_staff(struct call *call, const Mt__CertificateRecord *certificate)
+{
+	return call_is_self(call, certificate->person_id) || (is_staff(call) && staff_sees(call, certificate));
+}
+
+static bool
 has_token(const Mt__EditionRecord *edition, const char *text)
 {
 	uint8_t token[TOKEN_BYTES];
@@ -120,26 +106,112 @@ has_token(const Mt__EditionRecord *edition, const char *text)
 }
 
 bool
-certificate_visible(struct call *call, const Mt__CertificateRecord *certificate,
-		    const Mt__EditionRecord *edition, const char *token)
+certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
+		    const char *token)
 {
-	if (token[0] != '\0' && has_token(edition, token))
-		return true;
-	return call_is_self(call, certificate->person_id) ||
-	       (is_staff(call) && staff_sees(call, certificate));
+	return is_holder_or_staff(call, certificate) || (token[0] != '\0' && has_token(edition, token));
 }
 
-static Mt__CertificateView *
-view_of(struct call *call, const Mt__CertificateRecord *certificate)
+Mt__CertificateView *
+certificate_view(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition)
 {
-	Mt__CertificateView *view = (Mt__CertificateView *)pb_new(&mt__certificate_view__descriptor, call_arena(call));
+	struct arena *arena = call_arena(call);
+	Mt__CertificateView *view = (Mt__CertificateView *)pb_new(&mt__certificate_view__descriptor, arena);
 	view->certificate_id = certificate->certificate_id;
 	view->person_id = certificate->person_id;
 	view->class_id = certificate->class_id;
 	view->state = certificate->state;
 	view->issued_on = certificate->issued_on;
 	view->register_number = certificate->register_number;
+	view->kind_code = certificate->kind_code;
+	view->edition = certificate->edition;
+	view->valid_until = certificate->valid_until;
+	view->blank_serial = certificate->blank_serial;
+	view->school_id = certificate->school_id;
+	view->specimen = certificate->specimen;
+	view->origin = certificate->origin;
+	view->state_on = certificate->state_on;
+	view->renews = certificate->renews;
+	if (edition == NULL)
+		edition = certificate_edition(call, certificate, 0);
+	const Mt__SealedEdition *sealed = edition == NULL ? NULL : edition->signed_edition;
+	if (sealed == NULL)
+		return view;
+	if (sealed->content != NULL) {
+		view->programme_title = sealed->content->programme_title;
+		view->programme_title_en = sealed->content->programme_title_en;
+	}
+	if (sealed->token.len == TOKEN_BYTES)
+		view->verification_url = arena_format(arena, "%s/v/%s", public_url_now(call).url,
+						      token_code(arena, sealed->token.data, edition->log_index));
 	return view;
+}
+
+/* To whoever has only the token: not more than the certificate shows. */
+static void
+hide_from_stranger(Mt__CertificateView *view)
+{
+	static char none[] = "";
+	view->person_id = none;
+	view->class_id = none;
+	view->blank_serial = none;
+	view->renews = none;
+	view->verification_url = none;
+}
+
+/* The text that was asked for; NULL and refused if there is none. */
+static const char *
+credential_text(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition, bool jwt)
+{
+	const char *id = certificate->certificate_id;
+	if (edition == NULL) {
+		call_refuse_field(call, "edition", "certificate %s has no such edition", id);
+		return NULL;
+	}
+	if (edition->signed_edition == NULL || edition->signed_edition->token.len == 0) {
+		call_refuse(call, MT__STATUS__NOT_FOUND,
+			    certificate->state == MT__CERTIFICATE__STATE__RECORDED
+				    ? "certificate %s is recorded from paper; there is no credential until its issuer "
+				      "confirms it, register number %s"
+				    : "the credential of certificate %s was erased with its holder's data; register "
+				      "number %s stays",
+			    id, certificate->register_number);
+		return NULL;
+	}
+	if (jwt)
+		return issuer_jwt(call, certificate, edition);
+	const ProtobufCBinaryData *credential = &edition->signed_edition->credential;
+	return arena_text(call_arena(call), slice_of(credential->data, credential->len));
+}
+
+/* Whether there is such a certificate is told only to whom it is shown. */
+static void
+certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequest *in,
+		 Mt__GetCertificateReply_Closure reply, void *call)
+{
+	(void)service;
+	struct id id;
+	if (!call_id(call, "certificate_id", in->certificate_id, &id))
+		return;
+	const Mt__CertificateRecord *certificate = certificate_find(call, in->certificate_id);
+	const Mt__EditionRecord *edition =
+		certificate == NULL ? NULL : certificate_edition(call, certificate, in->edition);
+	bool whole = certificate != NULL && is_holder_or_staff(call, certificate);
+	if (!whole && (edition == NULL || !certificate_visible(call, certificate, edition, in->token))) {
+		call_refuse(call, MT__STATUS__NOT_FOUND,
+			    "certificate %s is not known, or not for who asks: its holder, staff, or whoever has the "
+			    "token of its verification URL",
+			    in->certificate_id);
+		return;
+	}
+	Mt__GetCertificateReply out = MT__GET_CERTIFICATE_REPLY__INIT;
+	out.credential = (char *)credential_text(call, certificate, edition, in->jwt);
+	if (out.credential == NULL)
+		return;
+	out.certificate = certificate_view(call, certificate, edition);
+	if (!whole)
+		hide_from_stranger(out.certificate);
+	reply(&out, call);
 }
 
 const Mt__CertificateRecord *
@@ -174,7 +246,7 @@ certificates_list(Mt__Certificates_Service *service, const Mt__ListCertificatesR
 	while (page_next(&page)) {
 		const Mt__CertificateRecord *certificate = certificate_of_row(call, page.walk.key);
 		if (own || staff_sees(call, certificate))
-			page_add(&page, view_of(call, certificate));
+			page_add(&page, certificate_view(call, certificate, NULL));
 	}
 	Mt__ListCertificatesReply out = MT__LIST_CERTIFICATES_REPLY__INIT;
 	out.certificates = (Mt__CertificateView **)page.items;
@@ -183,37 +255,7 @@ certificates_list(Mt__Certificates_Service *service, const Mt__ListCertificatesR
 	reply(&out, call);
 }
 
-static void
-certificates_issue_by_hand(Mt__Certificates_Service *service, const Mt__IssueByHandRequest *in, Mt__IssueByHandReply_Closure reply,
-	void *call)
-{
-	(void)service;
-	(void)in;
-	(void)reply;
-	call_refuse(call, MT__STATUS__UNAVAILABLE, "not there yet");
-}
-
-static void
-certificates_print_on_blank(Mt__Certificates_Service *service, const Mt__PrintOnBlankRequest *in, Mt__PrintOnBlankReply_Closure reply,
-	void *call)
-{
-	(void)service;
-	(void)in;
-	(void)reply;
-	call_refuse(call, MT__STATUS__UNAVAILABLE, "not there yet");
-}
-
-static void
-certificates_read_register(Mt__Certificates_Service *service, const Mt__RegisterRequest *in, Mt__RegisterReply_Closure reply,
-	void *call)
-{
-	(void)service;
-	(void)in;
-	(void)reply;
-	call_refuse(call, MT__STATUS__UNAVAILABLE, "not there yet");
-}
-
-/* The rest of the service stands in change.c, review.c and issuer_jwt.c. */
+/* The rest of the service stands in change.c, review.c, issue_by_hand.c, register.c and issuer_jwt.c. */
 Mt__Certificates_Service certificates = MT__CERTIFICATES__INIT(certificates_);
 
 /* --- apply ------------------------------------------------------------------------------------------------------ */
@@ -261,13 +303,15 @@ certificate_apply(struct apply *apply, const Mt__CertificateFact *fact)
 	case MT__CERTIFICATE_FACT__KIND_CERTIFICATE_ISSUED:
 		issue_apply_issued(apply, fact->certificate_issued);
 		return;
+	case MT__CERTIFICATE_FACT__KIND_BLANK_FORM_USED:
+		register_apply_blank(apply, fact->blank_form_used);
+		return;
 	case MT__CERTIFICATE_FACT__KIND_CERTIFICATE_REVOKED:
 	case MT__CERTIFICATE_FACT__KIND_CERTIFICATE_CORRECTED:
 	case MT__CERTIFICATE_FACT__KIND_CERTIFICATE_SUSPENDED:
 	case MT__CERTIFICATE_FACT__KIND_CERTIFICATE_REINSTATED:
 	case MT__CERTIFICATE_FACT__KIND_CERTIFICATE_EXPIRING:
 	case MT__CERTIFICATE_FACT__KIND_CERTIFICATE_EXPIRED:
-	case MT__CERTIFICATE_FACT__KIND_BLANK_FORM_USED:
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_PROPOSED:
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_DISMISSED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTED:

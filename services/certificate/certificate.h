@@ -28,6 +28,11 @@ const Mt__CertificateRecord *certificate_of_row(const struct call *call, struct 
 const Mt__EditionRecord *certificate_edition(const struct call *call, const Mt__CertificateRecord *certificate,
 					     uint32_t edition);
 
+/* What is told of a certificate; of an edition (NULL: the present one) its title and the code of its verification
+ * URL, for the holder and staff. */
+Mt__CertificateView *
+certificate_view(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
+
 /* True if the caller may see what the edition says: whoever has the code of its verification URL, the holder, or staff
  * over the holder's authority or the institution; token may be "". Refuses nothing. */
 bool certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,

@@ -33,11 +33,18 @@ register_key(const char *school_id, uint32_t year)
 }
 
 struct key
-register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number)
+register_year_key(const char *school_id, uint32_t year)
 {
 	struct key key = key_of(TABLE_REGISTER_ENTRY);
 	key_id_of(&key, school_id);
 	key_u32(&key, year);
+	return key;
+}
+
+struct key
+register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number)
+{
+	struct key key = register_year_key(school_id, year);
 	key_u32(&key, place);
 	if (place == REGISTER_PAPER)
 		key_text(&key, paper_number);

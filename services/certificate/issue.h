@@ -49,8 +49,14 @@ void issue_entry(struct issuing *issuing, const Mt__CertificateRecord *certifica
 
 /* "2026/000123" of a year's place; specimens have a register of their own, see register_year. */
 uint32_t register_last(const struct call *call, const char *school_id, int year);
+/* Prefix of an institution's register of a year, places in order. */
+struct key register_year_key(const char *school_id, uint32_t year);
 /* Key of a register's row; place REGISTER_PAPER with the number as printed behind it. */
 struct key register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number);
+
+/* Of the service certificates, in certificate.c's table. */
+void certificates_issue_by_hand(Mt__Certificates_Service *service, const Mt__IssueByHandRequest *in,
+				Mt__IssueByHandReply_Closure reply, void *call);
 
 /* Rows of register, edition and leaf for a fact that made an edition. */
 void issue_apply_edition(struct apply *apply, const Mt__EditionRecord *edition, const Mt__LogEntry *leaf);

@@ -1,0 +1,21 @@
+/* services/certificate/register.h
+ *
+ * The register of an institution, and the numbered blank forms it prints on; see register.c. */
+#ifndef SERVICES_CERTIFICATE_REGISTER_H
+#define SERVICES_CERTIFICATE_REGISTER_H
+
+#include "common/core/call.h"
+
+#include "matricula/certificate.pb-c.h"
+
+enum { BLANK_SERIAL_BYTES_MAX = 40 };
+
+/* Handlers of the service certificates, in certificate.c's table. */
+void certificates_read_register(Mt__Certificates_Service *service, const Mt__RegisterRequest *in,
+				Mt__RegisterReply_Closure reply, void *call);
+void certificates_print_on_blank(Mt__Certificates_Service *service, const Mt__PrintOnBlankRequest *in,
+				 Mt__PrintOnBlankReply_Closure reply, void *call);
+
+void register_apply_blank(struct apply *apply, const Mt__BlankFormUsed *fact);
+
+#endif
