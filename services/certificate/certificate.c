@@ -11,10 +11,12 @@
 #include "common/wire/pb.h"
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/correct.h"
 #include "services/certificate/issue.h"
 #include "services/certificate/issuer_jwt.h"
 #include "services/certificate/issuer_url.h"
 #include "services/certificate/register.h"
+#include "services/certificate/review.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
 #include "services/certificate/token.h"
@@ -132,6 +134,7 @@ certificate_view(struct call *call, const Mt__CertificateRecord *certificate, co
 	view->origin = certificate->origin;
 	view->state_on = certificate->state_on;
 	view->renews = certificate->renews;
+	view->reason = certificate->reason;
 	if (edition == NULL)
 		edition = certificate_edition(call, certificate, 0);
 	const Mt__SealedEdition *sealed = edition == NULL ? NULL : edition->signed_edition;
@@ -156,6 +159,7 @@ hide_from_stranger(Mt__CertificateView *view)
 	view->class_id = none;
 	view->blank_serial = none;
 	view->renews = none;
+	view->reason = NULL;
 	view->verification_url = none;
 }
 
@@ -255,7 +259,7 @@ certificates_list(Mt__Certificates_Service *service, const Mt__ListCertificatesR
 	reply(&out, call);
 }
 
-/* The rest of the service stands in change.c, review.c, issue_by_hand.c, register.c and issuer_jwt.c. */
+/* The rest of the service stands in change.c, correct.c, review.c, issue_by_hand.c, register.c and issuer_jwt.c. */
 Mt__Certificates_Service certificates = MT__CERTIFICATES__INIT(certificates_);
 
 /* --- apply ------------------------------------------------------------------------------------------------------ */
@@ -315,6 +319,7 @@ certificate_apply(struct apply *apply, const Mt__CertificateFact *fact)
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_PROPOSED:
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_DISMISSED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTED:
+	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTION_CONTINUED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTION_DONE:
 		change_apply(apply, fact);
 		return;

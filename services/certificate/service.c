@@ -9,6 +9,7 @@
 #include "services/certificate/certificate.h"
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/holder.h"
 #include "services/certificate/issuer.h"
 #include "services/certificate/kind.h"
 #include "services/certificate/paper.h"
@@ -54,8 +55,10 @@ const struct metric certificate_metrics[] = {
 			.kind = METRIC_STOCK,
 			.name = "certificates.valid",
 			.unit = "certificate",
-			.en = "Certificates issued and not revoked, counted where the holder served then.",
-			.vi = "Số chứng chỉ đã cấp, chưa thu hồi, tính theo nơi công tác khi cấp.",
+			.en = "Certificates in force: not revoked, suspended or expired, counted where the holder "
+			      "served at issue.",
+			.vi = "Số chứng chỉ còn hiệu lực: không bị thu hồi, đình chỉ, chưa hết hạn, tính theo nơi công tác "
+			      "khi cấp.",
 		},
 	[METRIC_CERTIFICATES_ISSUED] =
 		{
@@ -74,6 +77,16 @@ const struct metric certificate_metrics[] = {
 			.unit = "certificate",
 			.en = "Certificates revoked in the month, counted where the holder served at issue.",
 			.vi = "Số chứng chỉ thu hồi trong tháng, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_SUSPENDED] =
+		{
+			.number = 304,
+			.kind = METRIC_STOCK,
+			.name = "certificates.suspended",
+			.unit = "certificate",
+			.en = "Certificates suspended until it is decided whether they stand, counted where the holder "
+			      "served at issue.",
+			.vi = "Số chứng chỉ đang bị đình chỉ hiệu lực, tính theo nơi công tác khi cấp.",
 		},
 	{.number = 0},
 };
@@ -124,6 +137,7 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 {
 	completion_apply_erased(apply, person_id);
 	certificate_apply_erased(apply, person_id);
+	holder_apply_erased(apply, person_id);
 	paper_apply_erased(apply, person_id);
 	passport_apply_erased(apply, person_id);
 }
