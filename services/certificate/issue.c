@@ -16,6 +16,7 @@
 #include "services/certificate/completion.h"
 #include "services/certificate/credential.h"
 #include "services/certificate/change.h"
+#include "services/certificate/paper.h"
 #include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
@@ -147,6 +148,7 @@ issue_entry(struct issuing *issuing, const Mt__CertificateRecord *certificate, c
 	entry->certificate_id = certificate->certificate_id;
 	entry->sealed_for = certificate->school_id;
 	entry->register_number = certificate->register_number;
+	entry->paper_year = certificate->paper_year;
 	entry->retained = retained;
 }
 
@@ -243,6 +245,10 @@ issue_apply_edition(struct apply *apply, const Mt__EditionRecord *edition, const
 void
 issue_apply_entry(struct apply *apply, const Mt__RegisterRecord *entry)
 {
+	if (entry->paper_year != 0) {
+		paper_apply_entry(apply, entry);
+		return;
+	}
 	uint8_t place[sizeof(uint32_t)];
 	const char *at = entry->register_number;
 	uint32_t year = read_digits(&at);

@@ -15,6 +15,7 @@
 #include "services/certificate/passport.h"
 #include "services/certificate/status_list.h"
 #include "services/certificate/subject.h"
+#include "services/certificate/verify.h"
 #include "services/certificate/transparency.h"
 
 #include "matricula/certificate_service.pb-c.h"
@@ -36,6 +37,8 @@ static ProtobufCService *const handlers[] = {
 	&mirror_reactions.base,
 	&certificate_subjects.base,
 	&certificate_subject_reactions.base,
+	&verifications.base,
+	&papers.base,
 	NULL,
 };
 
@@ -151,6 +154,7 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 {
 	completion_apply_erased(apply, person_id);
 	certificate_apply_erased(apply, person_id);
+	paper_apply_erased(apply, person_id);
 	passport_apply_erased(apply, person_id);
 }
 
