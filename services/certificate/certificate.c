@@ -8,6 +8,7 @@
 
 #include "common/base/date.h"
 #include "common/core/access.h"
+#include "common/credential/jcs.h"
 #include "common/wire/pb.h"
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
@@ -91,28 +92,8 @@ staff_sees(const struct call *call, const Mt__CertificateRecord *certificate)
 	       tree_covers(call_store(call), call_authority(call), certificate->school_id);
 }
 
-static bool
-is_holder_or_staff(struct call *call, const Mt__CertificateRecord *certificate)
-{
-	return call_is_self(call, certificate->person_id) || (is_staff(call) && staff_sees(call, certificate));
-}
-
-static bool
-has_token(const Mt__EditionRecord *edition, const char *text)
-{
-	uint8_t token[TOKEN_BYTES];
-	uint64_t log_index;
-	const Mt__SealedEdition *sealed = edition->signed_edition;
-	return token_parse(text, token, &log_index) && log_index == edition->log_index && sealed != NULL &&
-	       sealed->token.len == TOKEN_BYTES && token_equal(token, sealed->token.data);
-}
-
-bool
-certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
-		    const char *token)
-{
-	return is_holder_or_staff(call, certificate) || (token[0] != '\0' && has_token(edition, token));
-}
+/* Who asks, and so how much is told. */
+enum reader { READER_NOBODY, READER_OF_TOKEN, READER_HOLDER_OR_STAFF };
 
 Mt__CertificateView *
 certificate_view(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition)
@@ -145,7 +126,7 @@ certificate_view(struct call *call, const Mt__CertificateRecord *certificate, co
 		view->programme_title_en = sealed->content->programme_title_en;
 	}
 	if (sealed->token.len == TOKEN_BYTES)
-		view->verification_url = arena_format(arena, "%s/v/%s", public_url_now(call).url,
+		view->verification_url = arena_format(arena, "%s" TOKEN_PATH "%s", public_url_now(call).url,
 						      token_code(arena, sealed->token.data, edition->log_index));
 	return view;
 }
@@ -160,7 +141,34 @@ hide_from_stranger(Mt__CertificateView *view)
 	view->blank_serial = none;
 	view->renews = none;
 	view->reason = NULL;
-	view->verification_url = none;
+}
+
+static bool
+has_token(const Mt__EditionRecord *edition, const char *text)
+{
+	uint8_t token[TOKEN_BYTES];
+	uint64_t log_index;
+	return edition != NULL && edition->signed_edition != NULL &&
+	       edition->signed_edition->token.len == TOKEN_BYTES && token_parse(text, token, &log_index) &&
+	       log_index == edition->log_index && token_equal(token, edition->signed_edition->token.data);
+}
+
+static enum reader
+reader_of(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
+	  const char *token)
+{
+	if (certificate == NULL)
+		return READER_NOBODY;
+	if (call_is_self(call, certificate->person_id) || (is_staff(call) && staff_sees(call, certificate)))
+		return READER_HOLDER_OR_STAFF;
+	return token[0] != '\0' && has_token(edition, token) ? READER_OF_TOKEN : READER_NOBODY;
+}
+
+bool
+certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
+		    const char *token)
+{
+	return reader_of(call, certificate, edition, token) != READER_NOBODY;
 }
 
 /* The text that was asked for; NULL and refused if there is none. */
@@ -188,6 +196,16 @@ credential_text(struct call *call, const Mt__CertificateRecord *certificate, con
 	return arena_text(call_arena(call), slice_of(credential->data, credential->len));
 }
 
+/* The institution's name on the day of signing: it may have been renamed since. */
+static const char *
+institution_signed(struct arena *arena, const ProtobufCBinaryData *credential)
+{
+	struct jcs_tree tree = jcs_parse(arena, slice_of(credential->data, credential->len));
+	const struct jcs_value *issuer = tree.root == NULL ? NULL : jcs_member(tree.root, "issuer");
+	const struct jcs_value *name = issuer == NULL ? NULL : jcs_member(issuer, "name");
+	return name == NULL || name->kind != JSON_STRING ? "" : arena_text(arena, name->text);
+}
+
 /* Whether there is such a certificate is told only to whom it is shown. */
 static void
 certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequest *in,
@@ -200,8 +218,8 @@ certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequ
 	const Mt__CertificateRecord *certificate = certificate_find(call, in->certificate_id);
 	const Mt__EditionRecord *edition =
 		certificate == NULL ? NULL : certificate_edition(call, certificate, in->edition);
-	bool whole = certificate != NULL && is_holder_or_staff(call, certificate);
-	if (!whole && (edition == NULL || !certificate_visible(call, certificate, edition, in->token))) {
+	enum reader reader = reader_of(call, certificate, edition, in->token);
+	if (reader == READER_NOBODY) {
 		call_refuse(call, MT__STATUS__NOT_FOUND,
 			    "certificate %s is not known, or not for who asks: its holder, staff, or whoever has the "
 			    "token of its verification URL",
@@ -213,7 +231,10 @@ certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequ
 	if (out.credential == NULL)
 		return;
 	out.certificate = certificate_view(call, certificate, edition);
-	if (!whole)
+	out.content = edition->signed_edition->content;
+	out.institution = (char *)institution_signed(call_arena(call), &edition->signed_edition->credential);
+	out.issued_at = edition->issued_at;
+	if (reader == READER_OF_TOKEN)
 		hide_from_stranger(out.certificate);
 	reply(&out, call);
 }

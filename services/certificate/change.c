@@ -304,6 +304,7 @@ apply_expired(struct apply *apply, const Mt__CertificateExpired *fact)
 					.on = fact->expired_on,
 					.by = clock};
 	put_state(apply, &state);
+	certificate_count(apply, METRIC_CERTIFICATES_EXPIRED, fact->authority_id, fact->expired_on, 1);
 }
 
 void

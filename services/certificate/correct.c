@@ -293,6 +293,7 @@ correct_apply(struct apply *apply, const Mt__CertificateCorrected *fact)
 		edition->signed_edition == NULL ? NULL : edition->signed_edition->content;
 	if (certificate->class_id[0] != '\0' && content != NULL) /* its holder was not erased since */
 		completion_apply_corrected(apply, certificate, content);
+	certificate_count(apply, METRIC_CERTIFICATES_CORRECTED, fact->authority_id, fact->corrected_on, 1);
 	if (fact->mark_corrected)
 		review_apply_decided(apply, certificate);
 }

@@ -183,6 +183,7 @@ issue_certificate(struct issuing *issuing, Mt__CertificateRecord *certificate, M
 	fact.leaf = &leaf;
 	fact.programme_title = content->programme_title;
 	fact.reason = reason;
+	fact.person_id = certificate->person_id;
 	call_emit(issuing->call, &fact.base);
 }
 

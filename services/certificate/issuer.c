@@ -217,8 +217,7 @@ issuers_compromise_key(Mt__Issuers_Service *service, const Mt__CompromiseKeyRequ
 /* --- the worker's RS256 keys ------------------------------------------------------------------------------------ */
 
 static void
-issuers_key_made(Mt__Issuers_Service *service, const Mt__KeyMadeRequest *in, Mt__KeyMadeReply_Closure reply,
-		 void *call)
+issuers_key_made(Mt__Issuers_Service *service, const Mt__KeyMadeRequest *in, Mt__KeyMadeReply_Closure reply, void *call)
 {
 	(void)service;
 	struct id school;

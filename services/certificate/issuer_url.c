@@ -167,7 +167,8 @@ issuers_change_url(Mt__Issuers_Service *service, const Mt__ChangeUrlRequest *in,
 	const char *started = call_public_url(call);
 	const Mt__PublicUrlRecord *last = url_last(call, &number);
 	if (in->url[0] == '\0' || strcmp(in->url, started) != 0) {
-		call_refuse_field(call, "url", "field url is not the public address that this service was started with%s%s",
+		call_refuse_field(call, "url",
+				  "field url is not the public address that this service was started with%s%s",
 				  started[0] == '\0' ? "" : ", which is ", started);
 		return;
 	}

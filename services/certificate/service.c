@@ -55,10 +55,10 @@ const struct metric certificate_metrics[] = {
 			.kind = METRIC_STOCK,
 			.name = "certificates.valid",
 			.unit = "certificate",
-			.en = "Certificates in force: not revoked, suspended or expired, counted where the holder "
-			      "served at issue.",
-			.vi = "Số chứng chỉ còn hiệu lực: không bị thu hồi, đình chỉ, chưa hết hạn, tính theo nơi công tác "
-			      "khi cấp.",
+			.en = "Certificates that are valid: not suspended, expired or revoked; counted where the "
+			      "holder served at issue.",
+			.vi = "Số chứng chỉ đang có hiệu lực (không bị đình chỉ, hết hạn hay thu hồi), tính theo nơi "
+			      "công tác khi cấp.",
 		},
 	[METRIC_CERTIFICATES_ISSUED] =
 		{
@@ -84,9 +84,27 @@ const struct metric certificate_metrics[] = {
 			.kind = METRIC_STOCK,
 			.name = "certificates.suspended",
 			.unit = "certificate",
-			.en = "Certificates suspended until it is decided whether they stand, counted where the holder "
-			      "served at issue.",
+			.en = "Certificates that are suspended, counted where the holder served at issue.",
 			.vi = "Số chứng chỉ đang bị đình chỉ hiệu lực, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_CORRECTED] =
+		{
+			.number = 305,
+			.kind = METRIC_FLOW,
+			.name = "certificates.corrected",
+			.unit = "certificate",
+			.en = "Certificates corrected or issued anew in the month, counted where the holder served at "
+			      "issue.",
+			.vi = "Số lần đính chính, cấp lại chứng chỉ trong tháng, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_EXPIRED] =
+		{
+			.number = 306,
+			.kind = METRIC_FLOW,
+			.name = "certificates.expired",
+			.unit = "certificate",
+			.en = "Certificates whose last day passed in the month, counted where the holder served at issue.",
+			.vi = "Số chứng chỉ hết hạn trong tháng, tính theo nơi công tác khi cấp.",
 		},
 	{.number = 0},
 };

@@ -85,11 +85,19 @@ read_half(const uint8_t values[HALF_DIGITS], uint8_t bytes[HALF_BYTES])
 	put_u32(bytes + 1, (uint32_t)bits);
 }
 
+/* People paste the whole URL. */
+static const char *
+code_within(const char *text)
+{
+	const char *at = strstr(text, TOKEN_PATH);
+	return at == NULL ? text : at + strlen(TOKEN_PATH);
+}
+
 bool
 token_parse(const char *text, uint8_t token[TOKEN_BYTES], uint64_t *log_index)
 {
 	uint8_t values[TOKEN_DIGITS + INDEX_DIGITS_MAX];
-	size_t count = read_digits(text, values);
+	size_t count = read_digits(code_within(text), values);
 	if (count <= TOKEN_DIGITS)
 		return false;
 	const uint8_t *number = values + TOKEN_DIGITS;

@@ -9,11 +9,14 @@
 
 #include "common/base/arena.h"
 
+/* Of a verification URL, between the public address and the code. */
+#define TOKEN_PATH "/v/"
+
 enum { TOKEN_BYTES = 10, TOKEN_DIGITS = 16, TOKEN_CODE_BYTES_MAX = 64 };
 
 /* In the arena. */
 const char *token_code(struct arena *arena, const uint8_t token[TOKEN_BYTES], uint64_t log_index);
-/* False if the text is no such code, or longer than TOKEN_CODE_BYTES_MAX. */
+/* The text may be a whole verification URL. False if it is no such code, or longer than TOKEN_CODE_BYTES_MAX. */
 bool token_parse(const char *text, uint8_t token[TOKEN_BYTES], uint64_t *log_index);
 /* In constant time. */
 bool token_equal(const uint8_t token[TOKEN_BYTES], const uint8_t other[TOKEN_BYTES]);

@@ -10,9 +10,11 @@
 #include "services/gateway/figures.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/freshness.h"
+#include "services/gateway/issuers.h"
 #include "services/gateway/pages.h"
 #include "services/gateway/paper_page.h"
 #include "services/gateway/roster.h"
+#include "services/gateway/status_lists.h"
 #include "services/gateway/subject.h"
 #include "services/gateway/verify_page.h"
 
@@ -100,6 +102,26 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .serve = door_serve,
 		 .context = of->door,
 		 .summary = "Where the ZeroMQ door is, and its public key."},
+		{.verb = "GET",
+		 .path = "/issuers/{authorityId}/did.json",
+		 .serve = did_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .summary = "An institution's keys as its DID document."},
+		{.verb = "GET",
+		 .path = "/.well-known/did.json",
+		 .serve = did_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .summary = "The deployment's DID document, with the key of the transparency log."},
+		{.verb = "GET",
+		 .path = "/v1/status-lists/{authority}/{number}/{purpose}",
+		 .serve = status_list_serve,
+		 .context = of->status_lists,
+		 .summary = "A signed status list, for revocation or suspension."},
+		{.verb = "GET",
+		 .path = "/v1/log/checkpoint",
+		 .serve = checkpoint_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .summary = "The transparency log's signed checkpoint."},
 		{.verb = "GET",
 		 .path = "/v1/persons/{personId}/export",
 		 .serve = subject_serve,

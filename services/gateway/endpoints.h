@@ -17,6 +17,7 @@ struct endpoints_of {
 	struct tails *tails;
 	struct health *health;
 	struct verifying *verifying;
+	struct status_lists *status_lists;
 };
 
 void endpoints_add(struct http *http, const struct endpoints_of *of);

@@ -14,6 +14,7 @@
 #include "services/gateway/endpoints.h"
 #include "services/gateway/openapi.h"
 #include "services/gateway/options.h"
+#include "services/gateway/status_lists.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -31,6 +32,7 @@ struct gateway {
 	struct door *door;
 	struct streams *streams;
 	struct tails *tails;
+	struct status_lists *status_lists;
 	struct health health;
 	struct verifying verifying;
 	struct arena arena;
@@ -78,6 +80,7 @@ gateway_close(struct gateway *gateway)
 	http_close(gateway->http);
 	streams_close(gateway->streams);
 	tails_close(gateway->tails);
+	status_lists_close(gateway->status_lists);
 	door_close(gateway->door);
 	for (int i = 0; i < SERVICES; i++)
 		upstream_close(gateway->upstreams[i]);
@@ -205,6 +208,7 @@ gateway_start(struct gateway *gateway, struct host_error *error)
 		return false;
 	gateway->streams = streams_open(&gateway->loop, gateway->upstreams);
 	gateway->tails = tails_open(gateway->upstreams);
+	gateway->status_lists = status_lists_open(gateway->upstreams[SERVICE_CERTIFICATE]);
 	gateway->health.upstreams = gateway->upstreams;
 	gateway->health.http = gateway->http;
 	gateway->health.door = gateway->door;
@@ -218,6 +222,7 @@ gateway_start(struct gateway *gateway, struct host_error *error)
 		.door = gateway->door,
 		.streams = gateway->streams,
 		.tails = gateway->tails,
+		.status_lists = gateway->status_lists,
 		.health = &gateway->health,
 		.verifying = &gateway->verifying,
 	};

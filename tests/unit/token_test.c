@@ -65,7 +65,8 @@ people_may_type_it(void **state)
 {
 	(void)state;
 	static const uint8_t first[TOKEN_BYTES] = {0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0x21};
-	static const char *const typed[] = {"1000-0000-0000-0011-Z8", "ioooooooooooooLlz8", " 1000 0000 0000 0011 z8 "};
+	static const char *const typed[] = {"1000-0000-0000-0011-Z8", "ioooooooooooooLlz8", " 1000 0000 0000 0011 z8 ",
+					      "https://training.example.vn/v/1000000000000011Z8"};
 	for (size_t i = 0; i < sizeof(typed) / sizeof(*typed); i++) {
 		uint8_t token[TOKEN_BYTES];
 		uint64_t number;
@@ -87,6 +88,7 @@ what_is_no_code_does_not_read(void **state)
 		"1000000000000011G000000000000",  /* more than 64 bits */
 		"100000000000001110000000000000", /* too long */
 		"1000000000000011Z8é",
+		"https://training.example.vn/verify/1000000000000011Z8",
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		uint8_t token[TOKEN_BYTES];
