@@ -280,7 +280,8 @@ edition_of_code(const struct call *call, const uint8_t token[TOKEN_BYTES], uint6
 		const Mt__CertificateRecord **certificate)
 {
 	const Mt__LogEntry *leaf = leaf_find(call, log_index);
-	*certificate = leaf == NULL ? NULL : certificate_find(call, leaf->certificate_id);
+	bool is_silent = leaf == NULL || leaf->certificate_id[0] == '\0'; /* its holder was erased */
+	*certificate = is_silent ? NULL : certificate_find(call, leaf->certificate_id);
 	const Mt__EditionRecord *edition =
 		*certificate == NULL ? NULL : edition_find(call, leaf->certificate_id, leaf->edition);
 	if (edition == NULL || edition->signed_edition == NULL || edition->log_index != log_index)
