@@ -148,8 +148,7 @@ is_ours(const struct call *call, const char *did)
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	size_t before = strlen(did) - strlen(":issuers:") - (ID_TEXT_BYTES - 1);
 	while (store_walk_next(&walk)) {
-		const Mt__PublicUrlRecord *url =
-			call_unpack(call, &mt__public_url_record__descriptor, walk.value);
+		const Mt__PublicUrlRecord *url = call_unpack(call, &mt__public_url_record__descriptor, walk.value);
 		if (strlen(url->did) == before && strncmp(url->did, did, before) == 0)
 			return true;
 	}
