@@ -40,6 +40,7 @@ static ProtobufCService *const handlers[] = {
 	&certificate_subject_reactions.base,
 	&verifications.base,
 	&papers.base,
+	&passports.base,
 	NULL,
 };
 
