@@ -28,13 +28,18 @@ WARN   := -Wall -Wextra -Werror -Wswitch-enum -Wstrict-prototypes -Wmissing-prot
 DEFS   := -D_GNU_SOURCE -D'PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(x)='
 CFLAGS := -std=c11 $(CFLAGS_$(V)) $(DEFS) -I. -I$(G) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+# What draws and reads papers; only the programs that do link it, the others stay small.
+PAPER_PKGS := pangocairo libqrencode libqpdf zlib
+PAPER_CFLAGS := $(shell pkg-config --cflags $(PAPER_PKGS) 2>/dev/null)
+PAPER_LIBS  = $(shell pkg-config --libs $(PAPER_PKGS))
 
 SERVICES := enrollment assessment certificate notification gateway
 PROTOS   := $(wildcard proto/matricula/*.proto)
 PB_C     := $(PROTOS:proto/%.proto=$(G)/%.pb-c.c) $(G)/google/protobuf/descriptor.pb-c.c
 PB_H     := $(PB_C:.c=.h)
 GEN_OBJ  := $(PB_C:$(G)/%.c=$(B)/gen/%.o) $(B)/gen/rules.o $(B)/gen/openapi.o
-objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(patsubst %.html,$(B)/%.html.o,$(wildcard $(1)/*.html))
+objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(patsubst %.html,$(B)/%.html.o,$(wildcard $(1)/*.html)) \
+            $(patsubst %.json,$(B)/%.json.o,$(wildcard $(1)/*.json))
 members   = $(filter-out %/main.o,$(call objects,$(1)))
 # Each folder is an archive, without its main: a program links what it uses of those it may know.
 archives  = $(patsubst %,$(B)/lib/%.a,$(1))
@@ -42,6 +47,7 @@ FLOORS   := $(call archives,gen common/base common/wire common/credential common
 HOST     := $(call archives,common/host)
 NODES    := $(call archives,$(addprefix services/,enrollment assessment certificate notification))
 GATEWAY  := $(call archives,services/gateway)
+PAPER    := $(call archives,services/paper)
 
 BINS     := $(B)/bin/matricula $(addprefix $(B)/bin/matricula-,$(SERVICES))
 
@@ -92,10 +98,15 @@ $(B)/%.o: %.c | $(PB_H)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
 
-# A page is linked in as it is: _binary_PATH_start and _binary_PATH_end.
+# A page or a template is linked in as it is: _binary_PATH_start and _binary_PATH_end.
 $(B)/%.html.o: %.html
 	@mkdir -p $(@D)
 	@ld -r -b binary -z noexecstack -o $@ $<
+$(B)/%.json.o: %.json
+	@mkdir -p $(@D)
+	@ld -r -b binary -z noexecstack -o $@ $<
+
+$(B)/services/paper/%.o $(B)/tests/unit/paper_test.o: CFLAGS += $(PAPER_CFLAGS)
 
 .SECONDEXPANSION:
 $(B)/lib/gen.a: $(GEN_OBJ)
@@ -114,6 +125,10 @@ $(B)/bin/matricula-%: $(B)/services/%/main.o $(B)/lib/services/%.a $(FLOORS) $(H
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
 	$(link) -lcmocka
+# Who links the papers: the archive and its libraries.
+PAPER_USERS := $(B)/bin/matricula-gateway $(B)/tests/unit/paper_test $(B)/tests/fuzz/pdf_fuzz
+$(PAPER_USERS): $(PAPER)
+$(PAPER_USERS): LIBS += $(PAPER_LIBS)
 
 # The pure and simulated world: floors and services, and nothing of the host.
 SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
@@ -124,7 +139,7 @@ $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
 
 # make bench; QUICK=1 for a smoke run of a minute. The generators of load are programs of ours, see tests/bench.
 BENCH_PROGRAMS := $(addprefix $(B)/tests/bench/,load door node_bench)
-BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o folk.o work.o deed_call.o)
+BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o folk.o work.o deed_call.o issuing.o)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SHARED) $(FLOORS) $(NODES)
 	$(link)
 

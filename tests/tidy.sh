@@ -43,7 +43,7 @@ grep -nE 'FIXME|TODO|\bXXX\b' $(sources '*.c' '*.h' '*.proto' '*.sh' '*.py' Make
 
 # Headers compile alone, if the generated ones are there.
 if [ -d "$gen/matricula" ]; then
-	flags="-std=c11 -D_GNU_SOURCE -I. -I$gen $(pkg-config --cflags libmicrohttpd libuv 2>/dev/null)"
+	flags="-std=c11 -D_GNU_SOURCE -I. -I$gen $(pkg-config --cflags libmicrohttpd libuv pangocairo 2>/dev/null)"
 	export flags
 	sources 'common/*.h' 'services/*.h' 'proto/gen/*.h' |
 		xargs -P2 -I{} sh -c 'gcc $flags -fsyntax-only -x c {} 2>/dev/null || echo {}' | each 'header does not compile alone'

@@ -212,6 +212,50 @@ text_fold(struct arena *arena, const char *text)
 	return arena_text(arena, slice_of(out, size));
 }
 
+const char *
+text_fold_case(struct arena *arena, const char *text)
+{
+	struct slice bytes = slice_text(text);
+	if (ascii_only(bytes))
+		return fold_ascii(arena, bytes);
+	utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
+	struct points points;
+	points_read(&points, arena, bytes, options, NULL);
+	if (points.count < 0)
+		return NULL;
+	utf8proc_ssize_t size = utf8proc_reencode(points.data, points.count, options);
+	assert(size >= 0);
+	return arena_text(arena, slice_of(points.data, (size_t)size));
+}
+
+/* Bytes of the white space at the beginning; 0 if there is none. */
+static size_t
+space_bytes(const char *at)
+{
+	if (*at == ' ' || (*at >= '\t' && *at <= '\r'))
+		return 1;
+	return at[0] == '\xc2' && at[1] == '\xa0' ? 2 : 0;
+}
+
+const char *
+text_spaced(struct arena *arena, const char *text)
+{
+	char *out = arena_text(arena, slice_text(text));
+	size_t size = 0;
+	while (*text != '\0') {
+		size_t skip = space_bytes(text);
+		if (skip == 0)
+			out[size++] = *text++;
+		else if (size > 0 && out[size - 1] != ' ')
+			out[size++] = ' ';
+		text += skip;
+	}
+	if (size > 0 && out[size - 1] == ' ')
+		size--;
+	out[size] = '\0';
+	return out;
+}
+
 static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char BASE64URL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char HEX[] = "0123456789abcdef";

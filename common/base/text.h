@@ -17,6 +17,10 @@ int text_cut(const char *text, size_t bytes_max);
 /* NUL-terminated copies in the arena; NULL if text is not valid UTF-8. */
 const char *text_nfc(struct arena *arena, const char *text);
 const char *text_fold(struct arena *arena, const char *text);
+/* Case folded with its diacritics, in NFC. */
+const char *text_fold_case(struct arena *arena, const char *text);
+/* One space between words and none around them. White space is that of ASCII, and the no-break space. */
+const char *text_spaced(struct arena *arena, const char *text);
 
 /* out holds at least TEXT_BASE64_BYTES(size) bytes. */
 #define TEXT_BASE64_BYTES(size) (((size) + 2) / 3 * 4 + 1)

@@ -15,7 +15,8 @@
 #include "services/certificate/certificate.h"
 #include "services/certificate/completion.h"
 #include "services/certificate/credential.h"
-#include "services/certificate/change.h"
+#include "services/certificate/expiry.h"
+#include "services/certificate/paper.h"
 #include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
@@ -89,8 +90,8 @@ issue_end(struct issuing *issuing)
 	issuer_close(&issuing->issuer);
 }
 
-static ProtobufCBinaryData
-random_bytes(struct call *call, size_t size)
+ProtobufCBinaryData
+issue_random(struct call *call, size_t size)
 {
 	enum { RANDOM_MAX = 16 };
 	uint8_t *bytes = arena_alloc(call_arena(call), RANDOM_MAX);
@@ -120,8 +121,8 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition,
 						 call_zone_minutes(call));
 	sealed->credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
-	sealed->token = random_bytes(call, TOKEN_BYTES);
-	sealed->salt = random_bytes(call, LOG_SALT_BYTES);
+	sealed->token = issue_random(call, TOKEN_BYTES);
+	sealed->salt = issue_random(call, LOG_SALT_BYTES);
 	sealed->content = content;
 
 	uint8_t *hash = arena_alloc(arena, HASH_BYTES);
@@ -147,6 +148,7 @@ issue_entry(struct issuing *issuing, const Mt__CertificateRecord *certificate, c
 	entry->certificate_id = certificate->certificate_id;
 	entry->sealed_for = certificate->school_id;
 	entry->register_number = certificate->register_number;
+	entry->paper_year = certificate->paper_year;
 	entry->retained = retained;
 }
 
@@ -212,6 +214,8 @@ issue_of_kind(struct issuing *issuing, Mt__CertificateRecord *certificate, const
 {
 	struct call *call = issuing->call;
 	certificate->kind_code = kind->kind_code;
+	certificate->remind_days = kind->remind_days;
+	certificate->n_remind_days = kind->n_remind_days;
 	certificate->valid_until = (char *)kind_valid_until(call_arena(call), kind, call_today(call));
 	certificate->programme_id = content->programme_id;
 	certificate->completed_on = content->completed_on;
@@ -243,6 +247,10 @@ issue_apply_edition(struct apply *apply, const Mt__EditionRecord *edition, const
 void
 issue_apply_entry(struct apply *apply, const Mt__RegisterRecord *entry)
 {
+	if (entry->paper_year != 0) {
+		paper_apply_entry(apply, entry);
+		return;
+	}
 	uint8_t place[sizeof(uint32_t)];
 	const char *at = entry->register_number;
 	uint32_t year = read_digits(&at);

@@ -9,12 +9,14 @@
 #include "services/certificate/certificate.h"
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/holder.h"
 #include "services/certificate/issuer.h"
 #include "services/certificate/kind.h"
 #include "services/certificate/paper.h"
 #include "services/certificate/passport.h"
 #include "services/certificate/status_list.h"
 #include "services/certificate/subject.h"
+#include "services/certificate/verify.h"
 #include "services/certificate/transparency.h"
 
 #include "matricula/certificate_service.pb-c.h"
@@ -36,6 +38,8 @@ static ProtobufCService *const handlers[] = {
 	&mirror_reactions.base,
 	&certificate_subjects.base,
 	&certificate_subject_reactions.base,
+	&verifications.base,
+	&papers.base,
 	NULL,
 };
 
@@ -151,6 +155,8 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 {
 	completion_apply_erased(apply, person_id);
 	certificate_apply_erased(apply, person_id);
+	holder_apply_erased(apply, person_id);
+	paper_apply_erased(apply, person_id);
 	passport_apply_erased(apply, person_id);
 }
 

@@ -34,6 +34,7 @@ struct gateway {
 	struct tails *tails;
 	struct status_lists *status_lists;
 	struct health health;
+	struct verifying verifying;
 	struct arena arena;
 	uv_prepare_t prepare;
 	uv_signal_t terminate;
@@ -212,6 +213,10 @@ gateway_start(struct gateway *gateway, struct host_error *error)
 	gateway->health.http = gateway->http;
 	gateway->health.door = gateway->door;
 	gateway->health.streams = gateway->streams;
+	gateway->verifying = (struct verifying){
+		.upstream = gateway->upstreams[SERVICE_CERTIFICATE],
+		.visitors = visitors_new(&gateway->arena, gateway->options.behind_proxy),
+	};
 	struct endpoints_of of = {
 		.upstreams = gateway->upstreams,
 		.door = gateway->door,
@@ -219,6 +224,7 @@ gateway_start(struct gateway *gateway, struct host_error *error)
 		.tails = gateway->tails,
 		.status_lists = gateway->status_lists,
 		.health = &gateway->health,
+		.verifying = &gateway->verifying,
 	};
 	endpoints_add(gateway->http, &of);
 	const struct endpoint *endpoints = http_endpoints(gateway->http, &count);

@@ -58,6 +58,20 @@ enum {
 	PROBE_EVERY_MS = 500,
 	PROBE_DEADLINE_MS = 2000,
 
+	/* Codes and typed fields that one address may look up: a clerk with a pile of papers is not held up, and
+	 * trying the birth dates of one person takes days. */
+	LOOKUPS_BURST = 30,
+	LOOKUP_EVERY_MS = 2000,
+
+	/* PDFs being drawn or waiting for a worker: some megabyte each. */
+	PAPERS_MAX = 64,
+	/* A school's older certificates of some years, a row each; in calls of so many rows. */
+	PAPER_LIST_BYTES_MAX = 4 << 20,
+	PAPER_LIST_BATCH_ROWS = 200,
+	/* What an HR officer may have checked at once, in calls of so many rows. */
+	VERIFY_LIST_ROWS_MAX = 1000,
+	VERIFY_LIST_BATCH_ROWS = 100,
+
 	/* Live streams: of figures and of facts. */
 	STREAMS_MAX = 4096,
 	/* A snapshot of 10,000 figures of each service fits; a reader that is further behind is cut off. */

@@ -16,6 +16,9 @@ const struct check checks[] = {
 	{"no fact is skipped", check_reactions},
 	{"seats taken are enrolments", check_seats},
 	{"figures equal a recount", check_figures},
+	{"registers and the log have no gaps", check_registers},
+	{"the log is the tree of its facts", check_log},
+	{"status bits say what rows say", check_status_lists},
 	{NULL, NULL},
 };
 

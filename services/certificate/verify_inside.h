@@ -1,0 +1,39 @@
+/* services/certificate/verify_inside.h
+ *
+ * The inside of verify.h: a verification in progress, and its ways in. */
+#ifndef SERVICES_CERTIFICATE_VERIFY_INSIDE_H
+#define SERVICES_CERTIFICATE_VERIFY_INSIDE_H
+
+#include "common/core/call.h"
+#include "common/credential/reason.h"
+
+#include "matricula/certificate.pb-c.h"
+#include "matricula/verification.pb-c.h"
+
+enum { VERIFY_REASONS_MAX = 8 }; /* a certificate can be at most expired, suspended, superseded, revoked, specimen */
+
+struct verifying {
+	struct call *call;
+	struct arena *arena;
+	Mt__VerifyReply *out;
+	char *reasons[VERIFY_REASONS_MAX];
+	char *reasons_vi[VERIFY_REASONS_MAX];
+	Mt__VerifiedContent content;
+};
+
+/* Adds a reason; the first one gives the verdict and since. */
+void verify_add(struct verifying *verifying, enum reason reason, const struct reason_words *words);
+/* What the record says of an edition, which is known to be the one asked for. */
+void verify_state(struct verifying *verifying, const Mt__CertificateRecord *certificate,
+		  const Mt__EditionRecord *edition);
+/* The institution's name today, or its id. */
+const char *verify_institution(const struct verifying *verifying, const char *school_id);
+/* True if what is on record is good today: neither revoked nor any other thing. */
+bool verify_is_good(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
+
+void verify_credential(struct verifying *verifying, const char *credential);
+void verify_code(struct verifying *verifying, const char *code);
+/* Refused if a field is missing. */
+void verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in);
+
+#endif

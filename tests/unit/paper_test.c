@@ -1,0 +1,680 @@
+/* tests/unit/paper_test.c
+ *
+ * Certificates and passports from hard inputs are whole, the credential comes back byte for
+ * byte, the same input gives the same bytes in any thread, and a file that was meddled with
+ * is refused with its reason. paper_test --samples FOLDER writes what a person may look at. */
+#include "services/paper/paper.h"
+
+#include "services/paper/paper_template.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+enum { TRAININGS = 60, THREADS = 3 };
+
+static const char credential_json[] = "{\"type\":[\"VerifiableCredential\"],\"name\":\"Nguyễn Thị Hường\","
+				      "\"text\":\"stream endstream endobj %%EOF startxref /JS\",\"proof\":[]}";
+
+static struct paper_certificate
+usual(void)
+{
+	return (struct paper_certificate){
+		.institution_vi = "Học viện Hành chính và Quản trị công",
+		.institution_en = "Academy of Public Administration and Governance",
+		.kind_vi = "Chứng chỉ bồi dưỡng",
+		.kind_en = "Certificate of Training",
+		.holder_name = "Nguyễn Thị Hường",
+		.birth_date = "1985-04-12",
+		.programme_vi = "Bồi dưỡng ngạch chuyên viên chính và tương đương",
+		.programme_en = "In-service training for principal officials",
+		.hours = 240,
+		.begins_on = "2026-03-02",
+		.ends_on = "2026-04-24",
+		.result_vi = "Giỏi",
+		.result_en = "Very good",
+		.register_number = "1204/2026/HVHC",
+		.decision_number = "518/QĐ-HVHC",
+		.decision_date = "2026-04-28",
+		.place = "Hà Nội",
+		.issued_on = "2026-05-05",
+		.signatory_title_vi = "Giám đốc Học viện",
+		.signatory_title_en = "President of the Academy",
+		.signatory_name = "Quyền Đặng Ỹ",
+		.verification_url = "https://matricula.example/verify/7ZK4Q2M8RT3VXA1BC9DEFGHJKN",
+		.short_url = "matricula.example/v/7ZK4-Q2M8",
+		.credential = slice_text(credential_json),
+		.made_us = INT64_C(1777939200000000),
+	};
+}
+
+/* A name of 90 bytes, decomposed; the longest titles that are registered; a birth year only; all lines there. */
+static struct paper_certificate
+hard(void)
+{
+	struct paper_certificate in = usual();
+	in.institution_vi =
+		"Trường Đào tạo, bồi dưỡng cán bộ, công chức thuộc Bộ Nông nghiệp và Môi trường – Phân hiệu "
+		"khu vực Đồng bằng sông Cửu Long và các tỉnh miền Đông Nam Bộ";
+	in.institution_en = "School of Public Servants of the Ministry of Agriculture and Environment – Branch of the "
+			    "Mekong Delta and the South-Eastern Provinces";
+	in.holder_name =
+		"Công Tằng Tôn Nữ Hoàng Thị Nguye\xcc\x82\xcc\x83n Phước Quỳnh Như Y\xcc\x83 Đặng Quyền Hường Ái";
+	in.birth_date = "1985";
+	in.programme_vi =
+		"Bồi dưỡng kiến thức, kỹ năng chuyên sâu về chuyển đổi số, quản trị dữ liệu, an toàn thông tin và "
+		"ứng dụng trí tuệ nhân tạo trong hoạt động của cơ quan hành chính nhà nước cấp tỉnh và cấp xã năm "
+		"2026 dành cho lãnh đạo, quản lý cấp phòng và công chức chuyên trách";
+	in.programme_en =
+		"Advanced knowledge and skills in digital transformation, data governance, information security and "
+		"the use of artificial intelligence in the work of provincial and communal administrations in 2026, "
+		"for heads of divisions and specialised officials";
+	in.serial = "B 0012345";
+	in.decision_number = "51800/QĐ-TĐTBDCBCC-PHKVĐBSCL";
+	in.signatory_title_vi = "Phó Hiệu trưởng phụ trách Phân hiệu, thừa lệnh Bộ trưởng Bộ Nông nghiệp và Môi trường";
+	in.signatory_title_en =
+		"Vice Rector in charge of the Branch, by order of the Minister of Agriculture and Environment";
+	in.signatory_name = in.holder_name;
+	in.valid_until = "2031-05-05";
+	in.edition = 1;
+	return in;
+}
+
+static void
+certificate_make(const struct paper_certificate *in, struct buf *pdf)
+{
+	struct fault fault;
+	buf_init(pdf, PAPER_PDF_BYTES_MAX);
+	if (!paper_certificate(in, pdf, &fault))
+		fail_msg("%s | %s", fault.field, fault.message);
+}
+
+static void
+read_back(const struct buf *pdf, const char *expected)
+{
+	struct fault fault;
+	struct buf credential;
+	buf_init(&credential, PAPER_CREDENTIAL_BYTES_MAX);
+	if (!paper_credential(buf_slice(pdf), &credential, &fault))
+		fail_msg("%s", fault.message);
+	assert_int_equal(credential.size, strlen(expected));
+	assert_memory_equal(credential.data, expected, credential.size);
+	buf_free(&credential);
+}
+
+static void
+refused(struct slice pdf, const char *sentence)
+{
+	struct fault fault = {.message = ""};
+	struct buf credential;
+	buf_init(&credential, PAPER_CREDENTIAL_BYTES_MAX);
+	if (paper_credential(pdf, &credential, &fault))
+		fail_msg("taken, wanted: %s", sentence);
+	if (strstr(fault.message, sentence) == NULL)
+		fail_msg("said: %s, wanted: %s", fault.message, sentence);
+	buf_free(&credential);
+}
+
+/* --- certificates ----------------------------------------------------------------------------------------------- */
+
+static void
+a_certificate_holds_its_credential_byte_for_byte(void **state)
+{
+	struct paper_certificate inputs[4] = {usual(), hard(), hard(), usual()};
+	(void)state;
+	inputs[2].specimen = true;
+	inputs[3] = (struct paper_certificate){.institution_vi = "Trường",
+					       .kind_vi = "Chứng nhận",
+					       .holder_name = "Ỹ",
+					       .programme_vi = "Tin học",
+					       .issued_on = "2026-05-05",
+					       .verification_url = "http://a.vn/1",
+					       .credential = slice_text(credential_json)};
+	for (size_t i = 0; i < 4; i++) {
+		struct buf pdf;
+		certificate_make(&inputs[i], &pdf);
+		read_back(&pdf, credential_json);
+		assert_true(pdf.size < PAPER_PRESENTED_BYTES_MAX / 2);
+		buf_free(&pdf);
+	}
+}
+
+static void
+a_credential_of_the_greatest_size_comes_back(void **state)
+{
+	struct paper_certificate in = usual();
+	static char text[PAPER_CREDENTIAL_BYTES_MAX + 2];
+	struct fault fault;
+	struct buf pdf;
+	(void)state;
+	for (size_t i = 0; i < PAPER_CREDENTIAL_BYTES_MAX; i++)
+		text[i] = (char)('!' + (i * 7919 >> 3) % 90);
+	in.credential = slice_text(text);
+	certificate_make(&in, &pdf);
+	read_back(&pdf, text);
+	buf_reset(&pdf);
+	text[PAPER_CREDENTIAL_BYTES_MAX] = 'x';
+	in.credential = slice_text(text);
+	assert_false(paper_certificate(&in, &pdf, &fault));
+	assert_string_equal(fault.field, "credential");
+	buf_free(&pdf);
+}
+
+static void *
+make_in_thread(void *context)
+{
+	struct fault fault;
+	struct paper_certificate in = hard();
+	for (int i = 0; i < 3; i++) {
+		buf_reset(context);
+		if (!paper_certificate(&in, context, &fault))
+			abort();
+	}
+	return NULL;
+}
+
+static void
+the_same_input_gives_the_same_bytes_in_any_thread(void **state)
+{
+	struct paper_certificate in = hard();
+	struct buf first;
+	struct buf others[THREADS];
+	pthread_t threads[THREADS];
+	(void)state;
+	certificate_make(&in, &first);
+	for (size_t i = 0; i < THREADS; i++) {
+		buf_init(&others[i], PAPER_PDF_BYTES_MAX);
+		assert_int_equal(pthread_create(&threads[i], NULL, make_in_thread, &others[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_true(slice_equal(buf_slice(&first), buf_slice(&others[i])));
+		buf_free(&others[i]);
+	}
+	in.edition = 2;
+	struct buf other;
+	certificate_make(&in, &other);
+	assert_false(slice_equal(buf_slice(&first), buf_slice(&other)));
+	buf_free(&other);
+	buf_free(&first);
+}
+
+static void
+composed_and_decomposed_names_make_the_same_paper(void **state)
+{
+	struct paper_certificate in = usual();
+	struct buf composed;
+	struct buf decomposed;
+	(void)state;
+	in.holder_name = "Nguyễn Ỹ";
+	certificate_make(&in, &composed);
+	in.holder_name = "Nguye\xcc\x82\xcc\x83n Y\xcc\x83";
+	certificate_make(&in, &decomposed);
+	assert_true(slice_equal(buf_slice(&composed), buf_slice(&decomposed)));
+	buf_free(&composed);
+	buf_free(&decomposed);
+}
+
+static void
+input_refused(const struct paper_certificate *in, const char *field, const char *sentence)
+{
+	struct fault fault = {.message = ""};
+	struct buf pdf;
+	buf_init(&pdf, PAPER_PDF_BYTES_MAX);
+	if (paper_certificate(in, &pdf, &fault))
+		fail_msg("taken, wanted: %s", sentence);
+	if (strcmp(fault.field, field) != 0 || strstr(fault.message, sentence) == NULL)
+		fail_msg("said: %s | %s, wanted: %s | %s", fault.field, fault.message, field, sentence);
+	buf_free(&pdf);
+}
+
+static void
+what_cannot_stand_on_paper_is_refused_by_name(void **state)
+{
+	struct paper_certificate in = usual();
+	(void)state;
+	in.holder_name = "Nguyễn \xf3\xb0\x80\x80";
+	input_refused(&in, "holder_name", "U+F0000 cannot stand");
+	in.holder_name = "Nguyễn\nThị";
+	input_refused(&in, "holder_name", "U+000A cannot stand");
+	in.holder_name = "Nguyễn \xe2\x80\xaeThị";
+	input_refused(&in, "holder_name", "U+202E cannot stand");
+	in.holder_name = "Nguy\xc3";
+	input_refused(&in, "holder_name", "not valid UTF-8");
+	in.holder_name = "";
+	input_refused(&in, "holder_name", "a certificate needs it");
+	in.holder_name = "Nguyễn \xf0\x91\xbc\x84"; /* a letter of Kawi, from Unicode 15, younger than Debian's fonts */
+	input_refused(&in, "boxes[1].lines[3].text", "1 characters are in none of the fonts");
+	in = usual();
+	in.ends_on = "2026-02-30";
+	input_refused(&in, "ends_on", "not a day, month or year");
+	in = usual();
+	in.verification_url = "javascript:alert(1)";
+	input_refused(&in, "url", "not an http address");
+	in.verification_url = "https://a.vn/'";
+	input_refused(&in, "url", "not an http address");
+}
+
+/* --- templates -------------------------------------------------------------------------------------------------- */
+
+static const struct paper_value names[] = {
+	{"institution_vi", "x"}, {"institution_en", NULL}, {"kind_vi", "x"}, {"kind_en", ""}, {"holder_name", "An"},
+};
+
+static void
+template_refused(const char *from, const char *to, const char *field, const char *sentence)
+{
+	static const char start[] =
+		"{\"width\":297,\"height\":210,\"fonts\":\"serif\",\"title\":\"{kind_vi}\",\"specimen\":\"s\","
+		"\"colours\":{\"ink\":\"#000000\",\"soft\":\"#808080\"},\"ground\":\"ink\",\"frame\":\"ink\","
+		"\"ornament\":\"ink\",\"warning\":\"ink\",\"watermark\":{\"colour\":\"ink\",\"x\":1,\"y\":1,\"radius\":"
+		"9},"
+		"\"qr\":{\"x\":1,\"y\":1,\"size\":20},\"boxes\":[{\"x\":1,\"y\":1,\"width\":50,\"height\":50,"
+		"\"align\":\"left\",\"lines\":[{\"text\":\"a\",\"size\":9},{\"text\":\"{holder_name}\",\"size\":10}]}]"
+		"}";
+	struct fault fault = {.message = ""};
+	struct arena arena;
+	char json[2 * sizeof(start)];
+	const char *at = strstr(start, from);
+	assert_non_null(at);
+	snprintf(json, sizeof(json), "%.*s%s%s", (int)(at - start), start, to, at + strlen(from));
+	arena_init(&arena, 1 << 14, 0);
+	const struct paper_template *read =
+		paper_template_read(&arena, slice_text(json), names, sizeof(names) / sizeof(names[0]), &fault);
+	if (sentence == NULL && read == NULL)
+		fail_msg("%s | %s", fault.field, fault.message);
+	if (sentence != NULL &&
+	    (read != NULL || strcmp(fault.field, field) != 0 || strstr(fault.message, sentence) == NULL))
+		fail_msg("said: %s | %s, wanted: %s | %s", fault.field, fault.message, field, sentence);
+	arena_free(&arena);
+}
+
+static void
+a_faulty_template_is_refused_by_the_member_at_fault(void **state)
+{
+	(void)state;
+	template_refused("\"size\":10", "\"size\":10", "", NULL);
+	template_refused("\"size\":10", "\"size\":1000", "boxes[0].lines[1].size", "is not between 4 and 144");
+	template_refused("\"size\":10", "\"size\":\"10\"", "boxes[0].lines[1].size", "is not a number");
+	template_refused(",\"size\":10", "", "boxes[0].lines[1].size", "is missing");
+	template_refused("{holder_name}", "{holder}", "boxes[0].lines[1].text", "unknown placeholder {holder}");
+	template_refused("{holder_name}", "{holder_name", "boxes[0].lines[1].text", "a brace that does not close");
+	template_refused("\"size\":10", "\"size\":10,\"italics\":true", "boxes[0].lines[1].italics", "not a member");
+	template_refused("\"size\":10", "\"size\":10,\"colour\":\"blue\"", "boxes[0].lines[1].colour",
+			 "names no colour");
+	template_refused("\"size\":10", "\"size\":10,\"bold\":1", "boxes[0].lines[1].bold", "is not true or false");
+	template_refused("\"size\":10", "\"size\":10,\"unless\":\"nobody\"", "boxes[0].lines[1].unless",
+			 "is not the name");
+	template_refused("\"left\"", "\"top\"", "boxes[0].align", "is not left, centre or right");
+	template_refused("\"size\":20", "\"size\":2", "qr.size", "is not between 20 and 100");
+	template_refused("\"radius\":9", "\"radios\":9", "watermark.radios", "not a member");
+	template_refused("\"width\":297", "\"width\":2970", "width", "is not between 50 and 1000");
+	template_refused("\"boxes\":[", "\"boxes\":[4,", "boxes[0].", "is not an object");
+	template_refused("\"ground\":\"ink\"", "\"ground\":\"ink\",\"ground\":\"ink\"", "", "is no JSON object");
+}
+
+static void
+a_line_that_needs_what_is_absent_is_left_out(void **state)
+{
+	struct arena arena;
+	(void)state;
+	arena_init(&arena, 1 << 14, 0);
+	assert_string_equal(paper_fill(&arena, "<{holder_name}> {kind_vi}", names, 5), "<An> x");
+	assert_null(paper_fill(&arena, "{holder_name} {kind_en}", names, 5));
+	assert_null(paper_fill(&arena, "{institution_en}", names, 5));
+	assert_string_equal(paper_fill(&arena, "An", names, 5), "An");
+	arena_free(&arena);
+}
+
+/* --- meddling --------------------------------------------------------------------------------------------------- */
+
+/* The file with one occurrence of from, of the same length as to, replaced; the first one at or after begin. */
+static void
+with(const struct buf *pdf, const char *from, const char *to, const char *sentence)
+{
+	struct buf copy;
+	buf_init(&copy, PAPER_PDF_BYTES_MAX);
+	buf_append(&copy, buf_slice(pdf));
+	uint8_t *at = memmem(copy.data, copy.size, from, strlen(from));
+	assert_non_null(at);
+	assert_int_equal(strlen(from), strlen(to));
+	memcpy(at, to, strlen(to));
+	refused(buf_slice(&copy), sentence);
+	buf_free(&copy);
+}
+
+static void
+a_file_that_was_meddled_with_is_refused_with_its_reason(void **state)
+{
+	struct paper_certificate in = usual();
+	struct buf pdf;
+	(void)state;
+	certificate_make(&in, &pdf);
+	size_t whole = pdf.size;
+	for (size_t size = 0; size < whole - 1; size += 997)
+		refused(slice_of(pdf.data, size), "the file");
+	refused(slice_of(pdf.data, whole - 2), "cut off or damaged");
+	with(&pdf, "/AFRelationship", "/JavaScript    ", "has a /JavaScript");
+	with(&pdf, "/AFRelationship", "/OpenA#63tion  ", "has a /OpenAction");
+	with(&pdf, "/DisplayDocTitle", "/EF             ", "more than one attachment");
+	with(&pdf, "credential.json", "credential.exe ", "not called credential.json");
+	with(&pdf, "/EF <<", "/EG <<", "no attachment");
+	with(&pdf, "/UF 5 0 R >>", "/UF 7 0 R >>", "does not hold one file");
+	with(&pdf, "\nxref\n0 ", "\nxref\n1 ", "not one of a single section");
+	with(&pdf, "0000000015 00000 n", "0000000016 00000 n", "points to where no object is");
+	buf_text(&pdf,
+		 "\n7 0 obj\n<< >>\nendobj\nxref\n0 1\n0000000000 65535 f \ntrailer\n<< >>\nstartxref\n9\n%%EOF\n");
+	refused(buf_slice(&pdf), "something was appended");
+	refused(slice_text("Chứng chỉ"), "is not a PDF");
+	refused(slice_text(""), "is not a PDF");
+	refused(slice_text("%PDF-1.7\n"), "cut off, damaged");
+	buf_free(&pdf);
+}
+
+/* A small file of our own making: the smallest one that is taken, and what is done to it. */
+struct forged {
+	const char *parameters; /* of the stream */
+	const char *filter;
+	const char *catalogue; /* members more */
+	const char *more;      /* an object more */
+};
+
+static size_t
+object_begin(struct buf *pdf, size_t *offsets, unsigned number)
+{
+	offsets[number] = pdf->size;
+	buf_format(pdf, "%u 0 obj\n", number);
+	return pdf->size;
+}
+
+static void
+forge(struct buf *pdf, const struct forged *forged, struct slice stream, size_t length)
+{
+	size_t offsets[7] = {0};
+	unsigned count = forged->more == NULL ? 6 : 7;
+	buf_init(pdf, PAPER_PDF_BYTES_MAX);
+	buf_text(pdf, "%PDF-1.7\n");
+	object_begin(pdf, offsets, 1);
+	buf_format(pdf,
+		   "<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [ (credential.json) 4 0 R ] >> "
+		   ">> %s>>",
+		   forged->catalogue);
+	buf_text(pdf, "\nendobj\n");
+	object_begin(pdf, offsets, 2);
+	buf_text(pdf, "<< /Type /Pages /Kids [ 3 0 R ] /Count 1 >>\nendobj\n");
+	object_begin(pdf, offsets, 3);
+	buf_text(pdf, "<< /Type /Page /Parent 2 0 R /MediaBox [ 0 0 9 9 ] >>\nendobj\n");
+	object_begin(pdf, offsets, 4);
+	buf_text(pdf, "<< /F (credential.json) /UF (credential.json) /EF << /F 5 0 R /UF 5 0 R >> >>\nendobj\n");
+	object_begin(pdf, offsets, 5);
+	buf_format(pdf, "<< /Params << %s >> %s /Length %zu >>\nstream\n", forged->parameters, forged->filter, length);
+	buf_append(pdf, stream);
+	buf_text(pdf, "\nendstream\nendobj\n");
+	if (forged->more != NULL) {
+		object_begin(pdf, offsets, 6);
+		buf_format(pdf, "%s\nendobj\n", forged->more);
+	}
+	size_t table = pdf->size;
+	buf_format(pdf, "xref\n0 %u\n0000000000 65535 f \n", count);
+	for (unsigned i = 1; i < count; i++)
+		buf_format(pdf, "%010zu 00000 n \n", offsets[i]);
+	buf_format(pdf, "trailer\n<< /Root 1 0 R /Size %u >>\nstartxref\n%zu\n%%%%EOF\n", count, table);
+}
+
+static void
+forged_refused(struct forged forged, struct slice stream, size_t length, const char *sentence)
+{
+	struct buf pdf;
+	forge(&pdf, &forged, stream, length);
+	refused(buf_slice(&pdf), sentence);
+	buf_free(&pdf);
+}
+
+static void
+a_forged_attachment_is_refused_and_a_bomb_costs_nothing(void **state)
+{
+	static uint8_t zeros[8 << 20];
+	static uint8_t packed[16 << 10];
+	const struct forged plain = {.parameters = "/Size 2", .filter = "", .catalogue = ""};
+	struct forged forged = plain;
+	struct slice braces = slice_text("{}");
+	uLongf size = sizeof(packed);
+	struct buf pdf;
+	(void)state;
+	forge(&pdf, &plain, braces, 2);
+	read_back(&pdf, "{}");
+	buf_free(&pdf);
+	forged_refused(plain, braces, 1, "does not end where its length says");
+	forged_refused(plain, braces, 4, "does not end where its length says");
+	forged_refused(plain, braces, 3, "not as long as the file says");
+	forged_refused(plain, braces, 4000000000, "is longer than the file");
+	forged.parameters = "/Size 3";
+	forged_refused(forged, braces, 2, "not as long as the file says");
+	forged_refused(plain, slice_text("x\nendstream\nendobj\n"), 1, "damaged, or larger");
+	forged = plain;
+	forged.filter = "/Filter /LZWDecode";
+	forged_refused(forged, braces, 2, "is packed in a way");
+	forged.filter = "/Filter /FlateDecode";
+	forged_refused(forged, braces, 2, "attachment is damaged");
+	forged.filter = "/Length 2";
+	forged_refused(forged, braces, 2, "does not have one length");
+	forged.filter = "/F (x) /L#65ngth 5 0 R";
+	forged_refused(forged, braces, 2, "is not a plain number");
+	assert_int_equal(compress2(packed, &size, zeros, sizeof(zeros), 9), Z_OK);
+	forged = plain;
+	forged.filter = "/Filter /FlateDecode";
+	forged_refused(forged, slice_of(packed, size), size, "larger than 65536 bytes");
+	forged_refused(forged, slice_of(packed, size - 9), size - 9, "larger than 65536 bytes");
+}
+
+static void
+a_forged_structure_is_refused(void **state)
+{
+	const struct forged plain = {.parameters = "/Size 2", .filter = "", .catalogue = ""};
+	struct forged forged = plain;
+	struct slice braces = slice_text("{}");
+	struct buf more;
+	(void)state;
+	forged.more = "<< /F (other.json) /EF << /F 5 0 R >> >>";
+	forged_refused(forged, braces, 2, "more than one attachment");
+	forged.more = "[ %2 0 obj [\n 0 ]";
+	forged_refused(forged, braces, 2, "cut off or damaged");
+	forged.more = "[ (a(b) ]";
+	forged_refused(forged, braces, 2, "cut off or damaged");
+	forged.more = "[ 1 2 >>";
+	forged_refused(forged, braces, 2, "closes nothing");
+	forged = plain;
+	forged.catalogue = "/Lang (\\) /JS) /OpenAction [ 3 0 R /Fit ] ";
+	forged_refused(forged, braces, 2, "has a /OpenAction");
+	forged.catalogue = "/Lang obj ";
+	forged_refused(forged, braces, 2, "there is a word");
+	forged.catalogue = "/Lang (x) /Lang (y) ";
+	forged_refused(forged, braces, 2, "objects are damaged");
+	forged.catalogue = "/Names << >> ";
+	forged_refused(forged, braces, 2, "objects are damaged");
+	buf_init(&more, 1 << 20);
+	for (int i = 0; i < 40; i++)
+		buf_text(&more, "[");
+	buf_byte(&more, '\0');
+	forged = plain;
+	forged.more = (const char *)more.data;
+	forged_refused(forged, braces, 2, "nested too deep");
+	buf_reset(&more);
+	buf_text(&more, "[");
+	for (int i = 0; i <= PAPER_TOKENS_MAX; i++)
+		buf_text(&more, "0 ");
+	buf_text(&more, "]");
+	buf_byte(&more, '\0');
+	forged.more = (const char *)more.data;
+	forged_refused(forged, braces, 2, "more parts than a certificate");
+	buf_free(&more);
+	static const uint8_t large[PAPER_PRESENTED_BYTES_MAX + 1];
+	refused(slice_of(large, sizeof(large)), "is larger than");
+}
+
+/* --- passports -------------------------------------------------------------------------------------------------- */
+
+static struct paper_passport
+passport(struct paper_training *trainings)
+{
+	static const struct paper_post posts[] = {
+		{"2009-09-01", "2015-12-31", "Chuyên viên", "Phòng Nội vụ quận Cầu Giấy"},
+		{"2016-01-01", NULL, "Phó Trưởng phòng, phụ trách công tác đào tạo, bồi dưỡng",
+		 "Sở Nội vụ thành phố Hà Nội – Phòng Công chức, viên chức"},
+	};
+	static const struct paper_recognition recognitions[] = {
+		{"2024-10-10", "Hướng dẫn đồng nghiệp mới (mentoring), 6 tháng", "Sở Nội vụ thành phố Hà Nội", 24},
+		{"2025-06", "Tự học: Phân tích dữ liệu với R, có bài kiểm tra", "Hội đồng đào tạo Bộ Nội vụ", 16},
+	};
+	static const struct paper_year years[] = {
+		{2022, 15, 600, "60"}, {2023, 15, 610, "61.5"}, {2024, 15, 580, "58"}, {2025, 15, 640, "64"}};
+	for (unsigned i = 0; i < TRAININGS; i++)
+		trainings[i] = (struct paper_training){
+			.completed_on = i % 2 == 0 ? "2024-03-15" : "2023-11-02",
+			.institution =
+				i % 3 == 0 ? "Học viện Hành chính và Quản trị công" : "Trường Chính trị Lê Hồng Phong",
+			.programme =
+				i % 5 == 0
+					? "Bồi dưỡng kiến thức quốc phòng và an ninh đối tượng 3 cho cán bộ, công chức"
+					: "Kỹ năng soạn thảo văn bản hành chính",
+			.hours = 40,
+			.result = i % 4 == 0 ? "Xuất sắc" : "Đạt",
+			.register_number = "1204/2024/HVHC",
+			.state = i % 7 == 0 ? "Đã thu hồi / revoked" : "Hiệu lực / valid"};
+	return (struct paper_passport){
+		.holder_name = "Nguyễn Thị Hường",
+		.birth_date = "1985-04",
+		.authority = "Sở Nội vụ thành phố Hà Nội",
+		.posts = posts,
+		.posts_count = 2,
+		.trainings = trainings,
+		.trainings_count = TRAININGS,
+		.recognitions = recognitions,
+		.recognitions_count = 2,
+		.years = years,
+		.years_count = 4,
+		.points = "243.5",
+		.made_on = "2026-11-22",
+		.check_url = "https://matricula.example/passport/7ZK4Q2M8RT3VXA1BC9DEFGHJKN",
+		.short_url = "matricula.example/p/7ZK4-Q2M8",
+		.made_us = INT64_C(1795305600000000),
+	};
+}
+
+static void
+passport_make(const struct paper_passport *in, struct buf *pdf)
+{
+	struct fault fault;
+	buf_init(pdf, PAPER_PDF_BYTES_MAX);
+	if (!paper_passport(in, pdf, &fault))
+		fail_msg("%s | %s", fault.field, fault.message);
+}
+
+static unsigned
+pages_of(const struct buf *pdf)
+{
+	static const char page[] = "/Type /Page ";
+	unsigned count = 0;
+	const uint8_t *at = pdf->data;
+	const uint8_t *end = pdf->data + pdf->size;
+	while ((at = memmem(at, (size_t)(end - at), page, strlen(page))) != NULL) {
+		count++;
+		at += strlen(page);
+	}
+	return count;
+}
+
+static void
+a_passport_takes_the_pages_it_needs_and_says_what_is_wrong(void **state)
+{
+	static struct paper_training trainings[TRAININGS];
+	struct paper_passport in = passport(trainings);
+	struct fault fault;
+	struct buf pdf;
+	struct buf again;
+	(void)state;
+	passport_make(&in, &pdf);
+	assert_in_range(pages_of(&pdf), 3, 5); /* by the fonts that are there */
+	passport_make(&in, &again);
+	assert_true(slice_equal(buf_slice(&pdf), buf_slice(&again)));
+	refused(buf_slice(&pdf), "no attachment");
+	buf_free(&again);
+	buf_reset(&pdf);
+	trainings[3].programme = "Tin\thọc";
+	assert_false(paper_passport(&in, &pdf, &fault));
+	assert_string_equal(fault.field, "trainings[3].programme");
+	in.trainings_count = 0;
+	in.posts_count = 0;
+	in.recognitions_count = 0;
+	in.years_count = 0;
+	buf_free(&pdf);
+	passport_make(&in, &pdf);
+	assert_int_equal(pages_of(&pdf), 1);
+	in.trainings_count = PAPER_ROWS_MAX + 1;
+	assert_false(paper_passport(&in, &pdf, &fault));
+	buf_free(&pdf);
+}
+
+/* --- samples ---------------------------------------------------------------------------------------------------- */
+
+static int
+sample(const char *folder, const char *name, struct buf *pdf)
+{
+	char path[512];
+	snprintf(path, sizeof(path), "%s/%s.pdf", folder, name);
+	FILE *file = fopen(path, "wb");
+	if (file == NULL || fwrite(pdf->data, 1, pdf->size, file) != pdf->size || fclose(file) != 0) {
+		perror(path);
+		return 1;
+	}
+	printf("%s: %zu bytes\n", path, pdf->size);
+	buf_free(pdf);
+	return 0;
+}
+
+static int
+samples(const char *folder)
+{
+	static struct paper_training trainings[TRAININGS];
+	struct paper_certificate certificate = usual();
+	struct paper_passport book = passport(trainings);
+	struct buf pdf;
+	certificate_make(&certificate, &pdf);
+	int failed = sample(folder, "certificate", &pdf);
+	certificate = hard();
+	certificate_make(&certificate, &pdf);
+	failed += sample(folder, "certificate-hard", &pdf);
+	certificate.specimen = true;
+	certificate_make(&certificate, &pdf);
+	failed += sample(folder, "certificate-specimen", &pdf);
+	passport_make(&book, &pdf);
+	return failed + sample(folder, "passport", &pdf);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_certificate_holds_its_credential_byte_for_byte),
+		cmocka_unit_test(a_credential_of_the_greatest_size_comes_back),
+		cmocka_unit_test(the_same_input_gives_the_same_bytes_in_any_thread),
+		cmocka_unit_test(composed_and_decomposed_names_make_the_same_paper),
+		cmocka_unit_test(what_cannot_stand_on_paper_is_refused_by_name),
+		cmocka_unit_test(a_faulty_template_is_refused_by_the_member_at_fault),
+		cmocka_unit_test(a_line_that_needs_what_is_absent_is_left_out),
+		cmocka_unit_test(a_file_that_was_meddled_with_is_refused_with_its_reason),
+		cmocka_unit_test(a_forged_attachment_is_refused_and_a_bomb_costs_nothing),
+		cmocka_unit_test(a_forged_structure_is_refused),
+		cmocka_unit_test(a_passport_takes_the_pages_it_needs_and_says_what_is_wrong),
+	};
+	if (argc == 3 && strcmp(argv[1], "--samples") == 0)
+		return samples(argv[2]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
