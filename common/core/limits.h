@@ -65,6 +65,8 @@ enum {
 	FIGURES_PER_REPLY_MAX = 10000,
 	/* A dashboard is told within this; many changes of one figure then cost one row. */
 	FIGURES_WATCH_MS = 25,
+	/* Kinds of facts of one service: about 150 today. */
+	FACT_KINDS_MAX = 1024,
 	/* What a follower asks for at once: some milliseconds of work. */
 	FEED_READ_BYTES = 256 << 10,
 	/* Entries without effect that a feed may pass before it records how far it came. Recording each

@@ -82,8 +82,8 @@ static void
 programme_take(void *context, struct slice part)
 {
 	struct bench *bench = context;
-	const Mt__PublishProgrammeReply *reply = (const Mt__PublishProgrammeReply *)reply_read(
-		bench, &mt__publish_programme_reply__descriptor, part);
+	const Mt__PublishProgrammeReply *reply =
+		(const Mt__PublishProgrammeReply *)reply_read(bench, &mt__publish_programme_reply__descriptor, part);
 	snprintf(bench->given_id, ID_TEXT_BYTES, "%s", reply->programme_id);
 }
 
