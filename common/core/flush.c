@@ -25,7 +25,7 @@ put_head(struct node *node)
 	store_put(&node->store, key_slice(&key), pb_pack(&node->apply_arena, &head.base));
 }
 
-/* While the tail is replayed nothing is flushed until both halves of the budget are full: what was in memory at the
+/* While the tail is replayed nothing is flushed until both memtables would be full: what was in memory at the
  * end of the last run fits again, and opening is not held up by a flush of what the next one would write anyway. */
 static uint64_t
 bytes_to_freeze(const struct node *node)

@@ -108,7 +108,7 @@ message_was_told(const struct call *call, const char *person_id, const char *abo
 	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
 	uint8_t said = told_in(call_store(call), person_id, about);
 	for (size_t i = 0; i < count && told != TOLD_WITHDRAWN; i++)
-		said |= told_in(call_store(call), ids[i], about);
+		said |= strcmp(ids[i], person_id) == 0 ? 0 : told_in(call_store(call), ids[i], about);
 	return (said & told) != 0;
 }
 
