@@ -28,13 +28,18 @@ WARN   := -Wall -Wextra -Werror -Wswitch-enum -Wstrict-prototypes -Wmissing-prot
 DEFS   := -D_GNU_SOURCE -D'PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(x)='
 CFLAGS := -std=c11 $(CFLAGS_$(V)) $(DEFS) -I. -I$(G) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS    = $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+# What draws and reads papers; only the programs that do link it, the others stay small.
+PAPER_PKGS := pangocairo libqrencode libqpdf zlib
+PAPER_CFLAGS := $(shell pkg-config --cflags $(PAPER_PKGS) 2>/dev/null)
+PAPER_LIBS  = $(shell pkg-config --libs $(PAPER_PKGS))
 
 SERVICES := enrollment assessment certificate notification gateway
 PROTOS   := $(wildcard proto/matricula/*.proto)
 PB_C     := $(PROTOS:proto/%.proto=$(G)/%.pb-c.c) $(G)/google/protobuf/descriptor.pb-c.c
 PB_H     := $(PB_C:.c=.h)
 GEN_OBJ  := $(PB_C:$(G)/%.c=$(B)/gen/%.o) $(B)/gen/rules.o $(B)/gen/openapi.o
-objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(patsubst %.html,$(B)/%.html.o,$(wildcard $(1)/*.html))
+objects   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(patsubst %.html,$(B)/%.html.o,$(wildcard $(1)/*.html)) \
+            $(patsubst %.json,$(B)/%.json.o,$(wildcard $(1)/*.json))
 members   = $(filter-out %/main.o,$(call objects,$(1)))
 # Each folder is an archive, without its main: a program links what it uses of those it may know.
 archives  = $(patsubst %,$(B)/lib/%.a,$(1))
@@ -42,8 +47,9 @@ FLOORS   := $(call archives,gen common/base common/wire common/credential common
 HOST     := $(call archives,common/host)
 NODES    := $(call archives,$(addprefix services/,enrollment assessment certificate notification))
 GATEWAY  := $(call archives,services/gateway)
+PAPER    := $(call archives,services/paper)
 
-BINS     := $(B)/bin/matricula $(addprefix $(B)/bin/matricula-,$(SERVICES))
+BINS     := $(B)/bin/matricula $(B)/bin/matricula-verify $(addprefix $(B)/bin/matricula-,$(SERVICES))
 
 .PHONY: all run check check-deps bench deps tidy format clean unit fuzz fuzz-run sim mutants
 .SECONDARY:
@@ -92,10 +98,15 @@ $(B)/%.o: %.c | $(PB_H)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
 
-# A page is linked in as it is: _binary_PATH_start and _binary_PATH_end.
+# A page or a template is linked in as it is: _binary_PATH_start and _binary_PATH_end.
 $(B)/%.html.o: %.html
 	@mkdir -p $(@D)
 	@ld -r -b binary -z noexecstack -o $@ $<
+$(B)/%.json.o: %.json
+	@mkdir -p $(@D)
+	@ld -r -b binary -z noexecstack -o $@ $<
+
+$(B)/services/paper/%.o $(B)/tests/unit/paper_layout_test.o: CFLAGS += $(PAPER_CFLAGS)
 
 .SECONDEXPANSION:
 $(B)/lib/gen.a: $(GEN_OBJ)
@@ -103,9 +114,12 @@ $(B)/lib/%.a: $$(call members,$$*)
 	@mkdir -p $(@D)
 	@rm -f $@; $(AR) rcs $@ $^
 
-link = @mkdir -p $(@D); $(CC) $(CFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+link = @mkdir -p $(@D); $(CC) $(CFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 $(B)/bin/matricula: $(B)/services/ctl/main.o $(call archives,services/ctl) $(FLOORS) $(HOST) $(NODES)
+	$(link)
+# Offline: nothing of the nodes, and none of their libraries.
+$(B)/bin/matricula-verify: $(B)/services/verify/main.o $(call archives,services/verify common/credential common/wire common/base) $(HOST)
 	$(link)
 $(B)/bin/matricula-%: $(B)/services/%/main.o $(B)/lib/services/%.a $(FLOORS) $(HOST)
 	$(link)
@@ -114,6 +128,10 @@ $(B)/bin/matricula-%: $(B)/services/%/main.o $(B)/lib/services/%.a $(FLOORS) $(H
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
 	$(link) -lcmocka
+# Who links the papers: the archive and its libraries.
+PAPER_USERS := $(addprefix $(B)/bin/matricula-,gateway verify) $(filter $(B)/tests/unit/paper_%,$(UNIT)) $(B)/tests/fuzz/pdf_fuzz
+$(PAPER_USERS): $(PAPER)
+$(PAPER_USERS): LIBS += $(PAPER_LIBS)
 
 # The pure and simulated world: floors and services, and nothing of the host.
 SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
@@ -124,7 +142,7 @@ $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
 
 # make bench; QUICK=1 for a smoke run of a minute. The generators of load are programs of ours, see tests/bench.
 BENCH_PROGRAMS := $(addprefix $(B)/tests/bench/,load door node_bench)
-BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o folk.o work.o deed_call.o)
+BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o folk.o work.o deed_call.o issuing.o)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SHARED) $(FLOORS) $(NODES)
 	$(link)
 

@@ -11,8 +11,8 @@ sources() { git ls-files --cached --others --exclude-standard "$@" | while IFS= 
 check_all() {
 
 # Floors include only downward; host stands beside them and only edges and main.c meet it.
-# The notification courier acts on the outside world: it is linked to main.c alone.
-edges='^services/(gateway|ctl)/|^services/[a-z]+/main\.c|^services/notification/courier'
+# The notification courier and the signer of JWTs work beside their nodes: they are linked to main.c alone.
+edges='^services/(gateway|ctl)/|^services/[a-z]+/main\.c|^services/notification/courier|^services/certificate/signer'
 includes() { grep -nE '^#include' "$@" /dev/null; }
 includes $(sources 'common/base/*.[ch]') | grep -E '"(common/(wire|core|host)|services|matricula)/' | each 'base includes upward'
 includes $(sources 'common/wire/*.[ch]') | grep -E '"(common/(core|host)|services)/' | each 'wire includes upward'
@@ -43,7 +43,7 @@ grep -nE 'FIXME|TODO|\bXXX\b' $(sources '*.c' '*.h' '*.proto' '*.sh' '*.py' Make
 
 # Headers compile alone, if the generated ones are there.
 if [ -d "$gen/matricula" ]; then
-	flags="-std=c11 -D_GNU_SOURCE -I. -I$gen $(pkg-config --cflags libmicrohttpd libuv 2>/dev/null)"
+	flags="-std=c11 -D_GNU_SOURCE -I. -I$gen $(pkg-config --cflags libmicrohttpd libuv pangocairo 2>/dev/null)"
 	export flags
 	sources 'common/*.h' 'services/*.h' 'proto/gen/*.h' |
 		xargs -P2 -I{} sh -c 'gcc $flags -fsyntax-only -x c {} 2>/dev/null || echo {}' | each 'header does not compile alone'

@@ -140,13 +140,14 @@ range_hash(const struct descent *descent, uint64_t begin, uint64_t end, uint8_t 
 {
 	uint8_t complete[MERKLE_LEVELS][HASH_BYTES];
 	unsigned count = 0;
-	while (begin < end) {
+	assert(begin < end);
+	do {
 		unsigned level = level_within(end - begin);
 		assert(count < MERKLE_LEVELS);
 		if (!descent->node(descent->context, level, begin >> level, complete[count++]))
 			return false;
 		begin += UINT64_C(1) << level;
-	}
+	} while (begin < end);
 	memcpy(hash, complete[--count], HASH_BYTES);
 	while (count > 0)
 		merkle_node_hash(complete[--count], hash, hash);

@@ -98,12 +98,15 @@ public_url_read(const char *name, const char *value, char *url, size_t size, str
 	size_t host_size = strcspn(host, ":/?#@");
 	const char *rest = host + host_size;
 	if (*rest != '\0' && *rest != ':')
-		return host_error_set(error, "option --%s: %.200s has more than a host and a port: leave out what begins with \"%c\"", name,
-				      value, *rest);
+		return host_error_set(
+			error, "option --%s: %.200s has more than a host and a port: leave out what begins with \"%c\"",
+			name, value, *rest);
 	if (!is_host_name(host, host_size))
-		return host_error_set(error, "option --%s: %.200s does not name a host in lower-case letters", name, value);
+		return host_error_set(error, "option --%s: %.200s does not name a host in lower-case letters", name,
+				      value);
 	if (*rest == ':' && !is_port(rest + 1))
-		return host_error_set(error, "option --%s: %.200s: after the host only a port may follow, and not 443", name, value);
+		return host_error_set(error, "option --%s: %.200s: after the host only a port may follow, and not 443",
+				      name, value);
 	if (host_size >= strlen(never) && strncmp(rest - strlen(never), never, strlen(never)) == 0)
 		return host_error_set(error, "option --%s: %.200s is a name that nobody can reach", name, value);
 	return text_read(name, value, url, size, error);

@@ -84,7 +84,8 @@ static bool
 succeed(struct call *call, const struct issuer_keys *keys, const Mt__IssuerKeyRecord *ended)
 {
 	struct signing_key next;
-	if (ended != keys->signs || (keys->series == SERIES_ISSUER && !status_any(call, keys->school_id)))
+	bool signs = keys->signs != NULL && strcmp(keys->signs->key_id, ended->key_id) == 0;
+	if (!signs || (keys->series == SERIES_ISSUER && !status_any(call, keys->school_id)))
 		return true;
 	bool made = issuer_key_make(call, keys, &next);
 	sodium_memzero(&next, sizeof(next));
@@ -217,8 +218,7 @@ issuers_compromise_key(Mt__Issuers_Service *service, const Mt__CompromiseKeyRequ
 /* --- the worker's RS256 keys ------------------------------------------------------------------------------------ */
 
 static void
-issuers_key_made(Mt__Issuers_Service *service, const Mt__KeyMadeRequest *in, Mt__KeyMadeReply_Closure reply,
-		 void *call)
+issuers_key_made(Mt__Issuers_Service *service, const Mt__KeyMadeRequest *in, Mt__KeyMadeReply_Closure reply, void *call)
 {
 	(void)service;
 	struct id school;

@@ -27,7 +27,8 @@ enum {
 	CLAIMS_BYTES_MAX = 2048, /* three addresses and three numbers */
 };
 
-/* --- the text ------------------------------------------------------------------------------------------------------ */
+/* --- the text ------------------------------------------------------------------------------------------------------
+ */
 
 static const char *
 member_text(struct arena *arena, const struct jcs_value *object, const char *name)
@@ -95,7 +96,8 @@ input_of(struct arena *arena, const Mt__EditionRecord *edition, enum jwt_alg alg
 	return jwt_input(arena, &header, payload_of(arena, tree.root, edition->issued_at));
 }
 
-/* --- asking for it ------------------------------------------------------------------------------------------------- */
+/* --- asking for it -------------------------------------------------------------------------------------------------
+ */
 
 static const char *
 sign_eddsa(struct call *call, const Mt__EditionRecord *edition)
@@ -134,7 +136,8 @@ issuer_jwt(struct call *call, const Mt__CertificateRecord *certificate, const Mt
 	return NULL;
 }
 
-/* --- the worker ---------------------------------------------------------------------------------------------------- */
+/* --- the worker ----------------------------------------------------------------------------------------------------
+ */
 
 static void
 keys_wanted(struct call *call, Mt__SigningWorkReply *out)

@@ -12,8 +12,7 @@
 /* The edition as a compact JWT, in the arena: signed with RS256 where the institution had such a key at issue, else
  * with EdDSA, now and always to the same bytes. NULL and refused: UNAVAILABLE while the worker has not signed it yet.
  * The edition has its credential. */
-const char *
-issuer_jwt(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
+const char *issuer_jwt(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
 
 void issuers_signing_work(Mt__Issuers_Service *service, const Mt__SigningWorkRequest *in,
 			  Mt__SigningWorkReply_Closure reply, void *call);

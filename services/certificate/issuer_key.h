@@ -17,8 +17,8 @@ enum key_series { SERIES_ISSUER, SERIES_LOG };
 struct issuer_keys {
 	const char *school_id;
 	enum key_series series;
-	const Mt__IssuerKeyRecord *signs; /* the active Ed25519 key; NULL: none */
-	const Mt__IssuerKeyRecord *rs256; /* NULL: none is active */
+	const Mt__IssuerKeyRecord *signs;  /* the active Ed25519 key; NULL: none */
+	const Mt__IssuerKeyRecord *rs256;  /* NULL: none is active */
 	const Mt__IssuerKeyRecord *wanted; /* an RS256 key being made, or NULL */
 	unsigned count;
 	uint64_t changes; /* of the Ed25519 keys: how often one was made, retired or compromised */

@@ -64,9 +64,9 @@ key_seal_open(const struct key_seal *seal, struct slice sealed, uint8_t *out)
 	if (sealed.size <= KEY_SEAL_BYTES)
 		return false;
 	sealing_key(seal, key);
-	int code = crypto_aead_xchacha20poly1305_ietf_decrypt(
-		out, NULL, NULL, sealed.data + KEY_SEAL_NONCE_BYTES, sealed.size - KEY_SEAL_NONCE_BYTES, context.bytes,
-		context.size, sealed.data, key);
+	int code = crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.data + KEY_SEAL_NONCE_BYTES,
+							      sealed.size - KEY_SEAL_NONCE_BYTES, context.bytes,
+							      context.size, sealed.data, key);
 	sodium_memzero(key, sizeof(key));
 	return code == 0;
 }

@@ -9,6 +9,7 @@
 #include "services/certificate/certificate.h"
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/holder.h"
 #include "services/certificate/issuer.h"
 #include "services/certificate/kind.h"
 #include "services/certificate/paper.h"
@@ -55,8 +56,10 @@ const struct metric certificate_metrics[] = {
 			.kind = METRIC_STOCK,
 			.name = "certificates.valid",
 			.unit = "certificate",
-			.en = "Certificates issued and not revoked, counted where the holder served then.",
-			.vi = "Số chứng chỉ đã cấp, chưa thu hồi, tính theo nơi công tác khi cấp.",
+			.en = "Certificates that are valid: not suspended, expired or revoked; counted where the "
+			      "holder served at issue.",
+			.vi = "Số chứng chỉ đang có hiệu lực (không bị đình chỉ, hết hạn hay thu hồi), tính theo nơi "
+			      "công tác khi cấp.",
 		},
 	[METRIC_CERTIFICATES_ISSUED] =
 		{
@@ -75,6 +78,34 @@ const struct metric certificate_metrics[] = {
 			.unit = "certificate",
 			.en = "Certificates revoked in the month, counted where the holder served at issue.",
 			.vi = "Số chứng chỉ thu hồi trong tháng, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_SUSPENDED] =
+		{
+			.number = 304,
+			.kind = METRIC_STOCK,
+			.name = "certificates.suspended",
+			.unit = "certificate",
+			.en = "Certificates that are suspended, counted where the holder served at issue.",
+			.vi = "Số chứng chỉ đang bị đình chỉ hiệu lực, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_CORRECTED] =
+		{
+			.number = 305,
+			.kind = METRIC_FLOW,
+			.name = "certificates.corrected",
+			.unit = "certificate",
+			.en = "Certificates corrected or issued anew in the month, counted where the holder served at "
+			      "issue.",
+			.vi = "Số lần đính chính, cấp lại chứng chỉ trong tháng, tính theo nơi công tác khi cấp.",
+		},
+	[METRIC_CERTIFICATES_EXPIRED] =
+		{
+			.number = 306,
+			.kind = METRIC_FLOW,
+			.name = "certificates.expired",
+			.unit = "certificate",
+			.en = "Certificates whose last day passed in the month, counted where the holder served at issue.",
+			.vi = "Số chứng chỉ hết hạn trong tháng, tính theo nơi công tác khi cấp.",
 		},
 	{.number = 0},
 };
@@ -125,6 +156,7 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 {
 	completion_apply_erased(apply, person_id);
 	certificate_apply_erased(apply, person_id);
+	holder_apply_erased(apply, person_id);
 	paper_apply_erased(apply, person_id);
 	passport_apply_erased(apply, person_id);
 }

@@ -6,7 +6,14 @@
 
 #include "common/core/node.h"
 
-enum certificate_metric { METRIC_CERTIFICATES_VALID, METRIC_CERTIFICATES_ISSUED, METRIC_CERTIFICATES_REVOKED };
+enum certificate_metric {
+	METRIC_CERTIFICATES_VALID, /* not while it is suspended, nor once it is expired or revoked */
+	METRIC_CERTIFICATES_ISSUED,
+	METRIC_CERTIFICATES_REVOKED,
+	METRIC_CERTIFICATES_SUSPENDED,
+	METRIC_CERTIFICATES_CORRECTED,
+	METRIC_CERTIFICATES_EXPIRED,
+};
 
 extern const struct metric certificate_metrics[]; /* by enum certificate_metric */
 extern const struct module certificate_module;

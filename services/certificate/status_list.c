@@ -319,8 +319,8 @@ status_apply_set(struct apply *apply, const Mt__EditionRecord *edition, Mt__Stat
 	uint8_t piece[STATUS_PIECE_BYTES] = {0};
 	uint32_t within = edition->status_index % PIECE_ENTRIES;
 	uint8_t mask = (uint8_t)(0x80 >> within % 8); /* bit 0 is the leftmost */
-	struct key key = piece_key(edition->school_id, edition->status_list, purpose,
-				   edition->status_index / PIECE_ENTRIES);
+	struct key key =
+		piece_key(edition->school_id, edition->status_list, purpose, edition->status_index / PIECE_ENTRIES);
 	if (store_get(apply_store(apply), key_slice(&key), &row))
 		memcpy(piece, row.data, sizeof(piece));
 	bool was = (piece[within / 8] & mask) != 0;

@@ -25,7 +25,8 @@ struct status_places {
 extern Mt__StatusLists_Service status_lists;
 
 /* The institution's present list; opens its first, or its next one before the present is full and when credentials
- * name another public address than its entries do (emits StatusListOpened). url_number is of that address. At most once a call and institution. */
+ * name another public address than its entries do (emits StatusListOpened). url_number is of that address. At most once
+ * a call and institution. */
 void status_begin(struct call *call, const char *school_id, uint32_t url_number, struct status_places *places);
 /* The index of the next credential in places->list. At most one step's worth after status_begin. */
 uint32_t status_next(struct status_places *places);

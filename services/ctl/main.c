@@ -19,7 +19,8 @@ const struct module *const service_modules[] = {&enrollment_module, &assessment_
 
 static const struct command commands[] = {
 	{"up",
-	 "[--data DIR] [--http ADDR:PORT] [--door tcp://ADDR:PORT] [--memory MIB] [--smtp URL] [--public-url URL] [--peer NAME=ENDPOINT]",
+	 "[--data DIR] [--http ADDR:PORT] [--door tcp://ADDR:PORT] [--memory MIB] [--smtp URL] [--public-url URL] "
+	 "[--peer NAME=ENDPOINT]",
 	 "starts the five servers, restarts one that dies, drains them all on Ctrl-C or SIGTERM",
 	 "data= http= door= memory= zone= smtp= public-url= peer= behind-proxy", 0, 0, command_up},
 	{"token", "--roles R[,R] --authority CODE [--subject S] [--days N] | list --authority CODE | revoke ID",

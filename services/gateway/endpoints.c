@@ -3,15 +3,20 @@
  * A rule's route is forwarded as it is, unless its answer has a shape of its own. */
 #include "services/gateway/endpoints.h"
 
+#include "services/gateway/certificate_lists.h"
 #include "services/gateway/certificates.h"
 #include "services/gateway/event_outcomes.h"
 #include "services/gateway/events.h"
 #include "services/gateway/figures.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/freshness.h"
+#include "services/gateway/issuers.h"
 #include "services/gateway/pages.h"
+#include "services/gateway/paper_page.h"
 #include "services/gateway/roster.h"
+#include "services/gateway/status_lists.h"
 #include "services/gateway/subject.h"
+#include "services/gateway/verify_page.h"
 
 static size_t
 body_bytes_max(const struct rule *rule)
@@ -36,8 +41,7 @@ rules_add(struct http *http, const struct endpoints_of *of)
 		{"Figures.Definitions", figure_definitions_serve, of->upstreams},
 		{"Figures.Watch", stream_serve, of->streams},
 		{"Certificates.Get", certificate_serve, of->upstreams[SERVICE_CERTIFICATE]},
-		{"Verifications.Verify", certificate_verify_serve, of->upstreams[SERVICE_CERTIFICATE]},
-		{"Issuers.ListKeys", did_serve, of->upstreams[SERVICE_CERTIFICATE]},
+		{"Verifications.Verify", certificate_verify_serve, of->verifying},
 	};
 	for (size_t i = 0; i < rules_count; i++) {
 		const struct rule *rule = &rules[i];
@@ -99,16 +103,61 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .context = of->door,
 		 .summary = "Where the ZeroMQ door is, and its public key."},
 		{.verb = "GET",
-		 .path = "/verify/{certificateId}",
-		 .serve = certificate_page_serve,
+		 .path = "/issuers/{authorityId}/did.json",
+		 .serve = did_serve,
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
-		 .summary = "A page that says whether a certificate is valid."},
+		 .summary = "An institution's keys as its DID document."},
+		{.verb = "GET",
+		 .path = "/.well-known/did.json",
+		 .serve = did_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .summary = "The deployment's DID document, with the key of the transparency log."},
+		{.verb = "GET",
+		 .path = "/v1/status-lists/{authority}/{number}/{purpose}",
+		 .serve = status_list_serve,
+		 .context = of->status_lists,
+		 .summary = "A signed status list, for revocation or suspension."},
+		{.verb = "GET",
+		 .path = "/v1/log/checkpoint",
+		 .serve = checkpoint_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .summary = "The transparency log's signed checkpoint."},
 		{.verb = "GET",
 		 .path = "/v1/persons/{personId}/export",
 		 .serve = subject_serve,
 		 .context = of->upstreams,
 		 .reads_query = true,
 		 .summary = "Everything that is held of a person, as JSON or as a page."},
+		{.verb = "GET",
+		 .path = "/v1/certificates/{certificateId}/certificate.pdf",
+		 .serve = certificate_paper_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .reads_query = true,
+		 .summary = "A certificate as PDF, with its credential inside."},
+		{.verb = "GET",
+		 .path = "/v1/persons/{personId}/passport.pdf",
+		 .serve = passport_paper_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .reads_query = true,
+		 .summary = "A person's training passport as PDF."},
+		{.verb = "GET",
+		 .path = "/v1/authorities/{authority}/register/{year}/register.csv",
+		 .serve = register_csv_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .reads_query = true,
+		 .summary = "An institution's register of a year, for a spreadsheet."},
+		{.verb = "POST",
+		 .path = "/v1/authorities/{authority}/paper-certificates.csv",
+		 .serve = paper_csv_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .body_bytes_max = PAPER_LIST_BYTES_MAX,
+		 .summary = "Records older paper certificates from a spreadsheet; each row has its outcome."},
+		{.verb = "POST",
+		 .path = "/v1/certificates:verify-list",
+		 .serve = verify_csv_serve,
+		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .body_bytes_max = REQUEST_BYTES_MAX,
+		 .summary = "Checks up to 1,000 certificates of a spreadsheet."},
 		{.verb = "GET", .path = "/livez", .serve = livez_serve, .summary = "Whether the gateway is alive."},
 		{.verb = "GET",
 		 .path = "/readyz",
@@ -132,12 +181,14 @@ own_add(struct http *http, const struct endpoints_of *of)
 
 /* For people; not in openapi.json. */
 static void
-pages_add(struct http *http)
+pages_add(struct http *http, const struct endpoints_of *of)
 {
 	const struct endpoint pages[] = {
 		{.verb = "GET", .path = "/", .serve = home_serve},
 		{.verb = "GET", .path = "/dashboard", .serve = dashboard_serve},
 		{.verb = "GET", .path = "/rosters", .serve = roster_page_serve},
+		{.verb = "GET", .path = "/verify", .serve = verify_page_serve},
+		{.verb = "GET", .path = "/v/{code}", .serve = verify_code_serve, .context = of->verifying},
 	};
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
 		http_add(http, &pages[i]);
@@ -148,5 +199,5 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 {
 	rules_add(http, of);
 	own_add(http, of);
-	pages_add(http);
+	pages_add(http, of);
 }

@@ -4,6 +4,7 @@
 #ifndef SERVICES_GATEWAY_ENDPOINTS_H
 #define SERVICES_GATEWAY_ENDPOINTS_H
 
+#include "services/gateway/certificates.h"
 #include "services/gateway/door.h"
 #include "services/gateway/health.h"
 #include "services/gateway/stream.h"
@@ -15,6 +16,8 @@ struct endpoints_of {
 	struct streams *streams;
 	struct tails *tails;
 	struct health *health;
+	struct verifying *verifying;
+	struct status_lists *status_lists;
 };
 
 void endpoints_add(struct http *http, const struct endpoints_of *of);

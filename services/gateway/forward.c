@@ -176,8 +176,8 @@ etag_make(const ProtobufCMessage *message, char etag[ETAG_BYTES])
 
 /* If-None-Match is a list of tags or a star; a weak one compares equal (RFC 9110 section 13.1.2).
  * 304 is for those who only look: what was done is told. */
-static bool
-etag_is_known(const struct request *request, const char *etag)
+bool
+forward_etag_known(const struct request *request, const char *etag)
 {
 	const char *known = request_header(request, "If-None-Match");
 	if (known == NULL || strcmp(request->endpoint->verb, "GET") != 0)
@@ -200,7 +200,7 @@ on_reply(void *context, size_t number, const Mt__Reply *reply)
 		request_header_add(request, "Idempotent-Replayed", "true");
 	if (etag_make(message, etag)) {
 		request_header_add(request, "ETag", etag);
-		if (etag_is_known(request, etag)) {
+		if (forward_etag_known(request, etag)) {
 			request_answer(request, 304, "application/json", &body);
 			return;
 		}

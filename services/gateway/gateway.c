@@ -14,6 +14,7 @@
 #include "services/gateway/endpoints.h"
 #include "services/gateway/openapi.h"
 #include "services/gateway/options.h"
+#include "services/gateway/status_lists.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -31,7 +32,9 @@ struct gateway {
 	struct door *door;
 	struct streams *streams;
 	struct tails *tails;
+	struct status_lists *status_lists;
 	struct health health;
+	struct verifying verifying;
 	struct arena arena;
 	uv_prepare_t prepare;
 	uv_signal_t terminate;
@@ -77,6 +80,7 @@ gateway_close(struct gateway *gateway)
 	http_close(gateway->http);
 	streams_close(gateway->streams);
 	tails_close(gateway->tails);
+	status_lists_close(gateway->status_lists);
 	door_close(gateway->door);
 	for (int i = 0; i < SERVICES; i++)
 		upstream_close(gateway->upstreams[i]);
@@ -204,16 +208,23 @@ gateway_start(struct gateway *gateway, struct host_error *error)
 		return false;
 	gateway->streams = streams_open(&gateway->loop, gateway->upstreams);
 	gateway->tails = tails_open(gateway->upstreams);
+	gateway->status_lists = status_lists_open(gateway->upstreams[SERVICE_CERTIFICATE]);
 	gateway->health.upstreams = gateway->upstreams;
 	gateway->health.http = gateway->http;
 	gateway->health.door = gateway->door;
 	gateway->health.streams = gateway->streams;
+	gateway->verifying = (struct verifying){
+		.upstream = gateway->upstreams[SERVICE_CERTIFICATE],
+		.visitors = visitors_new(&gateway->arena, gateway->options.behind_proxy),
+	};
 	struct endpoints_of of = {
 		.upstreams = gateway->upstreams,
 		.door = gateway->door,
 		.streams = gateway->streams,
 		.tails = gateway->tails,
+		.status_lists = gateway->status_lists,
 		.health = &gateway->health,
+		.verifying = &gateway->verifying,
 	};
 	endpoints_add(gateway->http, &of);
 	const struct endpoint *endpoints = http_endpoints(gateway->http, &count);

@@ -58,6 +58,20 @@ enum {
 	PROBE_EVERY_MS = 500,
 	PROBE_DEADLINE_MS = 2000,
 
+	/* Codes and typed fields that one address may look up: a clerk with a pile of papers is not held up, and
+	 * trying the birth dates of one person takes days. */
+	LOOKUPS_BURST = 30,
+	LOOKUP_EVERY_MS = 2000,
+
+	/* PDFs being drawn or waiting for a worker: some megabyte each. */
+	PAPERS_MAX = 64,
+	/* A school's older certificates of some years, a row each; in calls of so many rows. */
+	PAPER_LIST_BYTES_MAX = 4 << 20,
+	PAPER_LIST_BATCH_ROWS = 200,
+	/* What an HR officer may have checked at once, in calls of so many rows. */
+	VERIFY_LIST_ROWS_MAX = 1000,
+	VERIFY_LIST_BATCH_ROWS = 100,
+
 	/* Live streams: of figures and of facts. */
 	STREAMS_MAX = 4096,
 	/* A snapshot of 10,000 figures of each service fits; a reader that is further behind is cut off. */
@@ -84,6 +98,11 @@ enum {
 	DOOR_KEYS_MAX = 20000,
 	DOOR_KEYS_EVERY_MS = 1000,
 
+	/* Signed status lists that a gateway holds: a list has 1 KiB with no bit set and 175 KiB at most. */
+	STATUS_LISTS_HELD_MAX = 256,
+	STATUS_LISTS_HELD_BYTES_MAX = 8 << 20,
+	/* Caches on the way may hold a list this long; verifiers are told 5 minutes (ttl) by the list itself. */
+	STATUS_LIST_MAX_AGE_S = 60,
 	DRAIN_MS = 10000,
 	ENDPOINTS_MAX = 256,
 };

@@ -9,7 +9,7 @@ static const char head[] = "<!doctype html><html lang=\"vi\"><head><meta charset
 
 static const char style[] =
 	"</title><style>"
-	":root{--ink:#1d2733;--soft:#5b6875;--line:#dfe5ea;--paper:#fff;--ground:#f3f6f8;--good:#0b6b3a;--bad:#a3231b;"
+	":root{--ink:#1d2733;--soft:#5b6875;--line:#dfe5ea;--paper:#fff;--ground:#f3f6f8;--good:#0b6b3a;--bad:#a3231b;--warn:#8a5a00;"
 	"--accent:#8a1c1c}"
 	"@media(prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#9fb0be;--line:#2f3b46;--paper:#18212a;"
 	"--ground:#10171e;--good:#4cc38a;--bad:#ff8078;--accent:#e6b450}}"
@@ -22,7 +22,7 @@ static const char style[] =
 	"var(--line);"
 	"border-radius:.6rem}"
 	".verdict{font-size:1.35rem;padding:.8rem 1rem;border-left:.4rem solid;margin:0 0 1rem}"
-	".verdict span{font-size:1rem;color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}"
+	".verdict span{font-size:1rem;color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}"
 	"dl{display:grid;grid-template-columns:minmax(9rem,auto) 1fr;gap:.5rem 1.2rem;margin:1rem 0}"
 	"dt{color:var(--soft)}dt small{display:block}dd{margin:0;font-weight:600;overflow-wrap:anywhere}"
 	".note{color:var(--soft);font-size:.9rem}a{color:var(--accent)}li{margin:.4rem 0}"
@@ -37,8 +37,7 @@ static const char home[] =
 	"<p>Hệ thống hồ sơ đào tạo, bồi dưỡng cán bộ, công chức, viên chức.<br>"
 	"<span lang=\"en\">The training-records backbone of the civil service.</span></p><ul>"
 	"<li><a href=\"/dashboard\">Bảng số liệu trực tiếp</a> <span lang=\"en\">/ live figures</span></li>"
-	"<li>Tra cứu chứng chỉ <span lang=\"en\">/ verify a certificate</span>: "
-	"<code>/verify/</code><i>mã chứng chỉ / id</i></li>"
+	"<li><a href=\"/verify\">Tra cứu chứng chỉ</a> <span lang=\"en\">/ check a certificate</span></li>"
 	"<li><a href=\"/openapi.json\">OpenAPI 3.1</a> · <a href=\"/v1/event-types\">Kiểu sự kiện "
 	"<span lang=\"en\">/ event types</span></a> · <a href=\"/v1/door\">Cửa ZeroMQ "
 	"<span lang=\"en\">/ the door</span></a></li>"

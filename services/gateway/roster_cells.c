@@ -98,9 +98,8 @@ numbers_read(const char *text, int numbers[3], size_t digits[3])
 	return 0;
 }
 
-/* YYYY-MM-DD, or day, month and year in the file's order; a birth date may lack day and month. */
-static bool
-date_read(struct cell_reading *reading, const char *text, bool may_be_partial, char out[DATE_TEXT_BYTES])
+bool
+roster_date_read(const char *text, enum roster_date_order order, bool may_be_partial, char out[DATE_TEXT_BYTES])
 {
 	int n[3];
 	size_t digits[3];
@@ -116,7 +115,7 @@ date_read(struct cell_reading *reading, const char *text, bool may_be_partial, c
 	int year = year_first ? n[0] : n[last];
 	int month = count == 1 ? 1 : year_first ? n[1] : count == 2 ? n[0] : n[1];
 	int day = count < 3 ? 1 : year_first ? n[2] : n[0];
-	if (count == 3 && !year_first && reading->order == ROSTER_MDY) {
+	if (count == 3 && !year_first && order == ROSTER_MDY) {
 		month = n[0];
 		day = n[1];
 	}
@@ -135,7 +134,7 @@ date_fill(struct cell_reading *reading, enum roster_column column, const char *t
 	if (text[0] == '\0')
 		return;
 	char *out = arena_alloc(reading->arena, DATE_TEXT_BYTES);
-	if (date_read(reading, text, may_be_partial, out)) {
+	if (roster_date_read(text, reading->order, may_be_partial, out)) {
 		*into = out;
 		return;
 	}

@@ -6,6 +6,7 @@
 #ifndef SERVICES_GATEWAY_ROSTER_CELLS_H
 #define SERVICES_GATEWAY_ROSTER_CELLS_H
 
+#include "common/base/date.h"
 #include "services/gateway/roster_columns.h"
 
 #include "matricula/roster.pb-c.h"
@@ -14,6 +15,8 @@ enum { ROSTER_ROW_FAULTS_MAX = 8, ROSTER_SHOWN_BYTES_MAX = 64 };
 
 enum roster_date_order { ROSTER_DMY, ROSTER_MDY };
 
+/* YYYY-MM-DD, or day, month and year in that order; a birth date may lack day and month: then YYYY-MM or YYYY. */
+bool roster_date_read(const char *text, enum roster_date_order order, bool may_be_partial, char out[DATE_TEXT_BYTES]);
 /* In: by column, "" where there is none, trimmed. */
 void roster_row_fill(struct arena *arena, const char *const cells[ROSTER_COLUMNS], enum roster_date_order order,
 		     Mt__RosterRow *row);

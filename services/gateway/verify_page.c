@@ -1,21 +1,19 @@
 /* services/gateway/verify_page.c
  *
- * GET /verify/{certificateId}: what a stranger with a paper in hand opens. The stored
- * credential is fetched and verified like any presented one; the page shows the
- * verdict in Vietnamese and English. It loads nothing and runs nothing. Also the DID
- * document's route, which asks the same service. */
-#include "services/gateway/certificates.h"
+ * GET /v/{code} is what a stranger with a paper in hand opens: verdict, since when and by
+ * whom, and what the certificate shows, in Vietnamese with English beside it. It loads
+ * nothing and runs nothing, so it works in any browser. GET /verify is a form over
+ * POST /v1/certificates:verify; verify.html is linked into the binary as it is. */
+#include "services/gateway/verify_page.h"
 
-#include "common/wire/pb.h"
-#include "services/gateway/did.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/pages.h"
 
-#include "matricula/certificate.pb-c.h"
-#include "matricula/issuer.pb-c.h"
 #include "matricula/verification.pb-c.h"
 
-#include <jansson.h>
+/* Named by the linker after the file. */
+extern const uint8_t _binary_services_gateway_verify_html_start[];
+extern const uint8_t _binary_services_gateway_verify_html_end[];
 
 struct words {
 	const char *verdict; /* as the service says it */
@@ -24,17 +22,18 @@ struct words {
 	const char *en;
 };
 
+/* verify.html has the same words for its answers. */
 static const struct words verdicts[] = {
 	{"valid", "good", "Chứng chỉ hợp lệ", "This certificate is valid"},
 	{"revoked", "bad", "Chứng chỉ đã bị thu hồi", "This certificate was revoked"},
-	{"invalid", "bad", "Chứng chỉ không hợp lệ", "This certificate is not valid"},
+	{"suspended", "bad", "Chứng chỉ đang bị tạm đình chỉ", "This certificate is suspended"},
+	{"superseded", "warn", "Đã được thay bằng bản chỉnh sửa", "A corrected edition stands in its place"},
+	{"expired", "warn", "Chứng chỉ đã hết hạn", "This certificate has expired"},
+	{"not_yet_valid", "warn", "Chứng chỉ chưa có hiệu lực", "This certificate is not valid yet"},
+	{"unconfirmed", "warn", "Có ghi nhận, nơi cấp chưa xác nhận", "On record, not confirmed by its issuer"},
+	{"specimen", "bad", "BẢN THỬ, không có giá trị", "SPECIMEN, without any value"},
+	{"invalid", "bad", "Chứng chỉ không hợp lệ", "This certificate is not genuine"},
 	{"unknown", "bad", "Không tìm thấy chứng chỉ này", "This certificate is not known"},
-};
-
-struct page {
-	struct request *request;
-	struct upstream *upstream;
-	const char *credential;
 };
 
 static const struct words *
@@ -51,142 +50,109 @@ words_of(const char *verdict)
 static void
 row_write(struct buf *body, const char *vi, const char *en, const char *value)
 {
-	if (value == NULL || value[0] == '\0')
+	if (value[0] == '\0')
 		return;
 	buf_format(body, "<dt>%s <small lang=\"en\">%s</small></dt><dd>", vi, en);
 	html_write(body, value);
 	buf_text(body, "</dd>");
 }
 
-/* The string at a path of members; NULL if it is not there. */
+/* Civil dates as they are read in Vietnam: 02/03/2026. What is only a year or a month stays as it is. */
 static const char *
-member(const json_t *object, const char *first, const char *second)
+date_shown(struct arena *arena, const char *date)
 {
-	const json_t *value = json_object_get(object, first);
-	if (second != NULL)
-		value = json_object_get(value, second);
-	return json_string_value(value);
+	int year;
+	int month;
+	int day;
+	if (strlen(date) != 10 || sscanf(date, "%4d-%2d-%2d", &year, &month, &day) != 3)
+		return date;
+	return arena_format(arena, "%02d/%02d/%04d", day, month, year);
 }
 
 static void
-details_write(struct buf *body, const char *credential, const char *certificate_id)
+content_write(struct arena *arena, struct buf *body, const Mt__VerifiedContent *content)
 {
-	json_t *root = json_loads(credential, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *subject = json_object_get(root, "credentialSubject");
-	buf_text(body, "<dl>");
-	row_write(body, "Số vào sổ", "Register number", member(subject, "licenseNumber", NULL));
-	row_write(body, "Khóa bồi dưỡng", "Course", member(root, "name", NULL));
-	row_write(body, "Họ và tên", "Name", member(subject, "name", NULL));
-	row_write(body, "Nơi cấp", "Issued by", member(root, "issuer", "name"));
-	row_write(body, "Ngày hoàn thành", "Completed on", member(subject, "completedOn", NULL));
-	row_write(body, "Mã chứng chỉ", "Certificate id", certificate_id);
-	buf_text(body, "</dl>");
-	json_decref(root);
+	row_write(body, "Họ và tên", "Name", content->name);
+	row_write(body, "Ngày sinh", "Date of birth", date_shown(arena, content->birth_date));
+	row_write(body, "Loại", "Kind", content->kind_name);
+	row_write(body, "Chương trình", "Programme", content->programme_title);
+	row_write(body, "", "", content->programme_title_en);
+	if (content->hours > 0)
+		row_write(body, "Số tiết", "Hours", arena_format(arena, "%u", content->hours));
+	row_write(body, "Ngày hoàn thành", "Completed on", date_shown(arena, content->completed_on));
+	row_write(body, "Số vào sổ", "Register number", content->register_number);
+	row_write(body, "Nơi cấp", "Issued by", content->institution);
+	row_write(body, "Ngày cấp", "Issued on", date_shown(arena, content->issued_on));
+	row_write(body, "Có giá trị đến", "Valid until", date_shown(arena, content->valid_until));
+	if (content->edition > 1)
+		row_write(body, "Bản chỉnh sửa lần", "Corrected edition", arena_format(arena, "%u", content->edition - 1));
 }
 
 static void
-page_answer(struct request *request, const struct words *words, const char *credential, const char *reason,
-	    const char *checked_at)
+reasons_write(struct buf *body, const Mt__VerifyReply *verdict)
 {
-	struct buf body;
-	const char *id = request_path_value(request, "certificateId");
-	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_open(&body, "Tra cứu chứng chỉ – Matricula");
-	buf_format(&body, "<main class=\"card\"><p class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></p>",
-		   words->css, words->vi, words->en);
-	if (credential != NULL)
-		details_write(&body, credential, id);
-	if (reason != NULL && reason[0] != '\0') {
-		buf_text(&body, "<p class=\"note\" lang=\"en\">");
-		html_write(&body, reason);
-		buf_text(&body, "</p>");
+	for (size_t i = 0; i < verdict->n_reasons; i++) {
+		buf_text(body, "<p class=\"note\">");
+		if (i < verdict->n_reasons_vi)
+			html_write(body, verdict->reasons_vi[i]);
+		buf_text(body, " <span lang=\"en\">");
+		html_write(body, verdict->reasons[i]);
+		buf_text(body, "</span></p>");
 	}
-	if (checked_at != NULL) {
-		buf_text(&body, "<p class=\"note\">Kiểm tra lúc <span lang=\"en\">/ checked at</span> ");
-		html_write(&body, checked_at);
-		buf_text(&body, "</p>");
-	}
-	page_close(&body);
-	page_headers(request, false);
-	request_answer(request, credential == NULL ? 404 : 200, "text/html; charset=utf-8", &body);
 }
 
 static void
 on_verdict(void *context, size_t number, const Mt__Reply *reply)
 {
-	struct page *page = context;
-	(void)number;
-	const Mt__VerifyReply *verdict =
-		forward_reply(page->request, reply, &mt__verify_reply__descriptor);
-	if (verdict == NULL)
-		return;
-	page_answer(page->request, words_of(verdict->verdict), page->credential,
-		    verdict->n_reasons > 0 ? verdict->reasons[0] : NULL, verdict->checked_at);
-}
-
-static void
-ask(struct page *page, const char *method, const ProtobufCMessage *message,
-    void (*on_reply)(void *context, size_t number, const Mt__Reply *reply))
-{
-	struct upstream_call call = {
-		.method = method,
-		.request = pb_pack(&page->request->arena, message),
-		.on_reply = on_reply,
-		.context = page,
-	};
-	Mt__Status refusal;
-	if (upstream_send(page->upstream, &call, &refusal) == 0)
-		request_refuse_upstream(page->request, page->upstream, refusal);
-}
-
-static void
-on_credential(void *context, size_t number, const Mt__Reply *reply)
-{
-	struct page *page = context;
-	struct request *request = page->request;
-	(void)number;
-	if (reply->status == MT__STATUS__NOT_FOUND || reply->status == MT__STATUS__INVALID_ARGUMENT) {
-		page_answer(request, words_of("unknown"), NULL, reply->message, NULL);
-		return;
-	}
-	const Mt__GetCertificateReply *found = forward_reply(request, reply, &mt__get_certificate_reply__descriptor);
-	if (found == NULL)
-		return;
-	page->credential = found->credential;
-	Mt__VerifyRequest verify = MT__VERIFY_REQUEST__INIT;
-	verify.credential = found->credential;
-	ask(page, "Verifications.Verify", &verify.base, on_verdict);
-}
-
-void
-certificate_page_serve(struct request *request, void *context)
-{
-	struct page *page = arena_zero(&request->arena, sizeof(*page));
-	Mt__GetCertificateRequest get = MT__GET_CERTIFICATE_REQUEST__INIT;
-	page->request = request;
-	page->upstream = context;
-	get.certificate_id = (char *)(uintptr_t)request_path_value(request, "certificateId");
-	ask(page, "Certificates.Get", &get.base, on_credential);
-}
-
-static void
-on_keys(void *context, size_t number, const Mt__Reply *reply)
-{
 	struct request *request = context;
 	struct buf body;
 	(void)number;
-	const Mt__ListKeysReply *keys = forward_reply(request, reply, &mt__list_keys_reply__descriptor);
-	if (keys == NULL)
+	const Mt__VerifyReply *verdict = forward_reply(request, reply, &mt__verify_reply__descriptor);
+	if (verdict == NULL)
 		return;
+	const struct words *words = words_of(verdict->verdict);
 	buf_init(&body, RESPONSE_BYTES_MAX);
-	did_write(&body, keys);
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
-	request_answer(request, 200, "application/did+json", &body);
+	page_open(&body, "Tra cứu chứng chỉ – Matricula");
+	buf_format(&body, "<main class=\"card\"><p class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></p><dl>",
+		   words->css, words->vi, words->en);
+	row_write(&body, "Từ ngày", "Since", date_shown(&request->arena, verdict->since));
+	if (verdict->since[0] != '\0')
+		row_write(&body, "Bởi", "By", verdict->by);
+	if (verdict->content != NULL)
+		content_write(&request->arena, &body, verdict->content);
+	buf_text(&body, "</dl>");
+	reasons_write(&body, verdict);
+	buf_text(&body, "<p class=\"note\">Hãy so từng dòng với giấy đang cầm. <span lang=\"en\">Compare each line with "
+			"the paper in your hand.</span><br>Kiểm tra lúc <span lang=\"en\">/ checked at</span> ");
+	html_write(&body, verdict->checked_at);
+	buf_text(&body, " · <a href=\"/verify\">Tra cứu cách khác <span lang=\"en\">/ other ways to check</span></a></p>");
+	page_close(&body);
+	page_headers(request, false);
+	request_header_add(request, "Cache-Control", "no-store");
+	request_answer(request, strcmp(verdict->verdict, "unknown") == 0 ? 404 : 200, "text/html; charset=utf-8", &body);
 }
 
 void
-did_serve(struct request *request, void *context)
+verify_code_serve(struct request *request, void *context)
 {
-	Mt__ListKeysRequest list = MT__LIST_KEYS_REQUEST__INIT;
-	forward_call(request, context, "Issuers.ListKeys", &list.base, on_keys);
+	const struct verifying *verifying = context;
+	Mt__VerifyRequest verify = MT__VERIFY_REQUEST__INIT;
+	if (!visitors_may_look(verifying->visitors, request))
+		return;
+	verify.code = (char *)(uintptr_t)request_path_value(request, "code");
+	forward_call(request, verifying->upstream, "Verifications.Verify", &verify.base, on_verdict);
+}
+
+void
+verify_page_serve(struct request *request, void *context)
+{
+	struct buf body;
+	(void)context;
+	const uint8_t *html = _binary_services_gateway_verify_html_start;
+	buf_init(&body, RESPONSE_BYTES_MAX);
+	page_open(&body, "Tra cứu chứng chỉ – Matricula");
+	buf_append(&body, slice_of(html, (size_t)(_binary_services_gateway_verify_html_end - html)));
+	page_close(&body);
+	page_headers(request, true);
+	request_answer(request, 200, "text/html; charset=utf-8", &body);
 }

@@ -6,6 +6,7 @@
  * counts it (profile.sh), and without callgrind the time is printed.
  *
  *   node_bench WORK EVENTS PEOPLE UNITS_FILE       WORK as in people.h
+ *   node_bench certificates COUNT                  the certificate node alone; see issuing.h
  *
  * Only measured() is profiled: people and authorities are there before it. */
 #include "tests/bench/deed_call.h"
@@ -16,6 +17,7 @@
 #include "common/wire/frame.h"
 #include "common/wire/pb.h"
 #include "services/enrollment/service.h"
+#include "tests/bench/issuing.h"
 
 #include "matricula/access.pb-c.h"
 #include "matricula/authority.pb-c.h"
@@ -340,7 +342,7 @@ alone_slots_erase(void *context, const struct slot_erasure *erasures, size_t cou
 }
 
 static void
-alone_open(struct alone *alone)
+alone_open(struct alone *alone, const struct module *module)
 {
 	static const uint8_t secret[32] = {3};
 	static struct seal_key peer_keys[PRODUCERS_MAX];
@@ -367,7 +369,7 @@ alone_open(struct alone *alone)
 		.crash_point = alone_crash_point,
 	};
 	struct node_config config = {
-		.module = &enrollment_module,
+		.module = module,
 		.world = &alone->world,
 		.keys = keys,
 		.keys_count = 2,
@@ -381,13 +383,39 @@ alone_open(struct alone *alone)
 	buf_init(&alone->packed, FRAME_BYTES_MAX);
 	alone->node = node_new(&config);
 	node_open(alone->node);
-	settle(alone);
+}
+
+/* The timers that issue are due as soon as the node runs. */
+__attribute__((noinline)) static void
+measured_issuing(struct alone *alone)
+{
+	for (int64_t end_us = alone->time_us + RUN_US; alone->time_us < end_us; alone->time_us += FRAME_STEP_US)
+		settle(alone);
+}
+
+static int
+issue(struct alone *alone, uint64_t count)
+{
+	struct timespec began;
+	struct timespec ended;
+	issuing_wanted = count;
+	alone_open(alone, issuing_module());
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
+	measured_issuing(alone);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+	double seconds = (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
+	printf("work=certificates events=%llu cpu_us=%.3f journal_bytes=%.0f\n", (unsigned long long)issuing_done,
+	       seconds * 1e6 / (double)issuing_done, (double)alone->journal_bytes / (double)issuing_done);
+	node_free(alone->node);
+	return issuing_done == count ? 0 : 1;
 }
 
 int
 main(int argc, char **argv)
 {
 	static struct alone alone = {.drawn = 7, .nation = {.run = "node"}};
+	if (argc == 3 && strcmp(argv[1], "certificates") == 0)
+		return sodium_init() < 0 ? 1 : issue(&alone, strtoull(argv[2], NULL, 10));
 	if (argc != 5 || !nation_read(&alone.nation, argv[4])) {
 		fprintf(stderr, "used as: node_bench WORK EVENTS PEOPLE UNITS_FILE\n");
 		return 2;
@@ -397,7 +425,8 @@ main(int argc, char **argv)
 	const char *work = argv[1];
 	uint64_t events = strtoull(argv[2], NULL, 10) / BATCH * BATCH;
 	alone.nation.people = strtoull(argv[3], NULL, 10) / BATCH * BATCH;
-	alone_open(&alone);
+	alone_open(&alone, &enrollment_module);
+	settle(&alone);
 	authorities_add(&alone);
 	alone.nation.run = "base";
 	push(&alone, "hired", 0, alone.nation.people, false);

@@ -19,7 +19,8 @@ start() { # ENVIRONMENT...
 	http=127.0.0.1:$(free_port)
 	rm -rf "$work/d"
 	: >"$work/out"
-	env "$@" "$build/bin/matricula" up --data "$work/d" --http "$http" --door "tcp://127.0.0.1:$(free_port)" >"$work/out" 2>"$work/log" &
+	env "$@" "$build/bin/matricula" up --data "$work/d" --http "$http" --door "tcp://127.0.0.1:$(free_port)" \
+		--public-url https://matricula.example >"$work/out" 2>"$work/log" &
 	up=$!
 	for _ in $(seq 300); do
 		grep -q '^ready' "$work/out" && return

@@ -16,6 +16,7 @@ const struct check checks[] = {
 	{"no fact is skipped", check_reactions},
 	{"seats taken are enrolments", check_seats},
 	{"figures equal a recount", check_figures},
+	{"registers and the log have no gaps", check_registers},
 	{NULL, NULL},
 };
 

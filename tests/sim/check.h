@@ -33,5 +33,7 @@ void check_reactions(struct sim *sim, const struct office *office, const char *n
 /* check_domain.c */
 void check_seats(struct sim *sim, const struct office *office, const char *name);
 void check_figures(struct sim *sim, const struct office *office, const char *name);
+/* check_certificates.c */
+void check_registers(struct sim *sim, const struct office *office, const char *name);
 
 #endif

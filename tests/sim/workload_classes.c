@@ -9,6 +9,7 @@
 #include "matricula/attendance.pb-c.h"
 #include "matricula/attempt.pb-c.h"
 #include "matricula/certificate.pb-c.h"
+#include "matricula/certificate_kind.pb-c.h"
 #include "matricula/completion.pb-c.h"
 #include "matricula/class.pb-c.h"
 #include "matricula/enrolment.pb-c.h"
@@ -200,6 +201,85 @@ approve(struct workload *workload, uint32_t client)
 	workload_call(workload, client, &workload->desks[desk], "CompletionLists.Approve", &request.base);
 }
 
+/* For all programmes or for one; some release by themselves, some ask for a mark. */
+static void
+set_kind(struct workload *workload, uint32_t client)
+{
+	char *programmes[1];
+	bool first = workload_chance(workload, 70);
+	Mt__CertificateKindRecord kind = MT__CERTIFICATE_KIND_RECORD__INIT;
+	Mt__SetKindRequest request = MT__SET_KIND_REQUEST__INIT;
+	request.authority = (char *)(first ? "SCHOOL-1" : "SCHOOL-2");
+	request.kind_code = arena_format(&workload->arena, "k%llu", (unsigned long long)workload_below(workload, 4));
+	request.kind = &kind;
+	programmes[0] = (char *)pool_pick(workload, &workload->programmes);
+	kind.name = (char *)"Chứng chỉ";
+	kind.programme_ids = programmes;
+	kind.n_programme_ids = workload_below(workload, 2);
+	kind.mark_percent_min = (uint32_t)workload_below(workload, 2) * 50;
+	kind.valid_months = (uint32_t)workload_below(workload, 2) * 12;
+	kind.blank_forms = workload_chance(workload, 50);
+	if (workload_chance(workload, 40))
+		kind.release = MT__CERTIFICATE_KIND__RELEASE__AUTOMATIC;
+	workload_call(workload, client, &workload->desks[first ? DESK_SCHOOL_1 : DESK_SCHOOL_2], "CertificateKinds.Set",
+		      &request.base);
+}
+
+static void
+retire_kind(struct workload *workload, uint32_t client)
+{
+	Mt__RetireKindRequest request = MT__RETIRE_KIND_REQUEST__INIT;
+	request.authority = (char *)"SCHOOL-1";
+	request.kind_code = arena_format(&workload->arena, "k%llu", (unsigned long long)workload_below(workload, 4));
+	workload_call(workload, client, &workload->desks[DESK_LEADER_1], "CertificateKinds.Retire", &request.base);
+}
+
+static void
+issue_by_hand(struct workload *workload, uint32_t client)
+{
+	Mt__CertificateContent content = MT__CERTIFICATE_CONTENT__INIT;
+	Mt__Reason reason = MT__REASON__INIT;
+	Mt__IssueByHandRequest request = MT__ISSUE_BY_HAND_REQUEST__INIT;
+	bool first = workload_chance(workload, 70);
+	request.authority = (char *)(first ? "SCHOOL-1" : "SCHOOL-2");
+	request.person_id = (char *)pool_pick(workload, &workload->persons);
+	request.person_authority = (char *)"00004";
+	request.content = &content;
+	request.reason = &reason;
+	reason.text = (char *)"sót danh sách";
+	content.name = (char *)"Nguyễn Văn Tay";
+	content.birth_date = (char *)"1990-05";
+	content.programme_title = (char *)"Tin học";
+	content.completed_on = (char *)"2025-12-30";
+	workload_call(workload, client, &workload->desks[first ? DESK_LEADER_1 : DESK_LEADER_2],
+		      "Certificates.IssueByHand", &request.base);
+}
+
+static void
+print_on_blank(struct workload *workload, uint32_t client)
+{
+	Mt__PrintOnBlankRequest request = MT__PRINT_ON_BLANK_REQUEST__INIT;
+	request.authority = (char *)"SCHOOL-1";
+	request.serial = arena_format(&workload->arena, "A %llu", (unsigned long long)workload_below(workload, 8));
+	if (workload_chance(workload, 80))
+		request.certificate_id = (char *)pool_pick(workload, &workload->certificates);
+	workload_call(workload, client, &workload->desks[DESK_SCHOOL_1], "Certificates.PrintOnBlank", &request.base);
+}
+
+static void
+read_register(struct workload *workload, uint32_t client)
+{
+	Mt__RegisterRequest request = MT__REGISTER_REQUEST__INIT;
+	request.authority = (char *)"SCHOOL-1";
+	request.year = 2026;
+	request.page_size = 1 + (uint32_t)workload_below(workload, 20);
+	bool foreign = workload_chance(workload, 30);
+	const struct proof *proof = &workload->desks[foreign ? DESK_LEADER_2 : DESK_LEADER_1];
+	struct errand *errand = workload_file(workload, client, proof, "Certificates.ReadRegister", &request.base);
+	errand->must_refuse = foreign;
+	errand_send(workload->office, errand);
+}
+
 static void
 list_certificates(struct workload *workload, uint32_t client)
 {
@@ -250,6 +330,11 @@ const struct task tasks_classes[] = {
 	{12, start_attempt},
 	{10, submit_attempt},
 	{8, approve},
+	{2, set_kind},
+	{1, retire_kind},
+	{3, issue_by_hand},
+	{2, print_on_blank},
+	{2, read_register},
 	{6, list_certificates},
 	{3, revoke_certificate},
 	{3, read_class},

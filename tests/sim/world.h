@@ -73,6 +73,7 @@ struct process {
 	struct seal_key peer_keys[PRODUCERS_MAX];
 	uint32_t peers[PRODUCERS_MAX]; /* node index of each of module->follows */
 	uint8_t secret[32];
+	char public_url[128]; /* what its next life is started with */
 	const char *crash_at; /* the point armed, or NULL */
 	uint32_t crash_after; /* passes before it strikes */
 };

@@ -3,7 +3,6 @@
  * What the gateway writes and reads in shapes of its own: problems, positions, figures
  * as events, facts as JSON without secrets, and the DID document, whose DID must be the
  * one that credentials are signed under. */
-#include "services/certificate/credential.h"
 #include "services/gateway/did.h"
 #include "services/gateway/facts_json.h"
 #include "services/gateway/figure_events.h"
@@ -258,33 +257,100 @@ facts_are_told_without_secrets(void **state)
 	assert_false(facts_write(&text, &arena, facts_type(SERVICE_ENROLLMENT), slice_text("\xff garbage"), &seq));
 }
 
+/* A 2048-bit RSA public key, made for this test alone. */
+static const uint8_t rsa_spki[] = {
+	0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05,
+	0x00, 0x03, 0x82, 0x01, 0x0f, 0x00, 0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00, 0xa5, 0x55, 0x50,
+	0xec, 0x3c, 0x20, 0x36, 0x21, 0x5c, 0x8a, 0x8d, 0x99, 0x53, 0x68, 0xe5, 0xe4, 0x83, 0xdc, 0x55, 0x86, 0x21,
+	0x67, 0x39, 0x6a, 0xa0, 0x5f, 0x85, 0xb7, 0x24, 0xfb, 0xab, 0x2c, 0xaa, 0x79, 0xfc, 0xde, 0x2e, 0x2a, 0x3a,
+	0xac, 0x9e, 0x09, 0x0a, 0x2c, 0x74, 0x1b, 0xb4, 0x4e, 0x2b, 0x3b, 0x1d, 0xb1, 0x68, 0xc2, 0x20, 0x80, 0x59,
+	0xb7, 0x6c, 0xb9, 0x83, 0xfb, 0xd2, 0x2a, 0xc4, 0xbf, 0x14, 0x66, 0x40, 0xe4, 0xfb, 0xbc, 0x95, 0x0c, 0x44,
+	0x7c, 0x67, 0x65, 0x4c, 0xdc, 0x55, 0x3c, 0x9b, 0xa1, 0x5d, 0x11, 0x40, 0x90, 0x52, 0x5c, 0x33, 0x70, 0x7b,
+	0xde, 0xd8, 0x80, 0xf1, 0xb7, 0x6c, 0xbe, 0x62, 0x13, 0xc3, 0x62, 0x89, 0x3e, 0xc7, 0x43, 0x7b, 0xbb, 0xc6,
+	0x2c, 0xd5, 0x20, 0x43, 0xf2, 0x56, 0x46, 0xb9, 0xc3, 0xbd, 0x75, 0x24, 0x0b, 0x01, 0xa2, 0x83, 0x78, 0x80,
+	0x5c, 0xb5, 0xc6, 0xb8, 0xe8, 0xea, 0x66, 0x7e, 0x03, 0x4a, 0x90, 0x16, 0x55, 0xa4, 0xe8, 0xd4, 0xb1, 0x6e,
+	0xfd, 0x87, 0x33, 0x01, 0x68, 0x2a, 0xda, 0xcd, 0x5f, 0x5e, 0x30, 0xda, 0x20, 0x95, 0x4f, 0xb7, 0x80, 0xeb,
+	0xdf, 0x0e, 0xaf, 0xe7, 0x9c, 0x1b, 0x53, 0x2c, 0xe2, 0xa5, 0xba, 0x15, 0xd7, 0x96, 0x5b, 0x24, 0x7b, 0xd9,
+	0x5d, 0xfc, 0xee, 0xa2, 0x3e, 0x50, 0xb1, 0xed, 0x46, 0x86, 0xc8, 0x22, 0xbd, 0x5a, 0xc5, 0x45, 0x71, 0x97,
+	0x92, 0x2a, 0xb5, 0xe5, 0xa8, 0xe9, 0xd6, 0x32, 0x0e, 0xd0, 0x1a, 0x1b, 0x4f, 0x5b, 0xa1, 0x16, 0x13, 0x40,
+	0x73, 0x5a, 0x45, 0xf3, 0xbf, 0x35, 0x90, 0x07, 0x5e, 0x68, 0x60, 0x95, 0x5d, 0x99, 0x06, 0x8d, 0xea, 0x5c,
+	0xf2, 0x36, 0x1f, 0xef, 0x14, 0x18, 0xef, 0x30, 0x12, 0xf3, 0x05, 0x25, 0xd5, 0xdf, 0x10, 0x27, 0x87, 0x79,
+	0x45, 0x02, 0x03, 0x01, 0x00, 0x01,
+};
+
+static Mt__IssuerKeyView
+key_view(const char *key_id, Mt__IssuerKey__State state, uint8_t *bytes, size_t size)
+{
+	Mt__IssuerKeyView key = MT__ISSUER_KEY_VIEW__INIT;
+	key.key_id = (char *)key_id;
+	key.state = state;
+	key.public_key = (ProtobufCBinaryData){size, bytes};
+	key.created_at = (char *)"2026-01-01T00:00:00Z";
+	return key;
+}
+
+#define DID "did:web:training.example%3A8443:issuers:00040000d20fa61aar4d1zbwx7"
+#define FORMER_DID "did:web:former.example:issuers:00040000d20fa61aar4d1zbwx7"
+
 static void
 did_document_names_our_keys(void **state)
 {
 	uint8_t bytes[MULTIKEY_KEY_BYTES];
-	uint8_t prefixed[2 + MULTIKEY_KEY_BYTES] = {0xed, 0x01};
 	char multikey[MULTIKEY_TEXT_BYTES];
-	Mt__IssuerKeyView key = MT__ISSUER_KEY_VIEW__INIT;
-	Mt__IssuerKeyView *keys[] = {&key};
+	char *aliases[] = {(char *)FORMER_DID};
 	Mt__ListKeysReply list = MT__LIST_KEYS_REPLY__INIT;
 	(void)state;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(i * 37 + 1);
-	memcpy(prefixed + 2, bytes, sizeof(bytes));
-	key.school_id = (char *)"00040000d20fa61aar4d1zbwx7";
-	key.key_id = (char *)"key-1";
-	key.public_key.data = bytes;
-	key.public_key.len = sizeof(bytes);
+	Mt__IssuerKeyView active = key_view("key-4", MT__ISSUER_KEY__STATE__ACTIVE, bytes, sizeof(bytes));
+	Mt__IssuerKeyView retired = key_view("key-1", MT__ISSUER_KEY__STATE__RETIRED, bytes, sizeof(bytes));
+	Mt__IssuerKeyView stolen = key_view("key-2", MT__ISSUER_KEY__STATE__COMPROMISED, bytes, sizeof(bytes));
+	Mt__IssuerKeyView rsa = key_view("key-3", MT__ISSUER_KEY__STATE__ACTIVE, (uint8_t *)rsa_spki, sizeof(rsa_spki));
+	Mt__IssuerKeyView *keys[] = {&retired, &stolen, &rsa, &active};
+	retired.retired_at = (char *)"2026-02-01T00:00:00Z";
+	stolen.compromised_since = (char *)"2026-03-01T00:00:00Z";
+	rsa.algorithm = MT__ISSUER_KEY__ALGORITHM__RS256;
 	list.keys = keys;
-	list.n_keys = 1;
-	did_write(&text, &list);
+	list.n_keys = 4;
+	list.did = (char *)DID;
+	list.also_known_as = aliases;
+	list.n_also_known_as = 1;
+	did_write(&text, &list, did_at_host(&arena, &list, "training.example:8443"));
 	assert_true(is_json());
-	assert_true(holds("\"id\":\"" CREDENTIAL_DID "\""));
-	assert_true(holds(credential_method(&arena, key.school_id, key.key_id)));
+	assert_true(holds("\"id\":\"" DID "\",\"alsoKnownAs\":[\"" FORMER_DID "\"]"));
 	multikey_format(bytes, multikey);
-	assert_string_equal(multikey, multibase_encode(&arena, slice_of(prefixed, sizeof(prefixed))));
-	assert_memory_equal(multikey, "z6Mk", 4);
 	assert_true(holds(multikey));
+	assert_true(holds("\"created\":\"2026-01-01T00:00:00Z\",\"expires\":\"2026-02-01T00:00:00Z\"}"));
+	assert_true(holds("\"created\":\"2026-01-01T00:00:00Z\",\"revoked\":\"2026-03-01T00:00:00Z\"}"));
+	assert_true(holds("\"type\":\"JsonWebKey\",\"controller\":\"" DID
+			  "\",\"publicKeyJwk\":{\"kty\":\"RSA\",\"alg\":\"RS256\",\"use\":\"sig\",\"n\":"
+			  "\"pVVQ7DwgNiFcio2ZU2jl5IPcVYYhZzlqoF-FtyT7qyyqefzeLio6rJ4JCix0G7ROKzsdsWjCIIBZt2y5g_vSKsS_"
+			  "FGZA5Pu8lQxEfGdlTNxVPJuhXRFAkFJcM3B73tiA8bdsvmITw2KJPsdDe7vGLNUgQ_"
+			  "JWRrnDvXUkCwGig3iAXLXGuOjqZn4DSpAWVaTo1LFu_"
+			  "YczAWgq2s1fXjDaIJVPt4Dr3w6v55wbUyzipboV15ZbJHvZXfzuoj5Qse1GhsgivVrFRXGXkiq15ajp1jIO0BobT1uhF"
+			  "hNAc1pF8781kAdeaGCVXZkGjepc8jYf7xQY7zAS8wUl1d8QJ4d5RQ\",\"e\":\"AQAB\"}"));
+	assert_true(holds("\"assertionMethod\":[\"" DID "#key-1\",\"" DID "#key-3\",\"" DID "#key-4\"]"));
+}
+
+/* A resolver refuses a document that does not name the DID it came for. */
+static void
+did_document_is_of_the_host_it_is_asked_at(void **state)
+{
+	char *aliases[] = {(char *)FORMER_DID};
+	Mt__ListKeysReply list = MT__LIST_KEYS_REPLY__INIT;
+	(void)state;
+	list.did = (char *)DID;
+	list.also_known_as = aliases;
+	list.n_also_known_as = 1;
+	assert_string_equal(did_at_host(&arena, &list, "former.example"), FORMER_DID);
+	assert_string_equal(did_at_host(&arena, &list, "Former.Example"), FORMER_DID);
+	assert_string_equal(did_at_host(&arena, &list, "former.exampl"), DID);
+	assert_string_equal(did_at_host(&arena, &list, "former.example:8443"), DID);
+	assert_string_equal(did_at_host(&arena, &list, "127.0.0.1:8080"), DID);
+	assert_string_equal(did_at_host(&arena, &list, NULL), DID);
+	did_write(&text, &list, FORMER_DID);
+	assert_true(is_json());
+	assert_true(holds("\"id\":\"" FORMER_DID "\",\"alsoKnownAs\":[\"" DID "\"]"));
 }
 
 int
@@ -300,6 +366,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(only_the_last_figure_moves_the_position, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(facts_are_told_without_secrets, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(did_document_names_our_keys, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(did_document_is_of_the_host_it_is_asked_at, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

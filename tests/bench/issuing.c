@@ -1,0 +1,119 @@
+/* tests/bench/issuing.c
+ *
+ * What enrollment would have told before is put into the state with the node's first fact: a nation with one school,
+ * classes of CLASS_SIZE people who completed them, and their lists approved. It goes through the service's own
+ * apply functions, so rows are as they always are; the journal lacks them, so this state is not to be rebuilt. */
+#include "tests/bench/issuing.h"
+
+#include "common/base/codec.h"
+#include "common/core/call.h"
+#include "common/core/personal.h"
+#include "common/core/tree.h"
+#include "services/certificate/completion.h"
+#include "services/certificate/service.h"
+
+#include "matricula/certificate_service.pb-c.h"
+
+#include <assert.h>
+
+enum { CLASS_SIZE = 1000, SCHOOL_LOCALITY = 1, PEOPLE_LOCALITY = 2, FIRST_US = 1790000000 };
+
+uint64_t issuing_wanted;
+uint64_t issuing_done;
+
+static char *
+id_text(struct apply *apply, uint32_t locality, uint64_t number)
+{
+	char *text = arena_alloc(apply_arena(apply), ID_TEXT_BYTES);
+	id_format(id_make(locality, (int64_t)FIRST_US * 1000000 + (int64_t)number * 1000, number), text);
+	return text;
+}
+
+static void
+authority_add(struct apply *apply, char *id, char *parent, const char *name)
+{
+	Mt__AuthorityRecord authority = MT__AUTHORITY_RECORD__INIT;
+	authority.authority_id = id;
+	authority.parent_id = parent;
+	authority.name = (char *)name;
+	authority.kind = (char *)"school";
+	apply_authority(apply, &authority);
+}
+
+static void
+completion_add(struct apply *apply, char *class_id, char *school_id, uint64_t number)
+{
+	struct id person;
+	Mt__Personal personal = MT__PERSONAL__INIT;
+	Mt__CompletionRecord completion = MT__COMPLETION_RECORD__INIT;
+	Mt__CompletionListed listed = MT__COMPLETION_LISTED__INIT;
+	Mt__CompletionFact fact = MT__COMPLETION_FACT__INIT;
+	completion.class_id = class_id;
+	completion.school_id = school_id;
+	completion.authority_id = school_id;
+	completion.person_id = id_text(apply, PEOPLE_LOCALITY, number);
+	completion.programme_title = (char *)"Bồi dưỡng kiến thức quản lý nhà nước ngạch chuyên viên";
+	completion.programme_title_en = (char *)"State management for officers";
+	completion.programme_id = school_id;
+	completion.hours = 240;
+	completion.mark_percent = 85;
+	completion.completed_on = (char *)"2026-03-01";
+	completion.personal = &personal;
+	personal.name = arena_format(apply_arena(apply), "Nguyễn Thị Học Viên %llu", (unsigned long long)number);
+	personal.birth_date = (char *)"1990-05-01";
+	bool is_id = id_parse(completion.person_id, &person);
+	assert(is_id);
+	subject_note(apply, person, (uint32_t)number);
+	listed.completion = &completion;
+	fact.kind_case = MT__COMPLETION_FACT__KIND_COMPLETION_LISTED;
+	fact.completion_listed = &listed;
+	completion_apply(apply, &fact);
+}
+
+static void
+class_add(struct apply *apply, char *school_id, uint64_t first, uint64_t size)
+{
+	char *class_id = id_text(apply, SCHOOL_LOCALITY, first + 1000);
+	Mt__ListApproved approved = MT__LIST_APPROVED__INIT;
+	Mt__CompletionFact fact = MT__COMPLETION_FACT__INIT;
+	for (uint64_t i = 0; i < size; i++)
+		completion_add(apply, class_id, school_id, first + i);
+	approved.class_id = class_id;
+	approved.school_id = school_id;
+	approved.approved_by = (char *)"director";
+	approved.decision_number = (char *)"12/QĐ-HV";
+	approved.decision_date = (char *)"2026-03-02";
+	approved.kind_code = (char *)"default";
+	approved.approved = (uint32_t)size;
+	fact.kind_case = MT__COMPLETION_FACT__KIND_LIST_APPROVED;
+	fact.list_approved = &approved;
+	completion_apply(apply, &fact);
+}
+
+static void
+issuing_apply(struct apply *apply, const ProtobufCMessage *message)
+{
+	const Mt__CertificateServiceFact *fact = (const Mt__CertificateServiceFact *)message;
+	certificate_module.apply(apply, message);
+	if (fact->noun_case == MT__CERTIFICATE_SERVICE_FACT__NOUN_CERTIFICATE)
+		issuing_done += fact->certificate->kind_case == MT__CERTIFICATE_FACT__KIND_CERTIFICATE_ISSUED;
+	if (fact->noun_case != MT__CERTIFICATE_SERVICE_FACT__NOUN_CORE ||
+	    fact->core->kind_case != MT__CORE_FACT__KIND_NODE_FOUNDED)
+		return;
+	char *nation_id = id_text(apply, 0, 0);
+	char *school_id = id_text(apply, SCHOOL_LOCALITY, 1);
+	authority_add(apply, nation_id, (char *)"", "Việt Nam");
+	authority_add(apply, school_id, nation_id, "Học viện Hành chính Quốc gia");
+	for (uint64_t first = 0; first < issuing_wanted; first += CLASS_SIZE)
+		class_add(apply, school_id, first,
+			  issuing_wanted - first < CLASS_SIZE ? issuing_wanted - first : CLASS_SIZE);
+}
+
+const struct module *
+issuing_module(void)
+{
+	static struct module module;
+	module = certificate_module;
+	module.apply = issuing_apply;
+	return &module;
+}
