@@ -224,6 +224,7 @@ enum call_state { CALL_OPEN, CALL_REPLIED, CALL_REFUSED, CALL_PARKED };
 struct emitted {
 	struct emitted *next;
 	struct slice bytes; /* packed as the service's two-level fact */
+	struct sealed_pieces pieces;
 };
 
 struct call {
@@ -249,6 +250,7 @@ struct call {
 	struct emitted *facts;
 	struct emitted **facts_last;
 	uint32_t facts_count;
+	struct sealed_pieces pieces; /* of the fact being emitted */
 };
 
 struct apply {
@@ -259,6 +261,7 @@ struct apply {
 	uint64_t seq;
 	uint32_t index; /* of the fact within its entry */
 	bool scratch;   /* a dry run: nothing outside the store is touched */
+	struct sealed_pieces pieces;
 };
 
 /* An outcome on its way into the journal. Facts may be applied as they come (a followed

@@ -216,6 +216,7 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 	};
 	for (; *entry->unapplied != NULL; entry->unapplied = &(*entry->unapplied)->next) {
 		apply.index = entry->applied_count++;
+		apply.pieces = (*entry->unapplied)->pieces;
 		arena_reset(&node->apply_arena);
 		ProtobufCMessage *fact =
 			pb_unpack_trusted(node->module->facts, apply.arena, (*entry->unapplied)->bytes);
@@ -223,7 +224,7 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
 		personal_note(&apply, fact);
-		personal_open(node, store, apply.arena, fact);
+		personal_open_applied(&apply, fact);
 		node->module->apply(&apply, fact);
 	}
 }

@@ -5,8 +5,8 @@
  * parts that lead to it; what is opened was unpacked for that and is changed in place.
  *
  * The same text goes through here three times in a row (emitted, applied, put into a
- * record), so the last pieces are remembered, with everything that makes them what they
- * are: a piece in the wrong place is never found here. */
+ * record), so the pieces of a fact go with it, and the last short ones are remembered, with
+ * everything that makes them what they are: a piece in the wrong place is never found here. */
 #include "common/core/impl.h"
 
 #include "common/base/fatal.h"
@@ -60,6 +60,47 @@ personal_forget(struct node *node)
 	sodium_memzero(node->personal->keys, sizeof(node->personal->keys));
 }
 
+/* --- the pieces of a fact ----------------------------------------------------------------------------------------- */
+
+static void
+piece_add(struct sealed_pieces *pieces, struct arena *arena, struct sealed_piece piece)
+{
+	if (pieces->count == SEALED_PIECES_MAX)
+		return;
+	struct sealed_piece *added = arena_alloc(arena, sizeof(*added));
+	*added = piece;
+	added->next = pieces->first;
+	pieces->first = added;
+	pieces->count++;
+}
+
+static bool
+piece_is_of(const struct sealed_piece *piece, const struct personal_type *type, struct id subject)
+{
+	return piece->type == type->descriptor && memcmp(piece->subject.bytes, subject.bytes, ID_BYTES) == 0;
+}
+
+static const struct sealed_piece *
+piece_of_text(const struct sealed_pieces *pieces, const struct personal_type *type, struct id subject, uint32_t slot,
+	      struct slice text)
+{
+	const struct sealed_piece *piece = pieces->first;
+	while (piece != NULL && (!piece_is_of(piece, type, subject) || piece->slot != slot ||
+				 !slice_equal(piece->text, text)))
+		piece = piece->next;
+	return piece;
+}
+
+static const struct sealed_piece *
+piece_of_sealed(const struct sealed_pieces *pieces, const struct personal_type *type, struct id subject,
+		struct slice sealed)
+{
+	const struct sealed_piece *piece = pieces->first;
+	while (piece != NULL && (!piece_is_of(piece, type, subject) || !slice_equal(piece->sealed, sealed)))
+		piece = piece->next;
+	return piece;
+}
+
 /* --- sealing ---------------------------------------------------------------------------------------------------- */
 
 struct sealing {
@@ -91,16 +132,14 @@ sealing_slot(const struct sealing *sealing, struct id id, uint32_t *slot)
 	return subject.state == SUBJECT_KNOWN;
 }
 
+/* Sealed before, a moment ago or just now; false if the key was destroyed. */
 static bool
-seal_text(const struct sealing *sealing, const struct spot *spot, struct slice text, struct slice *sealed)
+seal_with(const struct sealing *sealing, const struct personal_type *type, struct id id, uint32_t slot,
+	  struct slice text, struct slice *sealed)
 {
-	struct id id = subject_id(spot);
-	uint32_t slot;
-	if (!sealing_slot(sealing, id, &slot))
-		return false;
 	struct personal *personal = sealing->node->personal;
-	struct sealed_cached *cached = &personal->sealed[personal->sealed_by_text[place_of_text(spot->type, id, text)]];
-	if (is_cached(cached, spot->type, id) && get_u32(cached->sealed) == slot &&
+	struct sealed_cached *cached = &personal->sealed[personal->sealed_by_text[place_of_text(type, id, text)]];
+	if (is_cached(cached, type, id) && get_u32(cached->sealed) == slot &&
 	    slice_equal(slice_of(cached->text, cached->text_size), text)) {
 		*sealed = arena_copy(sealing->arena, slice_of(cached->sealed, cached->sealed_size));
 		return true;
@@ -108,10 +147,35 @@ seal_text(const struct sealing *sealing, const struct spot *spot, struct slice t
 	uint8_t key[SEALED_KEY_BYTES];
 	if (!subject_key(sealing->node, slot, key))
 		return false;
-	struct sealed_label label = {.subject = id, .type = spot->type->descriptor->name};
+	struct sealed_label label = {.subject = id, .type = type->descriptor->name};
 	*sealed = sealed_make(sealing->arena, slot, key, &label, text);
 	sodium_memzero(key, sizeof(key));
-	remember(sealing->node, spot->type, id, text, *sealed);
+	remember(sealing->node, type, id, text, *sealed);
+	return true;
+}
+
+static bool
+seal_text(const struct sealing *sealing, const struct spot *spot, struct slice text, struct slice *sealed)
+{
+	struct id id = subject_id(spot);
+	uint32_t slot;
+	if (!sealing_slot(sealing, id, &slot))
+		return false;
+	const struct sealed_piece *piece =
+		sealing->apply == NULL ? NULL : piece_of_text(&sealing->apply->pieces, spot->type, id, slot, text);
+	if (piece != NULL) {
+		*sealed = piece->sealed;
+		return true;
+	}
+	if (!seal_with(sealing, spot->type, id, slot, text, sealed))
+		return false;
+	if (sealing->call != NULL)
+		piece_add(&sealing->call->pieces, sealing->arena,
+			  (struct sealed_piece){.type = spot->type->descriptor,
+						.subject = id,
+						.slot = slot,
+						.text = text,
+						.sealed = *sealed});
 	return true;
 }
 
@@ -160,20 +224,16 @@ struct opening {
 	struct node *node;
 	const struct store *store;
 	struct arena *arena;
+	struct apply *apply; /* or NULL */
 };
 
-/* The text of a sealed piece; false if it was erased. */
+/* Opened a moment ago or just now; false if the key was destroyed. */
 static bool
-open_text(const struct opening *opening, const struct spot *spot, struct slice sealed, struct slice *text)
+open_with(const struct opening *opening, const struct spot *spot, struct id id, struct slice sealed, struct slice *text)
 {
 	struct node *node = opening->node;
-	struct id id = subject_id(spot);
 	uint8_t key[SEALED_KEY_BYTES];
-	uint32_t slot;
-	if (!sealed_slot(sealed, &slot))
-		fatal("%s: sealed data of person %s is cut short", node->module->name, spot->subject);
-	if (subject_find(node, opening->store, id).state == SUBJECT_ERASED)
-		return false;
+	uint32_t slot = get_u32(sealed.data);
 	const struct sealed_cached *cached =
 		sealed.size > SEALED_CACHED_BYTES_MAX ? NULL : &node->personal->sealed[place_of_sealed(sealed)];
 	if (cached != NULL && is_cached(cached, spot->type, id) &&
@@ -190,6 +250,34 @@ open_text(const struct opening *opening, const struct spot *spot, struct slice s
 		fatal("%s: sealed data of person %s does not open with the key in slot %u", node->module->name,
 		      spot->subject, slot);
 	remember(node, spot->type, id, *text, sealed);
+	return true;
+}
+
+/* The text of a sealed piece; false if it was erased. */
+static bool
+open_text(const struct opening *opening, const struct spot *spot, struct slice sealed, struct slice *text)
+{
+	struct id id = subject_id(spot);
+	uint32_t slot;
+	if (!sealed_slot(sealed, &slot))
+		fatal("%s: sealed data of person %s is cut short", opening->node->module->name, spot->subject);
+	if (subject_find(opening->node, opening->store, id).state == SUBJECT_ERASED)
+		return false;
+	const struct sealed_piece *piece =
+		opening->apply == NULL ? NULL : piece_of_sealed(&opening->apply->pieces, spot->type, id, sealed);
+	if (piece != NULL) {
+		*text = piece->text;
+		return true;
+	}
+	if (!open_with(opening, spot, id, sealed, text))
+		return false;
+	if (opening->apply != NULL)
+		piece_add(&opening->apply->pieces, opening->arena,
+			  (struct sealed_piece){.type = spot->type->descriptor,
+						.subject = id,
+						.slot = slot,
+						.text = *text,
+						.sealed = sealed});
 	return true;
 }
 
@@ -215,6 +303,14 @@ personal_open(struct node *node, const struct store *store, struct arena *arena,
 {
 	struct opening opening = {.node = node, .store = store, .arena = arena};
 	personal_search(node, message, open_spot, &opening);
+}
+
+void
+personal_open_applied(struct apply *apply, ProtobufCMessage *message)
+{
+	struct opening opening = {
+		.node = apply->node, .store = apply->store, .arena = apply->arena, .apply = apply};
+	personal_search(apply->node, message, open_spot, &opening);
 }
 
 ProtobufCMessage *
@@ -249,7 +345,7 @@ static void
 texts_add_spot(void *context, const struct spot *spot)
 {
 	struct personal_texts *texts = context;
-	struct opening opening = {texts->node, &texts->node->store, texts->arena};
+	struct opening opening = {.node = texts->node, .store = &texts->node->store, .arena = texts->arena};
 	ProtobufCBinaryData sealed = personal_sealed_in(spot);
 	struct slice text = slice_text("");
 	if (sealed.len == 0)

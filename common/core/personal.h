@@ -35,6 +35,7 @@ enum {
 	 * into a record. A step of issuing makes 100 facts. */
 	SEALED_CACHED = 128,
 	SEALED_CACHED_BYTES_MAX = 384, /* a name, dates and addresses; longer ones are computed anew */
+	SEALED_PIECES_MAX = 16, /* remembered of one fact: each is looked for among them */
 	SLOT_NEVER = UINT32_MAX,       /* of a subject that was erased before it had one */
 };
 
@@ -82,6 +83,22 @@ struct sealed_cached {
 	uint16_t sealed_size;
 	uint8_t text[SEALED_CACHED_BYTES_MAX];
 	uint8_t sealed[SEALED_CACHED_BYTES_MAX];
+};
+
+/* What was sealed into a fact, or opened since in its apply, goes into records as it is: of the fact being applied, so
+ * that long texts are sealed once and not opened again. A few; the rest is computed anew. */
+struct sealed_piece {
+	struct sealed_piece *next;
+	const ProtobufCMessageDescriptor *type;
+	struct id subject;
+	uint32_t slot;
+	struct slice text;
+	struct slice sealed;
+};
+
+struct sealed_pieces {
+	struct sealed_piece *first;
+	uint32_t count;
 };
 
 /* A subject that a call gave a slot to; it counts once a fact of the call is applied. */
@@ -133,12 +150,15 @@ void slots_check(const struct node *node);
 /* --- personal.c, personal_find.c --- */
 
 enum personal_verdict personal_verdict(struct node *node, const ProtobufCMessageDescriptor *type);
-/* In a decision: the message as a fact holds it, sealed; its own parts where there is something to seal. */
+/* In a decision: the message as a fact holds it, sealed; its own parts where there is something to seal. What was
+ * sealed is added to call->pieces. */
 const ProtobufCMessage *personal_sealed(struct call *call, const ProtobufCMessage *message);
 /* The same in apply, for a record. */
 const ProtobufCMessage *personal_sealed_again(struct apply *apply, const ProtobufCMessage *message);
 /* Opens a message of this node's own journal or state in place. Fatal if one does not open. */
 void personal_open(struct node *node, const struct store *store, struct arena *arena, ProtobufCMessage *message);
+/* The same of a fact or a record that is being applied. */
+void personal_open_applied(struct apply *apply, ProtobufCMessage *message);
 /* Unpacks and opens; NULL if the bytes are corrupt. */
 ProtobufCMessage *personal_unpack(struct node *node, const struct store *store, struct arena *arena,
 				  const ProtobufCMessageDescriptor *type, struct slice bytes);
