@@ -58,9 +58,8 @@ apply_record(struct apply *apply, const struct key *key, const ProtobufCMessageD
 void *
 apply_unpack(struct apply *apply, const ProtobufCMessageDescriptor *type, struct slice value)
 {
-	ProtobufCMessage *record = pb_unpack_trusted(type, apply->arena, value);
+	ProtobufCMessage *record = personal_unpack(apply->node, apply->store, apply->arena, type, value);
 	assert(record != NULL);
-	personal_open_applied(apply, record);
 	return record;
 }
 

@@ -183,9 +183,7 @@ call_emit(struct call *call, const ProtobufCMessage *fact)
 	call->text_broken = call->text_broken || !pb_text_valid(fact);
 	struct emitted *emitted = arena_alloc(call->arena, sizeof(*emitted));
 	emitted->next = NULL;
-	call->pieces = (struct sealed_pieces){.count = 0};
 	emitted->bytes = fact_wrap(call->node->module, call->arena, personal_sealed(call, fact));
-	emitted->pieces = call->pieces;
 	*call->facts_last = emitted;
 	call->facts_last = &emitted->next;
 	call->facts_count++;

@@ -5,8 +5,10 @@
  * parts that lead to it; what is opened was unpacked for that and is changed in place.
  *
  * The same text goes through here three times in a row (emitted, applied, put into a
- * record), so the pieces of a fact go with it, and the last short ones are remembered, with
- * everything that makes them what they are: a piece in the wrong place is never found here. */
+ * record), so the last pieces are remembered, with everything that makes them what they
+ * are: a piece in the wrong place is never found here. And a message that a fact being
+ * applied, or a record beside it, was opened into is put back as the bytes it came out of,
+ * as long as it is what it was. */
 #include "common/core/impl.h"
 
 #include "common/base/fatal.h"
@@ -60,47 +62,6 @@ personal_forget(struct node *node)
 	sodium_memzero(node->personal->keys, sizeof(node->personal->keys));
 }
 
-/* --- the pieces of a fact ----------------------------------------------------------------------------------------- */
-
-static void
-piece_add(struct sealed_pieces *pieces, struct arena *arena, struct sealed_piece piece)
-{
-	if (pieces->count == SEALED_PIECES_MAX)
-		return;
-	struct sealed_piece *added = arena_alloc(arena, sizeof(*added));
-	*added = piece;
-	added->next = pieces->first;
-	pieces->first = added;
-	pieces->count++;
-}
-
-static bool
-piece_is_of(const struct sealed_piece *piece, const struct personal_type *type, struct id subject)
-{
-	return piece->type == type->descriptor && memcmp(piece->subject.bytes, subject.bytes, ID_BYTES) == 0;
-}
-
-static const struct sealed_piece *
-piece_of_text(const struct sealed_pieces *pieces, const struct personal_type *type, struct id subject, uint32_t slot,
-	      struct slice text)
-{
-	const struct sealed_piece *piece = pieces->first;
-	while (piece != NULL && (!piece_is_of(piece, type, subject) || piece->slot != slot ||
-				 !slice_equal(piece->text, text)))
-		piece = piece->next;
-	return piece;
-}
-
-static const struct sealed_piece *
-piece_of_sealed(const struct sealed_pieces *pieces, const struct personal_type *type, struct id subject,
-		struct slice sealed)
-{
-	const struct sealed_piece *piece = pieces->first;
-	while (piece != NULL && (!piece_is_of(piece, type, subject) || !slice_equal(piece->sealed, sealed)))
-		piece = piece->next;
-	return piece;
-}
-
 /* --- sealing ---------------------------------------------------------------------------------------------------- */
 
 struct sealing {
@@ -132,28 +93,6 @@ sealing_slot(const struct sealing *sealing, struct id id, uint32_t *slot)
 	return subject.state == SUBJECT_KNOWN;
 }
 
-/* Sealed before, a moment ago or just now; false if the key was destroyed. */
-static bool
-seal_with(const struct sealing *sealing, const struct personal_type *type, struct id id, uint32_t slot,
-	  struct slice text, struct slice *sealed)
-{
-	struct personal *personal = sealing->node->personal;
-	struct sealed_cached *cached = &personal->sealed[personal->sealed_by_text[place_of_text(type, id, text)]];
-	if (is_cached(cached, type, id) && get_u32(cached->sealed) == slot &&
-	    slice_equal(slice_of(cached->text, cached->text_size), text)) {
-		*sealed = arena_copy(sealing->arena, slice_of(cached->sealed, cached->sealed_size));
-		return true;
-	}
-	uint8_t key[SEALED_KEY_BYTES];
-	if (!subject_key(sealing->node, slot, key))
-		return false;
-	struct sealed_label label = {.subject = id, .type = type->descriptor->name};
-	*sealed = sealed_make(sealing->arena, slot, key, &label, text);
-	sodium_memzero(key, sizeof(key));
-	remember(sealing->node, type, id, text, *sealed);
-	return true;
-}
-
 static bool
 seal_text(const struct sealing *sealing, const struct spot *spot, struct slice text, struct slice *sealed)
 {
@@ -161,28 +100,54 @@ seal_text(const struct sealing *sealing, const struct spot *spot, struct slice t
 	uint32_t slot;
 	if (!sealing_slot(sealing, id, &slot))
 		return false;
-	const struct sealed_piece *piece =
-		sealing->apply == NULL ? NULL : piece_of_text(&sealing->apply->pieces, spot->type, id, slot, text);
-	if (piece != NULL) {
-		*sealed = piece->sealed;
+	struct personal *personal = sealing->node->personal;
+	struct sealed_cached *cached = &personal->sealed[personal->sealed_by_text[place_of_text(spot->type, id, text)]];
+	if (is_cached(cached, spot->type, id) && get_u32(cached->sealed) == slot &&
+	    slice_equal(slice_of(cached->text, cached->text_size), text)) {
+		*sealed = arena_copy(sealing->arena, slice_of(cached->sealed, cached->sealed_size));
 		return true;
 	}
-	if (!seal_with(sealing, spot->type, id, slot, text, sealed))
+	uint8_t key[SEALED_KEY_BYTES];
+	if (!subject_key(sealing->node, slot, key))
 		return false;
-	if (sealing->call != NULL)
-		piece_add(&sealing->call->pieces, sealing->arena,
-			  (struct sealed_piece){.type = spot->type->descriptor,
-						.subject = id,
-						.slot = slot,
-						.text = text,
-						.sealed = *sealed});
+	struct sealed_label label = {.subject = id, .type = spot->type->descriptor->name};
+	*sealed = sealed_make(sealing->arena, slot, key, &label, text);
+	sodium_memzero(key, sizeof(key));
+	remember(sealing->node, spot->type, id, text, *sealed);
 	return true;
+}
+
+/* The bytes that the message came out of, if it is still the same and the subject's. */
+static bool
+sealed_before(const struct sealing *sealing, const struct spot *spot, struct slice *sealed)
+{
+	const struct personal *personal = sealing->node->personal;
+	if (sealing->apply == NULL)
+		return false;
+	for (size_t i = 0; i < personal->opened_count; i++) {
+		const struct opened *opened = &personal->opened[i];
+		uint32_t slot;
+		if (opened->message != *spot->at ||
+		    memcmp(opened->message, opened->then, spot->type->descriptor->sizeof_message) != 0)
+			continue;
+		struct id id = subject_id(spot);
+		*sealed = opened->sealed;
+		return memcmp(id.bytes, opened->subject.bytes, ID_BYTES) == 0 && sealing_slot(sealing, id, &slot) &&
+		       get_u32(opened->sealed.data) == slot;
+	}
+	return false;
 }
 
 static void
 seal_spot(void *context, const struct spot *spot)
 {
 	const struct sealing *sealing = context;
+	struct slice before;
+	if (sealed_before(sealing, spot, &before)) {
+		*spot->at = pb_new(spot->type->descriptor, sealing->arena);
+		personal_sealed_set(spot->type, *spot->at, before);
+		return;
+	}
 	/* What a caller wrote into the field is nothing of ours. */
 	ProtobufCMessage *plain = personal_copy(sealing->arena, *spot->at);
 	personal_sealed_set(spot->type, plain, slice_of(NULL, 0));
@@ -224,16 +189,20 @@ struct opening {
 	struct node *node;
 	const struct store *store;
 	struct arena *arena;
-	struct apply *apply; /* or NULL */
 };
 
-/* Opened a moment ago or just now; false if the key was destroyed. */
+/* The text of a sealed piece; false if it was erased. */
 static bool
-open_with(const struct opening *opening, const struct spot *spot, struct id id, struct slice sealed, struct slice *text)
+open_text(const struct opening *opening, const struct spot *spot, struct slice sealed, struct slice *text)
 {
 	struct node *node = opening->node;
+	struct id id = subject_id(spot);
 	uint8_t key[SEALED_KEY_BYTES];
-	uint32_t slot = get_u32(sealed.data);
+	uint32_t slot;
+	if (!sealed_slot(sealed, &slot))
+		fatal("%s: sealed data of person %s is cut short", node->module->name, spot->subject);
+	if (subject_find(node, opening->store, id).state == SUBJECT_ERASED)
+		return false;
 	const struct sealed_cached *cached =
 		sealed.size > SEALED_CACHED_BYTES_MAX ? NULL : &node->personal->sealed[place_of_sealed(sealed)];
 	if (cached != NULL && is_cached(cached, spot->type, id) &&
@@ -253,34 +222,6 @@ open_with(const struct opening *opening, const struct spot *spot, struct id id, 
 	return true;
 }
 
-/* The text of a sealed piece; false if it was erased. */
-static bool
-open_text(const struct opening *opening, const struct spot *spot, struct slice sealed, struct slice *text)
-{
-	struct id id = subject_id(spot);
-	uint32_t slot;
-	if (!sealed_slot(sealed, &slot))
-		fatal("%s: sealed data of person %s is cut short", opening->node->module->name, spot->subject);
-	if (subject_find(opening->node, opening->store, id).state == SUBJECT_ERASED)
-		return false;
-	const struct sealed_piece *piece =
-		opening->apply == NULL ? NULL : piece_of_sealed(&opening->apply->pieces, spot->type, id, sealed);
-	if (piece != NULL) {
-		*text = piece->text;
-		return true;
-	}
-	if (!open_with(opening, spot, id, sealed, text))
-		return false;
-	if (opening->apply != NULL)
-		piece_add(&opening->apply->pieces, opening->arena,
-			  (struct sealed_piece){.type = spot->type->descriptor,
-						.subject = id,
-						.slot = slot,
-						.text = *text,
-						.sealed = sealed});
-	return true;
-}
-
 static void
 open_spot(void *context, const struct spot *spot)
 {
@@ -296,6 +237,20 @@ open_spot(void *context, const struct spot *spot)
 	*spot->at = pb_unpack_trusted(spot->type->descriptor, opening->arena, text);
 	if (*spot->at == NULL)
 		fatal("%s: sealed data of person %s cannot be read", opening->node->module->name, spot->subject);
+	struct personal *personal = opening->node->personal;
+	if (opening->arena == &opening->node->apply_arena && personal->opened_count < OPENED_MAX)
+		personal->opened[personal->opened_count++] = (struct opened){
+			.message = *spot->at,
+			.then = personal_copy(opening->arena, *spot->at),
+			.sealed = slice_of(sealed.data, sealed.len),
+			.subject = subject_id(spot),
+		};
+}
+
+void
+personal_next(struct node *node)
+{
+	node->personal->opened_count = 0;
 }
 
 void
@@ -303,14 +258,6 @@ personal_open(struct node *node, const struct store *store, struct arena *arena,
 {
 	struct opening opening = {.node = node, .store = store, .arena = arena};
 	personal_search(node, message, open_spot, &opening);
-}
-
-void
-personal_open_applied(struct apply *apply, ProtobufCMessage *message)
-{
-	struct opening opening = {
-		.node = apply->node, .store = apply->store, .arena = apply->arena, .apply = apply};
-	personal_search(apply->node, message, open_spot, &opening);
 }
 
 ProtobufCMessage *
@@ -339,13 +286,33 @@ personal_note(struct apply *apply, ProtobufCMessage *fact)
 	personal_search(apply->node, fact, note_spot, apply);
 }
 
+struct taking {
+	struct apply *apply;
+	struct opening opening;
+};
+
+static void
+take_spot(void *context, const struct spot *spot)
+{
+	struct taking *taking = context;
+	note_spot(taking->apply, spot);
+	open_spot(&taking->opening, spot);
+}
+
+void
+personal_take(struct apply *apply, ProtobufCMessage *fact)
+{
+	struct taking taking = {apply, {apply->node, apply->store, apply->arena}};
+	personal_search(apply->node, fact, take_spot, &taking);
+}
+
 /* --- for followers ---------------------------------------------------------------------------------------------- */
 
 static void
 texts_add_spot(void *context, const struct spot *spot)
 {
 	struct personal_texts *texts = context;
-	struct opening opening = {.node = texts->node, .store = &texts->node->store, .arena = texts->arena};
+	struct opening opening = {texts->node, &texts->node->store, texts->arena};
 	ProtobufCBinaryData sealed = personal_sealed_in(spot);
 	struct slice text = slice_text("");
 	if (sealed.len == 0)

@@ -34,8 +34,9 @@ enum {
 	/* What was sealed last is opened and sealed again at once: a fact is emitted, applied, and put
 	 * into a record. A step of issuing makes 100 facts. */
 	SEALED_CACHED = 128,
+	/* Of one fact and the records that it is applied to. */
+	OPENED_MAX = 8,
 	SEALED_CACHED_BYTES_MAX = 384, /* a name, dates and addresses; longer ones are computed anew */
-	SEALED_PIECES_MAX = 16, /* remembered of one fact: each is looked for among them */
 	SLOT_NEVER = UINT32_MAX,       /* of a subject that was erased before it had one */
 };
 
@@ -85,20 +86,12 @@ struct sealed_cached {
 	uint8_t sealed[SEALED_CACHED_BYTES_MAX];
 };
 
-/* What was sealed into a fact, or opened since in its apply, goes into records as it is: of the fact being applied, so
- * that long texts are sealed once and not opened again. A few; the rest is computed anew. */
-struct sealed_piece {
-	struct sealed_piece *next;
-	const ProtobufCMessageDescriptor *type;
-	struct id subject;
-	uint32_t slot;
-	struct slice text;
+/* A message that came out of sealed bytes while a fact is applied: what it was then, and those bytes. */
+struct opened {
+	const ProtobufCMessage *message;
+	const ProtobufCMessage *then;
 	struct slice sealed;
-};
-
-struct sealed_pieces {
-	struct sealed_piece *first;
-	uint32_t count;
+	struct id subject;
 };
 
 /* A subject that a call gave a slot to; it counts once a fact of the call is applied. */
@@ -115,6 +108,8 @@ struct personal {
 	struct subject_cached subjects[SUBJECTS_CACHED];
 	struct slot_key_cached keys[SLOT_KEYS_CACHED];
 	struct sealed_cached sealed[SEALED_CACHED];
+	struct opened opened[OPENED_MAX]; /* in the arena of the fact being applied */
+	size_t opened_count;
 	uint8_t sealed_by_text[SEALED_CACHED]; /* by subject, type and size of the text: its place above */
 	uint32_t slots_next;                   /* the first that no applied fact uses */
 	bool making_slots;
@@ -150,20 +145,21 @@ void slots_check(const struct node *node);
 /* --- personal.c, personal_find.c --- */
 
 enum personal_verdict personal_verdict(struct node *node, const ProtobufCMessageDescriptor *type);
-/* In a decision: the message as a fact holds it, sealed; its own parts where there is something to seal. What was
- * sealed is added to call->pieces. */
+/* In a decision: the message as a fact holds it, sealed; its own parts where there is something to seal. */
 const ProtobufCMessage *personal_sealed(struct call *call, const ProtobufCMessage *message);
 /* The same in apply, for a record. */
 const ProtobufCMessage *personal_sealed_again(struct apply *apply, const ProtobufCMessage *message);
 /* Opens a message of this node's own journal or state in place. Fatal if one does not open. */
 void personal_open(struct node *node, const struct store *store, struct arena *arena, ProtobufCMessage *message);
-/* The same of a fact or a record that is being applied. */
-void personal_open_applied(struct apply *apply, ProtobufCMessage *message);
 /* Unpacks and opens; NULL if the bytes are corrupt. */
 ProtobufCMessage *personal_unpack(struct node *node, const struct store *store, struct arena *arena,
 				  const ProtobufCMessageDescriptor *type, struct slice bytes);
+/* Another fact is going to be applied: what the last one opened is gone. */
+void personal_next(struct node *node);
 /* Notes the subjects of what is sealed in a fact that is applied. */
 void personal_note(struct apply *apply, ProtobufCMessage *fact);
+/* The same, and opens it. */
+void personal_take(struct apply *apply, ProtobufCMessage *fact);
 
 /* For followers: the plain text of each sealed part of a fact, in order; empty where it was erased. */
 struct personal_texts {

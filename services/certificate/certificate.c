@@ -90,8 +90,28 @@ staff_sees(const struct call *call, const Mt__CertificateRecord *certificate)
 	       tree_covers(call_store(call), call_authority(call), certificate->school_id);
 }
 
-/* Who asks, and so how much is told. */
-enum reader { READER_NOBODY, READER_OF_TOKEN, READER_HOLDER_OR_STAFF };
+static bool
+is_holder_or_staff(struct call *call, const Mt__CertificateRecord *certificate)
+{
+	return call_is_self(call, certificate->person_id) || (is_staff(call) && staff_sees(call, certificate));
+}
+
+static bool
+has_token(const Mt__EditionRecord *edition, const char *text)
+{
+	uint8_t token[TOKEN_BYTES];
+	uint64_t log_index;
+	const Mt__SealedEdition *sealed = edition->signed_edition;
+	return token_parse(text, token, &log_index) && log_index == edition->log_index && sealed != NULL &&
+	       sealed->token.len == TOKEN_BYTES && token_equal(token, sealed->token.data);
+}
+
+bool
+certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
+		    const char *token)
+{
+	return is_holder_or_staff(call, certificate) || (token[0] != '\0' && has_token(edition, token));
+}
 
 Mt__CertificateView *
 certificate_view(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition)
@@ -137,34 +157,6 @@ hide_from_stranger(Mt__CertificateView *view)
 	view->class_id = none;
 	view->blank_serial = none;
 	view->renews = none;
-}
-
-static bool
-has_token(const Mt__EditionRecord *edition, const char *text)
-{
-	uint8_t token[TOKEN_BYTES];
-	uint64_t log_index;
-	return edition != NULL && edition->signed_edition != NULL &&
-	       edition->signed_edition->token.len == TOKEN_BYTES && token_parse(text, token, &log_index) &&
-	       log_index == edition->log_index && token_equal(token, edition->signed_edition->token.data);
-}
-
-static enum reader
-reader_of(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
-	  const char *token)
-{
-	if (certificate == NULL)
-		return READER_NOBODY;
-	if (call_is_self(call, certificate->person_id) || (is_staff(call) && staff_sees(call, certificate)))
-		return READER_HOLDER_OR_STAFF;
-	return token[0] != '\0' && has_token(edition, token) ? READER_OF_TOKEN : READER_NOBODY;
-}
-
-bool
-certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
-		    const char *token)
-{
-	return reader_of(call, certificate, edition, token) != READER_NOBODY;
 }
 
 /* The text that was asked for; NULL and refused if there is none. */
@@ -214,8 +206,8 @@ certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequ
 	const Mt__CertificateRecord *certificate = certificate_find(call, in->certificate_id);
 	const Mt__EditionRecord *edition =
 		certificate == NULL ? NULL : certificate_edition(call, certificate, in->edition);
-	enum reader reader = reader_of(call, certificate, edition, in->token);
-	if (reader == READER_NOBODY) {
+	bool whole = certificate != NULL && is_holder_or_staff(call, certificate);
+	if (!whole && (edition == NULL || !certificate_visible(call, certificate, edition, in->token))) {
 		call_refuse(call, MT__STATUS__NOT_FOUND,
 			    "certificate %s is not known, or not for who asks: its holder, staff, or whoever has the "
 			    "token of its verification URL",
@@ -230,7 +222,7 @@ certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequ
 	out.content = edition->signed_edition->content;
 	out.institution = (char *)institution_signed(call_arena(call), &edition->signed_edition->credential);
 	out.issued_at = edition->issued_at;
-	if (reader == READER_OF_TOKEN)
+	if (!whole)
 		hide_from_stranger(out.certificate);
 	reply(&out, call);
 }

@@ -9,6 +9,7 @@
 
 #include "common/base/date.h"
 #include "services/certificate/content.h"
+#include "services/certificate/issuer_url.h"
 #include "services/certificate/kind.h"
 
 /* --- approval --------------------------------------------------------------------------------------------------- */
@@ -160,7 +161,7 @@ completion_lists_approve(Mt__CompletionLists_Service *service, const Mt__Approve
 	struct left_out left_out;
 	Mt__ListApproved decision = MT__LIST_APPROVED__INIT;
 	const Mt__CompletionListRecord *list = completion_list_or_refuse(call, in->class_id);
-	if (list == NULL || !call_scope(call, list->school_id))
+	if (list == NULL || !call_scope(call, list->school_id) || !public_url_agrees(call))
 		return;
 	const Mt__CertificateKindRecord *kind = kind_for(call, list->school_id, programme_of(call, list));
 	if (!kind_signatory(call, kind, &decision.signatory) || !decision_check(call, list, in, &decision) ||

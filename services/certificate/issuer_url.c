@@ -130,22 +130,21 @@ url_record(struct call *call, const struct public_url *url)
 	call_emit(call, &fact.base);
 }
 
+/* The first address of all, or the one that ends a trial. */
+static bool
+is_first(const struct call *call, const Mt__PublicUrlRecord *last)
+{
+	return last == NULL || (last->trial && call_public_url(call)[0] != '\0');
+}
+
 bool
-public_url_open(struct call *call, struct public_url *now)
+public_url_agrees(struct call *call)
 {
 	uint32_t number;
 	const char *started = call_public_url(call);
 	const Mt__PublicUrlRecord *last = url_last(call, &number);
-	bool first = last == NULL || (last->trial && started[0] != '\0');
-	if (first) {
-		*now = url_started(call, number + 1);
-		url_record(call, now);
+	if (is_first(call, last) || last->trial || strcmp(last->url, started) == 0)
 		return true;
-	}
-	if (last->trial || strcmp(last->url, started) == 0) {
-		*now = url_of(last, number);
-		return true;
-	}
 	if (started[0] == '\0')
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
 			    "credentials name the public address %s, and this service was started without --public-url",
@@ -156,6 +155,22 @@ public_url_open(struct call *call, struct public_url *now)
 			    "has to start it with the first or to record the second",
 			    last->url, started);
 	return false;
+}
+
+bool
+public_url_open(struct call *call, struct public_url *now)
+{
+	uint32_t number;
+	const Mt__PublicUrlRecord *last = url_last(call, &number);
+	if (!public_url_agrees(call))
+		return false;
+	if (!is_first(call, last)) {
+		*now = url_of(last, number);
+		return true;
+	}
+	*now = url_started(call, number + 1);
+	url_record(call, now);
+	return true;
 }
 
 void

@@ -20,6 +20,8 @@ struct public_url {
 /* The address that issues now; records what the service was started with if it is the first, or the first real one
  * (emits PublicUrlRecorded). False and refused if the service was started with another one than was recorded. */
 bool public_url_open(struct call *call, struct public_url *now);
+/* True if public_url_open would be. Else refused, naming both addresses. */
+bool public_url_agrees(struct call *call);
 /* The same for those who only read: the one that was recorded last, else what the service was started with. */
 struct public_url public_url_now(struct call *call);
 /* The one of that number; it was recorded. */

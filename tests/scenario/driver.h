@@ -56,7 +56,8 @@ struct driver {
 	bool (*call)(struct driver *driver, const struct order *order, struct answer *answer);
 	/* All facts since the story began: [{"name": "LearnerEnrolled", "fact": {...}}]. */
 	json_t *(*facts)(struct driver *driver, const char *service);
-	bool (*restart)(struct driver *driver, const char *service);
+	/* public_url: what it is started with from then on, "trial" for none; NULL: as before. */
+	bool (*restart)(struct driver *driver, const char *service, const char *public_url);
 	bool (*settle)(struct driver *driver);
 	bool (*advance)(struct driver *driver, int64_t us);
 	/* month "" for none. The sum over categories if category is "-". */

@@ -422,8 +422,9 @@ play_verb(struct player *player, const struct statement *statement, char **words
 	if (strcmp(verb, "fact") == 0 || strcmp(verb, "nofact") == 0)
 		return play_fact(player, statement, words);
 	if (strcmp(verb, "restart") == 0)
-		return statement->words_count == 2 ? driver->restart(driver, words[1])
-						   : driver_fail(driver, "restart SERVICE");
+		return statement->words_count == 2 || statement->words_count == 3
+			       ? driver->restart(driver, words[1], words[2])
+			       : driver_fail(driver, "restart SERVICE [URL]");
 	if (strcmp(verb, "settle") == 0)
 		return driver->settle(driver);
 	if (strcmp(verb, "advance") == 0)

@@ -252,12 +252,16 @@ pure_facts(struct driver *driver, const char *service)
 }
 
 static bool
-pure_restart(struct driver *driver, const char *service)
+pure_restart(struct driver *driver, const char *service, const char *public_url)
 {
 	struct pure *pure = driver->context;
 	uint32_t index;
 	if (!find_service(driver, service, &index))
 		return false;
+	struct process *process = &pure->sim->processes[index];
+	if (public_url != NULL)
+		snprintf(process->public_url, sizeof(process->public_url), "%s",
+			 strcmp(public_url, "trial") == 0 ? "" : public_url);
 	world_restart(pure->sim, index);
 	return !world_blamed(pure->sim) || blamed(pure);
 }

@@ -16,7 +16,7 @@
  *     repeat                                        the last call again under its id: same reply, marked repeated
  *     fact SERVICE Name {json}                      stands in the journal since the story began; each counts once
  *     nofact SERVICE Name [{json}]                  does not
- *     restart SERVICE                               as by kill -9
+ *     restart SERVICE [URL|trial]                   as by kill -9; from then on with that public URL, or none
  *     settle                                        until nothing is under way
  *     advance 3d|2h|30m|10s
  *     figure METRIC CODE CATEGORY|- MONTH|- = N     - for a category: the sum of all

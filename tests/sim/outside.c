@@ -350,6 +350,7 @@ process_init(struct process *process, struct sim *sim, uint32_t index)
 		process->peers[i] = index_of_module(process->module->follows[i].name);
 		process->peer_keys[i] = key_made_up(KEY_ID_PEERS + index * WORLD_NODES + process->peers[i], KEY_NODE);
 	}
+	snprintf(process->public_url, sizeof(process->public_url), "https://matricula.example");
 	disk_open(&process->disk, index);
 }
 
@@ -368,7 +369,7 @@ process_open(struct process *process)
 		.ledger = process->disk.ledger,
 		.ledger_count = process->disk.ledger_count,
 		.zone_minutes = 7 * 60,
-		.public_url = "https://matricula.example",
+		.public_url = process->public_url,
 	};
 	process->boot++;
 	process->dying = false;
