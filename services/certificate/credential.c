@@ -6,9 +6,9 @@
  * canonicaliser; whoever adds a member puts it in its place.
  *
  * Terms are Open Badges' own where it has one: licenseNumber is the register number ("số vào sổ"), identifier the
- * holder's name, awardedDate the day of issue whatever the edition. What it lacks (hours, decision, signatory, the second
- * language, birth date) is covered by W3C's context for undefined terms. Contexts are named, never fetched. There are
- * two status entries, as VC 2.0 allows; Open Badges 3.0 foresees one, so its JSON schema is not named.
+ * holder's name, awardedDate the day of issue whatever the edition. What it lacks (hours, decision, signatory, the
+ * second language, birth date) is covered by W3C's context for undefined terms. Contexts are named, never fetched.
+ * There are two status entries, as VC 2.0 allows; Open Badges 3.0 foresees one, so its JSON schema is not named.
  *
  * Promise: the bytes made here are what is stored, served and verified, to the byte. */
 #include "services/certificate/credential.h"
@@ -149,8 +149,8 @@ put_achievement(struct writing *it)
 	put_string(buf, "\"achievement\":{\"achievementType\":",
 		   degree ? "ext:DegreeEquivalent" : "CertificateOfCompletion");
 	put_narrative(buf, content->hours);
-	put_string(buf, ",\"description\":",
-		   content->kind_name[0] != '\0' ? content->kind_name : content->programme_title);
+	put_string(buf,
+		   ",\"description\":", content->kind_name[0] != '\0' ? content->kind_name : content->programme_title);
 	put_number(buf, ",\"hours\":", content->hours);
 	put_achievement_id(it, ",\"id\":\"");
 	put_string(buf, "\",\"inLanguage\":\"vi\",\"kind\":{\"code\":", it->certificate->kind_code);
