@@ -18,7 +18,7 @@ archives=$build/lib/gen.a
 for floor in base wire credential core; do archives="$archives $build/lib/common/$floor.a"; done
 for service in enrollment assessment certificate notification; do
 	cp "$build/lib/services/$service.a" "$work/$service.a"
-	ar d "$work/$service.a" $(ar t "$work/$service.a" | grep '^courier') 2>/dev/null
+	ar d "$work/$service.a" $(ar t "$work/$service.a" | grep -E '^(courier|signer)\.') 2>/dev/null
 	archives="$archives $work/$service.a"
 done
 out=$(tests/symbols.sh $archives 2>&1) && is symbols_clean yes yes || is symbols_clean "" "$out"

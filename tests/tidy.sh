@@ -11,8 +11,8 @@ sources() { git ls-files --cached --others --exclude-standard "$@" | while IFS= 
 check_all() {
 
 # Floors include only downward; host stands beside them and only edges and main.c meet it.
-# The notification courier acts on the outside world: it is linked to main.c alone.
-edges='^services/(gateway|ctl)/|^services/[a-z]+/main\.c|^services/notification/courier'
+# The notification courier and the signer of JWTs work beside their nodes: they are linked to main.c alone.
+edges='^services/(gateway|ctl)/|^services/[a-z]+/main\.c|^services/notification/courier|^services/certificate/signer'
 includes() { grep -nE '^#include' "$@" /dev/null; }
 includes $(sources 'common/base/*.[ch]') | grep -E '"(common/(wire|core|host)|services|matricula)/' | each 'base includes upward'
 includes $(sources 'common/wire/*.[ch]') | grep -E '"(common/(core|host)|services)/' | each 'wire includes upward'

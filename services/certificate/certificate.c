@@ -13,10 +13,12 @@
 #include "common/wire/pb.h"
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/correct.h"
 #include "services/certificate/issue.h"
 #include "services/certificate/issuer_jwt.h"
 #include "services/certificate/issuer_url.h"
 #include "services/certificate/register.h"
+#include "services/certificate/review.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
 #include "services/certificate/token.h"
@@ -91,28 +93,8 @@ staff_sees(const struct call *call, const Mt__CertificateRecord *certificate)
 	       tree_covers(call_store(call), call_authority(call), certificate->school_id);
 }
 
-static bool
-is_holder_or_staff(struct call *call, const Mt__CertificateRecord *certificate)
-{
-	return call_is_self(call, certificate->person_id) || (is_staff(call) && staff_sees(call, certificate));
-}
-
-static bool
-has_token(const Mt__EditionRecord *edition, const char *text)
-{
-	uint8_t token[TOKEN_BYTES];
-	uint64_t log_index;
-	const Mt__SealedEdition *sealed = edition->signed_edition;
-	return token_parse(text, token, &log_index) && log_index == edition->log_index && sealed != NULL &&
-	       sealed->token.len == TOKEN_BYTES && token_equal(token, sealed->token.data);
-}
-
-bool
-certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
-		    const char *token)
-{
-	return is_holder_or_staff(call, certificate) || (token[0] != '\0' && has_token(edition, token));
-}
+/* Who asks, and so how much is told. */
+enum reader { READER_NOBODY, READER_OF_TOKEN, READER_HOLDER_OR_STAFF };
 
 Mt__CertificateView *
 certificate_view(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition)
@@ -134,6 +116,7 @@ certificate_view(struct call *call, const Mt__CertificateRecord *certificate, co
 	view->origin = certificate->origin;
 	view->state_on = certificate->state_on;
 	view->renews = certificate->renews;
+	view->reason = certificate->reason;
 	if (edition == NULL)
 		edition = certificate_edition(call, certificate, 0);
 	const Mt__SealedEdition *sealed = edition == NULL ? NULL : edition->signed_edition;
@@ -158,6 +141,35 @@ hide_from_stranger(Mt__CertificateView *view)
 	view->class_id = none;
 	view->blank_serial = none;
 	view->renews = none;
+	view->reason = NULL;
+}
+
+static bool
+has_token(const Mt__EditionRecord *edition, const char *text)
+{
+	uint8_t token[TOKEN_BYTES];
+	uint64_t log_index;
+	return edition != NULL && edition->signed_edition != NULL &&
+	       edition->signed_edition->token.len == TOKEN_BYTES && token_parse(text, token, &log_index) &&
+	       log_index == edition->log_index && token_equal(token, edition->signed_edition->token.data);
+}
+
+static enum reader
+reader_of(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
+	  const char *token)
+{
+	if (certificate == NULL)
+		return READER_NOBODY;
+	if (call_is_self(call, certificate->person_id) || (is_staff(call) && staff_sees(call, certificate)))
+		return READER_HOLDER_OR_STAFF;
+	return token[0] != '\0' && has_token(edition, token) ? READER_OF_TOKEN : READER_NOBODY;
+}
+
+bool
+certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
+		    const char *token)
+{
+	return reader_of(call, certificate, edition, token) != READER_NOBODY;
 }
 
 /* The text that was asked for; NULL and refused if there is none. */
@@ -169,7 +181,7 @@ credential_text(struct call *call, const Mt__CertificateRecord *certificate, con
 		call_refuse_field(call, "edition", "certificate %s has no such edition", id);
 		return NULL;
 	}
-	if (edition->signed_edition == NULL || edition->signed_edition->token.len == 0) {
+	if (edition->signed_edition == NULL || edition->signed_edition->credential.len == 0) {
 		call_refuse(call, MT__STATUS__NOT_FOUND,
 			    certificate->state == MT__CERTIFICATE__STATE__RECORDED
 				    ? "certificate %s is recorded from paper; there is no credential until its issuer "
@@ -207,8 +219,8 @@ certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequ
 	const Mt__CertificateRecord *certificate = certificate_find(call, in->certificate_id);
 	const Mt__EditionRecord *edition =
 		certificate == NULL ? NULL : certificate_edition(call, certificate, in->edition);
-	bool whole = certificate != NULL && is_holder_or_staff(call, certificate);
-	if (!whole && (edition == NULL || !certificate_visible(call, certificate, edition, in->token))) {
+	enum reader reader = reader_of(call, certificate, edition, in->token);
+	if (reader == READER_NOBODY) {
 		call_refuse(call, MT__STATUS__NOT_FOUND,
 			    "certificate %s is not known, or not for who asks: its holder, staff, or whoever has the "
 			    "token of its verification URL",
@@ -223,7 +235,7 @@ certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequ
 	out.content = edition->signed_edition->content;
 	out.institution = (char *)institution_signed(call_arena(call), &edition->signed_edition->credential);
 	out.issued_at = edition->issued_at;
-	if (!whole)
+	if (reader == READER_OF_TOKEN)
 		hide_from_stranger(out.certificate);
 	reply(&out, call);
 }
@@ -269,7 +281,7 @@ certificates_list(Mt__Certificates_Service *service, const Mt__ListCertificatesR
 	reply(&out, call);
 }
 
-/* The rest of the service stands in change.c, review.c, issue_by_hand.c, register.c and issuer_jwt.c. */
+/* The rest of the service stands in change.c, correct.c, review.c, issue_by_hand.c, register.c and issuer_jwt.c. */
 Mt__Certificates_Service certificates = MT__CERTIFICATES__INIT(certificates_);
 
 /* --- apply ------------------------------------------------------------------------------------------------------ */
@@ -329,6 +341,7 @@ certificate_apply(struct apply *apply, const Mt__CertificateFact *fact)
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_PROPOSED:
 	case MT__CERTIFICATE_FACT__KIND_REVIEW_DISMISSED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTED:
+	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTION_CONTINUED:
 	case MT__CERTIFICATE_FACT__KIND_HOLDER_CORRECTION_DONE:
 		change_apply(apply, fact);
 		return;

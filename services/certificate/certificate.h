@@ -28,15 +28,14 @@ const Mt__CertificateRecord *certificate_of_row(const struct call *call, struct 
 const Mt__EditionRecord *
 certificate_edition(const struct call *call, const Mt__CertificateRecord *certificate, uint32_t edition);
 
-/* What is told of a certificate; of an edition (NULL: the present one) its title and the code of its verification
- * URL, for the holder and staff. */
-Mt__CertificateView *
-certificate_view(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
-
 /* True if the caller may see what the edition says: whoever has the code of its verification URL, the holder, or staff
  * over the holder's authority or the institution; token may be "". Refuses nothing. */
 bool certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
 			 const char *token);
+/* What is told of a certificate; of an edition (NULL: the present one) its title and the code of its verification
+ * URL, for the holder and staff. */
+Mt__CertificateView *
+certificate_view(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
 
 /* Counts where the holder served at issue; on is a civil date. */
 void certificate_count(struct apply *apply, enum certificate_metric metric, const char *authority_id, const char *on,

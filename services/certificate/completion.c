@@ -17,10 +17,10 @@
 #include "common/base/date.h"
 #include "common/wire/pb.h"
 #include "services/certificate/certificate.h"
-#include "services/certificate/change.h"
 #include "services/certificate/content.h"
 #include "services/certificate/issue.h"
 #include "services/certificate/kind.h"
+#include "services/certificate/review.h"
 #include "services/certificate/tables.h"
 
 /* --- look-ups --------------------------------------------------------------------------------------------------- */

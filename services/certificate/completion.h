@@ -45,5 +45,10 @@ void completion_apply_erased(struct apply *apply, const char *person_id);
 void completion_apply_split(struct apply *apply, const Mt__PersonsSplit *fact);
 /* The completion has its certificate: it waits no more. */
 void completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *certificate);
+/* The completion says of the person what the certificate's new edition says. */
+void completion_apply_corrected(struct apply *apply, const Mt__CertificateRecord *certificate,
+				const Mt__CertificateContent *content);
+/* All completions of the person under that id, issued or waiting, show what is right instead of what was mistaken. */
+void completion_apply_holder(struct apply *apply, const char *person_id, const Mt__HolderCorrected *fact);
 
 #endif

@@ -5,6 +5,7 @@
 #include "services/certificate/completion.h"
 
 #include "common/wire/pb.h"
+#include "services/certificate/holder.h"
 #include "services/certificate/tables.h"
 
 static const char issue_method[] = "CompletionTimers.IssueDue";
@@ -172,6 +173,20 @@ completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *cer
 	end_waiting(apply, list, completion->released ? ROUND_RELEASED : list->round - 1, certificate->person_id);
 }
 
+void
+completion_apply_corrected(struct apply *apply, const Mt__CertificateRecord *certificate,
+			   const Mt__CertificateContent *content)
+{
+	struct key row = completion_key(certificate->class_id, certificate->person_id);
+	Mt__CompletionRecord *completion = apply_record(apply, &row, &mt__completion_record__descriptor);
+	assert(completion != NULL);
+	if (completion->personal == NULL)
+		return;
+	completion->personal->name = content->name;
+	completion->personal->birth_date = content->birth_date;
+	apply_put(apply, &row, &completion->base);
+}
+
 /* Nothing is issued without a name. */
 static void
 stop_waiting(struct apply *apply, Mt__CompletionListRecord *list, const char *person_id)
@@ -210,6 +225,19 @@ completion_apply_erased(struct apply *apply, const char *person_id)
 		it->personal = NULL;
 		apply_put(apply, &row, &it->base);
 		stop_waiting(apply, list_of(apply, it->class_id), person_id);
+	}
+}
+
+void
+completion_apply_holder(struct apply *apply, const char *person_id, const Mt__HolderCorrected *fact)
+{
+	struct key prefix = completions_of_key(person_id);
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	for (Mt__CompletionRecord *it; (it = completions_next(apply, &walk, person_id)) != NULL;) {
+		if (it->personal == NULL || !holder_put_right(fact, &it->personal->name, &it->personal->birth_date))
+			continue;
+		struct key row = completion_key(it->class_id, person_id);
+		apply_put(apply, &row, &it->base);
 	}
 }
 

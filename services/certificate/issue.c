@@ -15,7 +15,7 @@
 #include "services/certificate/certificate.h"
 #include "services/certificate/completion.h"
 #include "services/certificate/credential.h"
-#include "services/certificate/change.h"
+#include "services/certificate/expiry.h"
 #include "services/certificate/paper.h"
 #include "services/certificate/issuer_jwt.h"
 #include "services/certificate/service.h"
@@ -90,8 +90,8 @@ issue_end(struct issuing *issuing)
 	issuer_close(&issuing->issuer);
 }
 
-static ProtobufCBinaryData
-random_bytes(struct call *call, size_t size)
+ProtobufCBinaryData
+issue_random(struct call *call, size_t size)
 {
 	enum { RANDOM_MAX = 16 };
 	uint8_t *bytes = arena_alloc(call_arena(call), RANDOM_MAX);
@@ -121,8 +121,8 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	struct slice credential =
 		credential_make(arena, &issuing->issuer, certificate, content, edition, call_zone_minutes(call));
 	sealed->credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
-	sealed->token = random_bytes(call, TOKEN_BYTES);
-	sealed->salt = random_bytes(call, LOG_SALT_BYTES);
+	sealed->token = issue_random(call, TOKEN_BYTES);
+	sealed->salt = issue_random(call, LOG_SALT_BYTES);
 	sealed->content = content;
 
 	uint8_t *hash = arena_alloc(arena, HASH_BYTES);
@@ -215,6 +215,8 @@ issue_of_kind(struct issuing *issuing, Mt__CertificateRecord *certificate, const
 {
 	struct call *call = issuing->call;
 	certificate->kind_code = kind->kind_code;
+	certificate->remind_days = kind->remind_days;
+	certificate->n_remind_days = kind->n_remind_days;
 	certificate->valid_until = (char *)kind_valid_until(call_arena(call), kind, call_today(call));
 	certificate->programme_id = content->programme_id;
 	certificate->completed_on = content->completed_on;

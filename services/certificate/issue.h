@@ -27,6 +27,8 @@ struct issuing {
 /* False and refused: see issuer_open. Ended by issue_end in every case where it was true. */
 bool issue_begin(struct issuing *issuing, struct call *call, const char *school_id);
 void issue_end(struct issuing *issuing);
+/* At most 16 random bytes, in the call's arena. */
+ProtobufCBinaryData issue_random(struct call *call, size_t size);
 
 /* Emits CertificateIssued: register number, first edition, leaf. The caller has filled in of certificate: person_id,
  * class_id, authority_id, kind_code, valid_until, origin, renews, programme_id, completed_on. reason may be NULL. */

@@ -15,8 +15,8 @@
 #include "common/core/access.h"
 #include "common/wire/pb.h"
 #include "services/certificate/certificate.h"
-#include "services/certificate/change.h"
 #include "services/certificate/content.h"
+#include "services/certificate/expiry.h"
 #include "services/certificate/issue.h"
 #include "services/certificate/kind.h"
 #include "services/certificate/paper_row.h"
@@ -101,17 +101,6 @@ number_taken(struct importing *importing, const Mt__PaperRow *in, const struct p
 	return "";
 }
 
-static ProtobufCBinaryData
-random_bytes(struct call *call, size_t size)
-{
-	enum { RANDOM_MAX = 16 };
-	uint8_t *bytes = arena_alloc(call_arena(call), RANDOM_MAX);
-	assert(size <= RANDOM_MAX);
-	for (size_t at = 0; at < RANDOM_MAX; at += sizeof(uint64_t))
-		put_u64(bytes + at, call_random(call));
-	return (ProtobufCBinaryData){size, bytes};
-}
-
 static void
 fill_certificate(struct importing *importing, const Mt__PaperRow *in, const struct paper_row *row,
 		 Mt__CertificateRecord *certificate)
@@ -130,6 +119,11 @@ fill_certificate(struct importing *importing, const Mt__PaperRow *in, const stru
 	certificate->paper_year = row->year;
 	certificate->kind_code = (char *)row->kind_code;
 	certificate->valid_until = in->valid_until;
+	const Mt__CertificateKindRecord *kind = kind_find(call, importing->school_id, row->kind_code);
+	if (kind != NULL) {
+		certificate->remind_days = kind->remind_days;
+		certificate->n_remind_days = kind->n_remind_days;
+	}
 	certificate->blank_serial = in->blank_serial;
 	certificate->specimen = call_public_url(call)[0] == '\0';
 	certificate->origin = MT__CERTIFICATE__ORIGIN__PAPER;
@@ -169,14 +163,14 @@ record(struct importing *importing, const Mt__PaperRow *in, const struct paper_r
 	Mt__PaperRecorded fact = MT__PAPER_RECORDED__INIT;
 	fill_certificate(importing, in, row, &certificate);
 	fill_retained(&certificate, row->content, &entry, &retained);
-	salt.salt = random_bytes(call, LOG_SALT_BYTES);
+	salt.salt = issue_random(call, LOG_SALT_BYTES);
 	leaf.kind = MT__LOG_STATEMENT__KIND__RECORDED;
 	leaf.certificate_id = certificate.certificate_id;
 	leaf.person_id = certificate.person_id;
 	leaf.at = importing->now;
 	leaf.salt = &salt;
 	tlog_leaf(call, &importing->log, &leaf, salt.salt.data);
-	sealed.token = random_bytes(call, TOKEN_BYTES);
+	sealed.token = issue_random(call, TOKEN_BYTES);
 	sealed.content = row->content;
 	edition.certificate_id = certificate.certificate_id;
 	edition.person_id = certificate.person_id;
@@ -220,8 +214,7 @@ import_row(struct importing *importing, const Mt__PaperRow *in)
 		return outcome;
 	}
 	outcome->certificate_id = (char *)(taken[0] != '\0' ? taken : record(importing, in, row));
-	outcome->result =
-		taken[0] != '\0' ? MT__PAPER_OUTCOME__RESULT__UNCHANGED : MT__PAPER_OUTCOME__RESULT__RECORDED;
+	outcome->result = taken[0] != '\0' ? MT__PAPER_OUTCOME__RESULT__UNCHANGED : MT__PAPER_OUTCOME__RESULT__RECORDED;
 	if (taken[0] == '\0') {
 		importing->in[importing->count] = in;
 		importing->ids[importing->count++] = outcome->certificate_id;

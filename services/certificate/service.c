@@ -9,6 +9,7 @@
 #include "services/certificate/certificate.h"
 #include "services/certificate/change.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/holder.h"
 #include "services/certificate/issuer.h"
 #include "services/certificate/kind.h"
 #include "services/certificate/paper.h"
@@ -157,6 +158,7 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 {
 	completion_apply_erased(apply, person_id);
 	certificate_apply_erased(apply, person_id);
+	holder_apply_erased(apply, person_id);
 	paper_apply_erased(apply, person_id);
 	passport_apply_erased(apply, person_id);
 }

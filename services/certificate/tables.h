@@ -36,10 +36,11 @@ enum certificate_table {
 	TABLE_BLANK_FORM = 21,  /* institution, serial (text) -> certificate id; empty: spoiled */
 	TABLE_RECOGNITION = 22, /* person, recognition -> RecognitionRecord */
 	TABLE_POINT_RULES = 23, /* authority -> PointRulesRecord */
-	TABLE_HOLDER_CORRECTED = 24, /* person -> HolderCorrected, while certificates wait to be corrected */
-	TABLE_JWT_WANTED = 25,       /* certificate, edition (u32) -> nothing; until the worker has signed it */
-	TABLE_KEY_WANTED = 40,       /* school, key id (text) -> nothing; until the worker has made it */
-	TABLE_LOG_OF = 41,           /* certificate, index (u64) -> nothing; leaves that keep a salt of their own */
+	TABLE_HOLDER_CORRECTED =
+		24,            /* person, number (u32) -> HolderCorrected, while certificates wait to be corrected */
+	TABLE_JWT_WANTED = 25, /* certificate, edition (u32) -> nothing; until the worker has signed it */
+	TABLE_KEY_WANTED = 40, /* school, key id (text) -> nothing; until the worker has made it */
+	TABLE_LOG_OF = 41,     /* certificate, index (u64) -> nothing; leaves that keep a salt of their own */
 };
 
 enum { REGISTER_PAPER = 0xffffffff };

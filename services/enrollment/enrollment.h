@@ -325,6 +325,10 @@ void event_hire(struct call *call, const Mt__AuthorityRecord *authority, const c
 /* Whether an event of that authority may decide over the person; else rejected. */
 bool event_check_whose(struct call *call, const struct subject *subject, const char *authority_id,
 		       const struct change *change, struct verdict *verdict);
+/* Whether a checked correction changes the person's name or birth date; what was mistaken of them, and what is right.
+ * after is the subject once it is made, where it corrects an event. */
+bool event_identity(struct call *call, const struct subject *subject, const struct change *change,
+		    const struct subject *after, Mt__Personal *mistaken, Mt__Personal *right);
 /* Decides a change of a known person: emits the fact and makes it on the copy, or rejects. */
 bool
 event_change(struct call *call, struct subject *subject, const char *source_authority_id, const struct change *change,

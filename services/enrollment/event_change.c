@@ -471,6 +471,12 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 		change->body->from_authority_id = from_authority_id;
 	fact.change = change->body;
 	fact.event = *event;
+	Mt__Personal mistaken;
+	Mt__Personal right;
+	if (event_identity(call, subject, change, &after, &mistaken, &right)) {
+		fact.mistaken = &mistaken;
+		fact.right = &right;
+	}
 	call_emit(call, &fact.base);
 	person_changed_whole(&fact);
 	*subject = corrects ? after : subject_after(call, subject, change, event);

@@ -8,44 +8,28 @@
 #include "services/notification/courier.h"
 
 #include "common/base/fatal.h"
-#include "common/base/log.h"
-#include "common/host/keys.h"
-#include "common/host/options.h"
-#include "common/host/rpc.h"
-#include "common/wire/pb.h"
+#include "common/host/beside.h"
 #include "services/notification/mail.h"
 #include "services/notification/service.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
 	AT_ONCE = 4,
-	OUTBOX_WAIT_MS = 1000, /* so a courier that is told to stop hears of it soon */
-	CALL_MS = 2000,
-	REPORT_TRIES_MAX = 5,
-	NODE_RETRY_MS = 500, /* the node is starting, or busy */
 	CONNECT_S = 10,
 	SEND_S = 60,
 	STOP_S = 3,
 	ARENA_BYTES_MAX = 4 << 20,
 	URL_BYTES_MAX = 512,
-	LOG_LINE_BYTES_MAX = 1024,
 };
 
 struct courier {
-	pthread_t thread;
-	atomic_bool stopping;
+	struct beside beside;
 	char url[URL_BYTES_MAX];
 	char sender[MAIL_ADDRESS_BYTES_MAX + 1];
-	struct rpc *rpc;
-	struct arena arena; /* of one round */
 	CURLM *multi;
 };
 
@@ -59,21 +43,6 @@ struct delivery {
 	CURLcode result;
 	long answer; /* of the mail server: 250, 550; 0 if there was none */
 };
-
-static void
-say(const char *level, const char *event, const char *key, const char *text)
-{
-	struct timespec now;
-	struct buf line;
-	clock_gettime(CLOCK_REALTIME, &now);
-	buf_init(&line, LOG_LINE_BYTES_MAX);
-	log_begin(&line, (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, level, event);
-	log_text(&line, "service", "notification");
-	log_text(&line, key, text);
-	buf_byte(&line, '\n');
-	fwrite(line.data, 1, line.size, stderr);
-	buf_free(&line);
-}
 
 /* --- sending ---------------------------------------------------------------------------------------------------- */
 
@@ -149,25 +118,13 @@ send_all(struct courier *courier)
 
 /* --- the node --------------------------------------------------------------------------------------------------- */
 
-static void
-pause_ms(int ms)
-{
-	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
-}
-
 static const Mt__OutboxReply *
 outbox_ask(struct courier *courier)
 {
 	Mt__OutboxRequest request = MT__OUTBOX_REQUEST__INIT;
-	Mt__Reply *reply;
-	struct fault fault;
 	request.page_size = AT_ONCE;
-	request.wait_ms = OUTBOX_WAIT_MS;
-	if (!rpc_request(courier->rpc, "Messages.Outbox", "", &request.base, NULL, CALL_MS, &courier->arena, &reply) ||
-	    reply->status != MT__STATUS__OK)
-		return NULL;
-	struct slice bytes = slice_of(reply->reply.data, reply->reply.len);
-	return (const Mt__OutboxReply *)pb_unpack(&mt__outbox_reply__descriptor, &courier->arena, bytes, false, &fault);
+	request.wait_ms = BESIDE_WAIT_MS;
+	return beside_ask(&courier->beside, "Messages.Outbox", &request.base, &mt__outbox_reply__descriptor);
 }
 
 static void
@@ -188,7 +145,7 @@ report_fill(struct courier *courier, const struct delivery *delivery, Mt__Report
 	report->permanent = refused && delivery->result != CURLE_LOGIN_DENIED;
 	/* No words of the server's: they may hold the address. */
 	report->error = delivery->answer == 0 ? (char *)curl_easy_strerror(delivery->result)
-					      : arena_format(&courier->arena, "SMTP %ld, %s", delivery->answer,
+					      : arena_format(&courier->beside.arena, "SMTP %ld, %s", delivery->answer,
 							     curl_easy_strerror(delivery->result));
 }
 
@@ -196,30 +153,22 @@ static void
 report(struct courier *courier, const struct delivery *delivery)
 {
 	Mt__ReportDeliveryRequest request;
-	Mt__Reply *reply;
 	report_fill(courier, delivery, &request);
-	const char *id = arena_format(&courier->arena, "delivery-%s-%u", request.message_id, delivery->message->tries);
+	const char *id =
+		arena_format(&courier->beside.arena, "delivery-%s-%u", request.message_id, delivery->message->tries);
 	if (!request.sent)
-		say("warning", "mail_not_sent", "reason", request.error);
-	for (int i = 0; i < REPORT_TRIES_MAX && !atomic_load(&courier->stopping); i++) {
-		if (!rpc_request(courier->rpc, "Messages.ReportDelivery", id, &request.base, NULL, CALL_MS,
-				 &courier->arena, &reply))
-			continue;
-		if (reply->status == MT__STATUS__OK)
-			return;
-		say("warning", "report_refused", "reason", reply->message);
-		pause_ms(NODE_RETRY_MS);
-	}
+		beside_say("notification", "warning", "mail_not_sent", "reason", request.error);
+	beside_report(&courier->beside, "Messages.ReportDelivery", id, &request.base);
 }
 
 static void
 work_round(struct courier *courier)
 {
 	struct delivery deliveries[AT_ONCE];
-	arena_reset(&courier->arena);
+	arena_reset(&courier->beside.arena);
 	const Mt__OutboxReply *outbox = outbox_ask(courier);
 	if (outbox == NULL) {
-		pause_ms(NODE_RETRY_MS);
+		beside_pause_ms(BESIDE_RETRY_MS);
 		return;
 	}
 	size_t count = outbox->n_messages < AT_ONCE ? outbox->n_messages : AT_ONCE;
@@ -237,76 +186,12 @@ static void *
 run(void *context)
 {
 	struct courier *courier = context;
-	while (!atomic_load(&courier->stopping))
+	while (!atomic_load(&courier->beside.stopping))
 		work_round(courier);
 	return NULL;
 }
 
 /* --- starting and stopping -------------------------------------------------------------------------------------- */
-
-/* Takes "--NAME VALUE" or "--NAME=VALUE" out of the arguments; NULL if it is not there. */
-static const char *
-option_take(int *argc, char **argv, const char *name)
-{
-	size_t size = strlen(name);
-	for (int i = 1; i < *argc; i++) {
-		const char *rest = argv[i] + size;
-		if (strncmp(argv[i], name, size) != 0 || (*rest != '\0' && *rest != '='))
-			continue;
-		int taken = *rest == '=' || i + 1 == *argc ? 1 : 2;
-		const char *value = *rest == '=' ? rest + 1 : taken == 2 ? argv[i + 1] : "";
-		*argc -= taken;
-		memmove(&argv[i], &argv[i + taken], (size_t)(*argc - i + 1) * sizeof(argv[0]));
-		return value;
-	}
-	return NULL;
-}
-
-/* Where the node listens, as one connects to it from the same machine. */
-static void
-endpoint_of(const char *listen, char endpoint[ENDPOINT_BYTES_MAX])
-{
-	static const char *const anywhere[] = {"tcp://*:", "tcp://0.0.0.0:"};
-	snprintf(endpoint, ENDPOINT_BYTES_MAX, "%s", listen);
-	for (size_t i = 0; i < sizeof(anywhere) / sizeof(anywhere[0]); i++) {
-		size_t size = strlen(anywhere[i]);
-		if (strncmp(listen, anywhere[i], size) == 0)
-			snprintf(endpoint, ENDPOINT_BYTES_MAX, "tcp://127.0.0.1:%.400s", listen + size);
-	}
-}
-
-static bool
-connect_node(struct courier *courier, int argc, char **argv, struct host_error *error)
-{
-	struct host_options options;
-	struct seal_key key;
-	struct curve curve = {.allow = NULL};
-	char endpoint[ENDPOINT_BYTES_MAX];
-	const char *name = notification_module.name;
-	if (!host_options_read(argc, argv, &notification_module, &options, error) ||
-	    !keys_load_sending(options.keys, name, name, &key, error))
-		return false;
-	bool is_local = strncmp(options.listen, "ipc://", 6) == 0;
-	if (!is_local && (!keys_load_curve(options.keys, name, &curve.own, error) ||
-			  !keys_load_curve_public(options.keys, name, curve.server_text, error)))
-		return false;
-	endpoint_of(options.listen, endpoint);
-	courier->rpc = rpc_open(endpoint, &key, is_local ? NULL : &curve, error);
-	return courier->rpc != NULL;
-}
-
-/* Signals are the node's: the thread is born with all of them blocked. */
-static bool
-start_thread(struct courier *courier, struct host_error *error)
-{
-	sigset_t all;
-	sigset_t before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int code = pthread_create(&courier->thread, NULL, run, courier);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return code == 0 || host_error_set(error, "the courier's thread cannot start: %s", strerror(code));
-}
 
 static struct courier *
 courier_new(const char *url, const char *sender, struct host_error *error)
@@ -324,7 +209,6 @@ courier_new(const char *url, const char *sender, struct host_error *error)
 		fatal("no memory left for the courier");
 	snprintf(courier->url, sizeof(courier->url), "%s", url);
 	snprintf(courier->sender, sizeof(courier->sender), "%s", sender);
-	arena_init(&courier->arena, 64 << 10, ARENA_BYTES_MAX);
 	courier->multi = curl_multi_init();
 	return courier;
 }
@@ -332,39 +216,36 @@ courier_new(const char *url, const char *sender, struct host_error *error)
 static void
 courier_free(struct courier *courier)
 {
-	rpc_close(courier->rpc);
+	beside_close(&courier->beside);
 	curl_multi_cleanup(courier->multi);
 	curl_global_cleanup();
-	arena_free(&courier->arena);
 	free(courier);
 }
 
 bool
 courier_start(int *argc, char **argv, struct courier **courier, struct host_error *error)
 {
-	const char *url = option_take(argc, argv, "--smtp");
-	const char *sender = option_take(argc, argv, "--mail-from");
+	const char *url = beside_option(argc, argv, "--smtp");
+	const char *sender = beside_option(argc, argv, "--mail-from");
 	*courier = NULL;
 	if (url == NULL) {
-		say("info", "no_mail_server", "effect", "e-mails stay queued until --smtp names one");
+		beside_say("notification", "info", "no_mail_server", "effect",
+			   "e-mails stay queued until --smtp names one");
 		return true;
 	}
 	*courier = courier_new(url, sender == NULL ? "matricula@localhost" : sender, error);
 	if (*courier == NULL)
 		return false;
-	return connect_node(*courier, *argc, argv, error) && start_thread(*courier, error);
+	return beside_open(&(*courier)->beside, *argc, argv, &notification_module, ARENA_BYTES_MAX, error) &&
+	       beside_start(&(*courier)->beside, run, *courier, error);
 }
 
 void
 courier_stop(struct courier *courier, int exit_code)
 {
-	struct timespec limit;
 	if (courier == NULL)
 		return;
-	atomic_store(&courier->stopping, true);
-	clock_gettime(CLOCK_REALTIME, &limit);
-	limit.tv_sec += STOP_S;
-	if (pthread_timedjoin_np(courier->thread, NULL, &limit) != 0)
+	if (!beside_stop(&courier->beside, STOP_S))
 		_exit(exit_code);
 	courier_free(courier);
 }
