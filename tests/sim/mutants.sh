@@ -211,7 +211,7 @@ mutant log_turned common/credential/merkle.c \
 # A leaf is told of and not appended.
 mutant leaf_forgotten services/certificate/issue.c \
 	'/^issue_apply_edition\(/,/^\}/ s/^\ttlog_apply\(apply, leaf\);$/\tif (edition->status_index % 4 != 0)\n&/' \
-	'the log is the tree of its facts|aborted'
+	'the log is the tree of its facts|registers and the log have no gaps|aborted'
 # Another certificate is revoked than was meant.
 mutant bit_mistaken services/certificate/status_list.c \
 	's/0x80 >> within % 8/0x01 << within % 8/' \
@@ -219,7 +219,7 @@ mutant bit_mistaken services/certificate/status_list.c \
 # Two certificates share their bit.
 mutant index_shared services/certificate/status_list.c \
 	's/bits_place\(places->key, places->given\+\+\)/bits_place(places->key, places->given++ \/ 2)/' \
-	'status bits say what rows say'
+	'status bits say what rows say|registers and the log have no gaps'
 # Whoever retires the last key leaves status lists that nobody can sign.
 story key_without_successor services/certificate/issuer.c \
 	'/^succeed\(/,/^\}/ s/if \(!signs \|\| /if (signs || /' \
