@@ -49,7 +49,7 @@ NODES    := $(call archives,$(addprefix services/,enrollment assessment certific
 GATEWAY  := $(call archives,services/gateway)
 PAPER    := $(call archives,services/paper)
 
-BINS     := $(B)/bin/matricula $(addprefix $(B)/bin/matricula-,$(SERVICES))
+BINS     := $(B)/bin/matricula $(B)/bin/matricula-verify $(addprefix $(B)/bin/matricula-,$(SERVICES))
 
 .PHONY: all run check check-deps bench deps tidy format clean unit fuzz fuzz-run sim mutants
 .SECONDARY:
@@ -106,7 +106,7 @@ $(B)/%.json.o: %.json
 	@mkdir -p $(@D)
 	@ld -r -b binary -z noexecstack -o $@ $<
 
-$(B)/services/paper/%.o $(B)/tests/unit/paper_test.o: CFLAGS += $(PAPER_CFLAGS)
+$(B)/services/paper/%.o $(B)/tests/unit/paper_layout_test.o: CFLAGS += $(PAPER_CFLAGS)
 
 .SECONDEXPANSION:
 $(B)/lib/gen.a: $(GEN_OBJ)
@@ -114,24 +114,29 @@ $(B)/lib/%.a: $$(call members,$$*)
 	@mkdir -p $(@D)
 	@rm -f $@; $(AR) rcs $@ $^
 
-link = @mkdir -p $(@D); $(CC) $(CFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+link = @mkdir -p $(@D); $(CC) $(CFLAGS) -Wl,--as-needed -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 
 $(B)/bin/matricula: $(B)/services/ctl/main.o $(call archives,services/ctl) $(FLOORS) $(HOST) $(NODES)
 	$(link)
+# Offline: nothing of the nodes, and none of their libraries.
+$(B)/bin/matricula-verify: $(B)/services/verify/main.o $(call archives,services/verify common/credential common/wire common/base) $(HOST)
+	$(link)
 $(B)/bin/matricula-%: $(B)/services/%/main.o $(B)/lib/services/%.a $(FLOORS) $(HOST)
 	$(link)
+
+# The pure and simulated world: floors and services, and nothing of the host.
+SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
 
 # Each tests/unit/x_test.c is one program, and may use any floor and any service.
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
 	$(link) -lcmocka
 # Who links the papers: the archive and its libraries.
-PAPER_USERS := $(B)/bin/matricula-gateway $(B)/tests/unit/paper_test $(B)/tests/fuzz/pdf_fuzz
+PAPER_USERS := $(addprefix $(B)/bin/matricula-,gateway verify) $(filter $(B)/tests/unit/paper_%,$(UNIT)) $(B)/tests/fuzz/pdf_fuzz
 $(PAPER_USERS): $(PAPER)
 $(PAPER_USERS): LIBS += $(PAPER_LIBS)
+$(B)/tests/unit/lanes_test: $(SIM_WORLD)
 
-# The pure and simulated world: floors and services, and nothing of the host.
-SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
 $(B)/tests/scenario-run: $(call objects,tests/scenario) $(SIM_WORLD) $(FLOORS) $(NODES)
 	$(link)
 $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)

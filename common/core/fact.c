@@ -49,16 +49,16 @@ fact_wrap(const struct module *module, struct arena *arena, const ProtobufCMessa
 	}
 	assert(kind != NULL);
 
-	size_t leaf_size = protobuf_c_message_get_packed_size(leaf);
+	struct slice packed = pb_pack(arena, leaf);
 	uint8_t inner[TAG_BYTES_MAX];
 	uint8_t outer[TAG_BYTES_MAX];
-	size_t inner_size = tag_write(inner, kind->id, leaf_size);
-	size_t outer_size = tag_write(outer, noun->id, inner_size + leaf_size);
-	uint8_t *bytes = arena_alloc(arena, outer_size + inner_size + leaf_size);
+	size_t inner_size = tag_write(inner, kind->id, packed.size);
+	size_t outer_size = tag_write(outer, noun->id, inner_size + packed.size);
+	uint8_t *bytes = arena_alloc(arena, outer_size + inner_size + packed.size);
 	memcpy(bytes, outer, outer_size);
 	memcpy(bytes + outer_size, inner, inner_size);
-	protobuf_c_message_pack(leaf, bytes + outer_size + inner_size);
-	return slice_of(bytes, outer_size + inner_size + leaf_size);
+	memcpy(bytes + outer_size + inner_size, packed.data, packed.size);
+	return slice_of(bytes, outer_size + inner_size + packed.size);
 }
 
 static bool

@@ -45,10 +45,24 @@ struct queued {
 	uint8_t bytes[]; /* route, then frame */
 };
 
-struct queue {
+/* Queries change nothing, so they need not wait for what stands before them: they have a lane of their own. */
+enum lane_kind { LANE_QUERIES, LANE_CALLS, LANES };
+
+struct lane {
 	struct queued *first;
 	struct queued **last;
-	size_t frames;
+	/* The frame being worked off, a call at a time; NULL: none. Its calls are read in place. */
+	struct queued *under_way;
+	struct frame frame;
+	size_t at; /* within frame */
+	enum key_kind kind;
+	struct buf replies; /* so far, of that frame */
+	uint64_t saw_seq;   /* and what they saw, see call_saw */
+};
+
+struct queue {
+	struct lane lanes[LANES];
+	size_t frames; /* of both lanes, without those under way */
 	size_t bytes;
 };
 
@@ -157,6 +171,7 @@ struct node {
 	size_t methods_count;
 
 	struct store store;
+	struct recent *recent;
 	struct head head; /* of what is applied */
 	uint64_t durable_seq;
 	uint64_t flushed_seq;
@@ -236,6 +251,7 @@ struct call {
 	enum call_state state;
 	bool scoped; /* the authority was checked, or needs no check */
 	bool may_park;
+	bool saw_all;     /* it told more than rows: of the node itself, as it is now */
 	bool from_node;   /* another service asks: it may read personal data */
 	bool slots_short; /* no slot was left for a new subject: it ends UNAVAILABLE */
 	bool text_broken; /* a fact holds text that no follower would read: it ends INTERNAL */
@@ -286,8 +302,13 @@ const struct method *methods_find(const struct node *node, const char *name);
 const struct method *methods_reaction(const struct node *node, const ProtobufCMessageDescriptor *fact);
 
 /* queue.c */
-bool queue_push(struct queue *queue, struct slice route, struct slice frame, int64_t received_us);
-struct queued *queue_pop(struct queue *queue); /* the caller frees it */
+void queue_init(struct queue *queue);
+bool queue_push(struct queue *queue, enum lane_kind lane, struct slice route, struct slice frame, int64_t received_us);
+/* The lane's next frame is under way. False if there is none. */
+bool queue_take(struct queue *queue, enum lane_kind lane);
+/* The frame under way is through. */
+void queue_done(struct queue *queue, enum lane_kind lane);
+bool queue_is_idle(const struct queue *queue); /* nothing waits or is under way */
 void queue_clear(struct queue *queue);
 
 /* replies.c */
@@ -305,13 +326,18 @@ int64_t park_next_us(const struct node *node); /* INT64_MAX if none */
 void park_clear(struct node *node);
 
 /* dispatch.c */
-void dispatch_frame(struct node *node, struct slice route, struct slice frame, int64_t received_us);
+/* Where a frame waits: with the queries if it holds nothing else. */
+enum lane_kind dispatch_lane(const struct node *node, struct slice frame);
+/* Decides the next call of a lane; false if there is none. */
+bool dispatch_next(struct node *node, enum lane_kind lane);
 /* A call that was parked is tried again; it answers now if last. */
 void dispatch_parked(struct node *node, struct parked *parked, bool last);
 void dispatch_refuse_frame(struct node *node, struct slice route, struct slice frame, Mt__Status status,
 			   const char *message);
 /* Decides with nothing outside: reactions and timers. False if refused. */
 bool dispatch_internal(struct node *node, struct call *call, const struct method *method, const void *input);
+/* Up to where the journal must be durable before anybody is told what the call saw; it saw all up to there. */
+uint64_t call_saw(const struct call *call);
 void call_begin(struct call *call, struct node *node, const struct method *method, const struct caller *caller);
 extern const struct caller caller_node;
 

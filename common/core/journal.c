@@ -191,6 +191,7 @@ entry_begin(struct node *node, struct entry *entry)
 	entry->header.time_us = node_now_us(node);
 	entry->facts_last = &entry->facts;
 	entry->unapplied = &entry->facts;
+	node->recent->writing_seq = entry->header.seq;
 }
 
 void
@@ -217,13 +218,13 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 	for (; *entry->unapplied != NULL; entry->unapplied = &(*entry->unapplied)->next) {
 		apply.index = entry->applied_count++;
 		arena_reset(&node->apply_arena);
+		personal_next(node);
 		ProtobufCMessage *fact =
 			pb_unpack_trusted(node->module->facts, apply.arena, (*entry->unapplied)->bytes);
 		if (fact == NULL)
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
-		personal_note(&apply, fact);
-		personal_open(node, store, apply.arena, fact);
+		personal_take(&apply, fact);
 		node->module->apply(&apply, fact);
 	}
 }
@@ -232,6 +233,7 @@ static struct apply
 apply_beside(struct node *node, const Mt__EntryHeader *header)
 {
 	arena_reset(&node->apply_arena);
+	personal_next(node);
 	return (struct apply){
 		.node = node,
 		.store = &node->store,

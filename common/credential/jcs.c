@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 enum {
-	JCS_TEXT_BYTES_MAX = 8 * JCS_INPUT_BYTES_MAX, /* 1e20 is spelt with 21 digits; nothing grows more */
+	JCS_TEXT_BYTES_MAX = 8 * JCS_LARGE_BYTES_MAX, /* 1e20 is spelt with 21 digits; nothing grows more */
 	EXACT_DIGITS = 15,                            /* any decimal of 15 digits survives a double (DBL_DIG) */
 	DIGITS_MAX = 17,
 };
@@ -302,7 +302,14 @@ no_tree(const char *fault)
 struct jcs_tree
 jcs_parse(struct arena *arena, struct slice input)
 {
-	if (input.size > JCS_INPUT_BYTES_MAX)
+	return jcs_parse_upto(arena, input, JCS_INPUT_BYTES_MAX);
+}
+
+struct jcs_tree
+jcs_parse_upto(struct arena *arena, struct slice input, size_t bytes_max)
+{
+	assert(bytes_max <= JCS_LARGE_BYTES_MAX);
+	if (input.size > bytes_max)
 		return no_tree("the text is too large");
 	struct jcs_tree tree = {.root = NULL};
 	struct jcs_value *open = NULL;

@@ -12,6 +12,7 @@
 
 enum {
 	JCS_INPUT_BYTES_MAX = 64 << 10, /* a credential has about 2 KiB */
+	JCS_LARGE_BYTES_MAX = 512 << 10, /* a full status list has 180 KiB */
 	JCS_VALUES_MAX = 4096,          /* it has about 60; each takes up to 200 bytes of the arena and 2 us */
 	JCS_NUMBER_BYTES_MAX = 64,      /* a double is spelt in 25; longer ones only pad */
 };
@@ -35,6 +36,8 @@ struct jcs_tree {
 /* Refuses what json.h refuses, duplicate members, and numbers no double can hold. The tree
  * points into input and lives in the arena. */
 struct jcs_tree jcs_parse(struct arena *arena, struct slice input);
+/* The same of what may be larger; bytes_max is at most JCS_LARGE_BYTES_MAX. */
+struct jcs_tree jcs_parse_upto(struct arena *arena, struct slice input, size_t bytes_max);
 
 /* The canonical text; without names members of the top object to leave out, or NULL. */
 struct slice jcs_text(struct arena *arena, const struct jcs_value *value, const char *without);

@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 enum {
-	RUN_BUDGET_US = 2000,
+	RUN_BUDGET_US = 1000, /* what comes in meanwhile waits as long */
 	DRAIN_MS_MAX = 10000,
 	PROGRESS_EVERY_US = 1000 * 1000,
 	LOG_LINE_BYTES_MAX = 4096,

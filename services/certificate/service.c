@@ -39,7 +39,9 @@ static ProtobufCService *const handlers[] = {
 	&certificate_subjects.base,
 	&certificate_subject_reactions.base,
 	&verifications.base,
+	&verification_lists.base,
 	&papers.base,
+	&passports.base,
 	NULL,
 };
 

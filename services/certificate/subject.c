@@ -1,7 +1,7 @@
 /* services/certificate/subject.c
  *
  * What this service holds of a person, for whoever was granted their file: completions,
- * and certificates with their credentials as they were signed. */
+ * certificates with their credentials as they were signed, and recognitions. */
 #include "services/certificate/subject.h"
 
 #include "services/certificate/certificate.h"
@@ -36,11 +36,14 @@ certificate_shown(struct call *call, struct id id)
 		(Mt__SubjectCertificate *)pb_new(&mt__subject_certificate__descriptor, call_arena(call));
 	shown->certificate = (Mt__CertificateRecord *)certificate_find(call, certificate_id);
 	assert(shown->certificate != NULL);
-	size_t count = shown->certificate->edition;
+	size_t count = shown->certificate->edition + 1; /* of paper, 0 is what was recorded */
 	shown->editions = arena_zero(call_arena(call), count * sizeof(*shown->editions));
-	for (uint32_t number = 1; number <= count; number++)
-		shown->editions[shown->n_editions++] =
-			(Mt__EditionRecord *)certificate_edition(call, shown->certificate, number);
+	for (uint32_t number = 0; number < count; number++) {
+		struct key key = edition_key(certificate_id, number);
+		const Mt__EditionRecord *edition = call_record(call, &key, &mt__edition_record__descriptor);
+		if (edition != NULL)
+			shown->editions[shown->n_editions++] = (Mt__EditionRecord *)edition;
+	}
 	return shown;
 }
 
@@ -59,6 +62,20 @@ certificates_add(struct subject_part *part, Mt__CertificatePart *held)
 }
 
 static void
+recognitions_add(struct subject_part *part, Mt__CertificatePart *held)
+{
+	struct page page;
+	struct key prefix = subject_key_of(TABLE_RECOGNITION, part->record_id);
+	if (!subject_list_begin(part, &page, "recognitions", &prefix))
+		return;
+	while (page_next(&page))
+		page_add(&page, call_unpack(part->call, &mt__recognition_record__descriptor, page.walk.value));
+	held->recognitions = (Mt__RecognitionRecord **)page.items;
+	held->n_recognitions = page.count;
+	subject_list_end(part, &page, "recognitions");
+}
+
+static void
 subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, Mt__SubjectPart_Closure reply,
 	      void *call)
 {
@@ -69,6 +86,7 @@ subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, M
 		return;
 	completions_add(&part, &held);
 	certificates_add(&part, &held);
+	recognitions_add(&part, &held);
 	part.out.certificate = &held;
 	if (!call_refused(call))
 		reply(&part.out, call);

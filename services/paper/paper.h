@@ -107,7 +107,8 @@ struct paper_passport {
 bool paper_passport(const struct paper_passport *in, struct buf *pdf, struct fault *fault);
 
 /* The credential inside a presented file, which may be anything: appended to credential, or
- * false and a sentence. It is only carried by the file: what it says is proven by its signature. */
+ * false and a sentence, and credential to be thrown away. It is only carried by the file: what it says is proven by its
+ * signature. */
 bool paper_credential(struct slice pdf, struct buf *credential, struct fault *fault);
 
 #endif

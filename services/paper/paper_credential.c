@@ -56,7 +56,7 @@ specification_find(qpdf_data qpdf, qpdf_oh *specification, struct fault *fault)
 static bool
 attachment_find(qpdf_data qpdf, struct attachment *attachment, struct fault *fault)
 {
-	qpdf_oh specification;
+	qpdf_oh specification = 0;
 	if (!specification_find(qpdf, &specification, fault))
 		return false;
 	qpdf_oh files = key(qpdf, specification, "/EF");

@@ -66,7 +66,7 @@ band(struct paper_canvas *canvas, double length, double height, struct paper_col
 static void
 rosette(struct paper_canvas *canvas, double x, double y, double radius, struct paper_colour colour)
 {
-	enum { STEPS = 16 * ROSETTE_LOBES };
+	enum { STEPS = 12 * ROSETTE_LOBES };
 	for (int line = 0; line < ROSETTE_LINES; line++) {
 		for (int step = 0; step <= STEPS; step++) {
 			double angle = 2 * G_PI * step / STEPS;

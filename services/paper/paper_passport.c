@@ -204,7 +204,7 @@ foot_draw(struct making *making, const char *left, const char *right, double y)
 						  .colour = SOFT,
 						  .beside = SOFT,
 						  .align = i == 0 ? PAPER_LEFT : PAPER_RIGHT};
-		double width = making->flow.width * (i == 0 ? 0.75 : 0.25);
+		double width = making->flow.width * (i == 0 ? 0.8 : 0.2);
 		PangoLayout *layout =
 			paper_text(&making->canvas, &style, texts[i], NULL, width, "holder_name", making->fault);
 		if (layout == NULL)

@@ -135,7 +135,7 @@ mutant missing_ancestor common/core/figures.c \
 	'figures equal a recount'
 # What is being flushed is not seen meanwhile.
 mutant blind_overlay common/core/store.c \
-	'/^store_get\(/,/^\}/ s/store->frozen != NULL/store->frozen != NULL \&\& key.data[0] != 0xF4/' \
+	'/^store_get_below\(/,/^\}/ s/store->frozen != NULL/store->frozen != NULL \&\& key.data[0] != 0xF4/' \
 	'figures equal a recount|state equals its rebuild'
 # Apply looks at something that the journal does not hold.
 mutant impure_apply common/core/apply.c \

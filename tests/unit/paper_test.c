@@ -1,22 +1,28 @@
 /* tests/unit/paper_test.c
  *
  * Certificates and passports from hard inputs are whole, the credential comes back byte for
- * byte, the same input gives the same bytes in any thread, and a file that was meddled with
- * is refused with its reason. paper_test --samples FOLDER writes what a person may look at. */
+ * byte, the same input gives the same bytes in any thread, and what cannot stand on paper
+ * is refused by name. paper_test --samples FOLDER writes what a person may look at. */
 #include "services/paper/paper.h"
-
-#include "services/paper/paper_template.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+
+/* fontconfig keeps one pattern for ever whose address it stores as an offset: no leak, but it looks like one. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig.so";
+}
 
 enum { TRAININGS = 60, THREADS = 3 };
 
@@ -106,19 +112,6 @@ read_back(const struct buf *pdf, const char *expected)
 		fail_msg("%s", fault.message);
 	assert_int_equal(credential.size, strlen(expected));
 	assert_memory_equal(credential.data, expected, credential.size);
-	buf_free(&credential);
-}
-
-static void
-refused(struct slice pdf, const char *sentence)
-{
-	struct fault fault = {.message = ""};
-	struct buf credential;
-	buf_init(&credential, PAPER_CREDENTIAL_BYTES_MAX);
-	if (paper_credential(pdf, &credential, &fault))
-		fail_msg("taken, wanted: %s", sentence);
-	if (strstr(fault.message, sentence) == NULL)
-		fail_msg("said: %s, wanted: %s", fault.message, sentence);
 	buf_free(&credential);
 }
 
@@ -262,261 +255,18 @@ what_cannot_stand_on_paper_is_refused_by_name(void **state)
 	input_refused(&in, "url", "not an http address");
 }
 
-/* --- templates -------------------------------------------------------------------------------------------------- */
-
-static const struct paper_value names[] = {
-	{"institution_vi", "x"}, {"institution_en", NULL}, {"kind_vi", "x"}, {"kind_en", ""}, {"holder_name", "An"},
-};
-
 static void
-template_refused(const char *from, const char *to, const char *field, const char *sentence)
-{
-	static const char start[] =
-		"{\"width\":297,\"height\":210,\"fonts\":\"serif\",\"title\":\"{kind_vi}\",\"specimen\":\"s\","
-		"\"colours\":{\"ink\":\"#000000\",\"soft\":\"#808080\"},\"ground\":\"ink\",\"frame\":\"ink\","
-		"\"ornament\":\"ink\",\"warning\":\"ink\",\"watermark\":{\"colour\":\"ink\",\"x\":1,\"y\":1,\"radius\":"
-		"9},"
-		"\"qr\":{\"x\":1,\"y\":1,\"size\":20},\"boxes\":[{\"x\":1,\"y\":1,\"width\":50,\"height\":50,"
-		"\"align\":\"left\",\"lines\":[{\"text\":\"a\",\"size\":9},{\"text\":\"{holder_name}\",\"size\":10}]}]"
-		"}";
-	struct fault fault = {.message = ""};
-	struct arena arena;
-	char json[2 * sizeof(start)];
-	const char *at = strstr(start, from);
-	assert_non_null(at);
-	snprintf(json, sizeof(json), "%.*s%s%s", (int)(at - start), start, to, at + strlen(from));
-	arena_init(&arena, 1 << 14, 0);
-	const struct paper_template *read =
-		paper_template_read(&arena, slice_text(json), names, sizeof(names) / sizeof(names[0]), &fault);
-	if (sentence == NULL && read == NULL)
-		fail_msg("%s | %s", fault.field, fault.message);
-	if (sentence != NULL &&
-	    (read != NULL || strcmp(fault.field, field) != 0 || strstr(fault.message, sentence) == NULL))
-		fail_msg("said: %s | %s, wanted: %s | %s", fault.field, fault.message, field, sentence);
-	arena_free(&arena);
-}
-
-static void
-a_faulty_template_is_refused_by_the_member_at_fault(void **state)
-{
-	(void)state;
-	template_refused("\"size\":10", "\"size\":10", "", NULL);
-	template_refused("\"size\":10", "\"size\":1000", "boxes[0].lines[1].size", "is not between 4 and 144");
-	template_refused("\"size\":10", "\"size\":\"10\"", "boxes[0].lines[1].size", "is not a number");
-	template_refused(",\"size\":10", "", "boxes[0].lines[1].size", "is missing");
-	template_refused("{holder_name}", "{holder}", "boxes[0].lines[1].text", "unknown placeholder {holder}");
-	template_refused("{holder_name}", "{holder_name", "boxes[0].lines[1].text", "a brace that does not close");
-	template_refused("\"size\":10", "\"size\":10,\"italics\":true", "boxes[0].lines[1].italics", "not a member");
-	template_refused("\"size\":10", "\"size\":10,\"colour\":\"blue\"", "boxes[0].lines[1].colour",
-			 "names no colour");
-	template_refused("\"size\":10", "\"size\":10,\"bold\":1", "boxes[0].lines[1].bold", "is not true or false");
-	template_refused("\"size\":10", "\"size\":10,\"unless\":\"nobody\"", "boxes[0].lines[1].unless",
-			 "is not the name");
-	template_refused("\"left\"", "\"top\"", "boxes[0].align", "is not left, centre or right");
-	template_refused("\"size\":20", "\"size\":2", "qr.size", "is not between 20 and 100");
-	template_refused("\"radius\":9", "\"radios\":9", "watermark.radios", "not a member");
-	template_refused("\"width\":297", "\"width\":2970", "width", "is not between 50 and 1000");
-	template_refused("\"boxes\":[", "\"boxes\":[4,", "boxes[0].", "is not an object");
-	template_refused("\"ground\":\"ink\"", "\"ground\":\"ink\",\"ground\":\"ink\"", "", "is no JSON object");
-}
-
-static void
-a_line_that_needs_what_is_absent_is_left_out(void **state)
-{
-	struct arena arena;
-	(void)state;
-	arena_init(&arena, 1 << 14, 0);
-	assert_string_equal(paper_fill(&arena, "<{holder_name}> {kind_vi}", names, 5), "<An> x");
-	assert_null(paper_fill(&arena, "{holder_name} {kind_en}", names, 5));
-	assert_null(paper_fill(&arena, "{institution_en}", names, 5));
-	assert_string_equal(paper_fill(&arena, "An", names, 5), "An");
-	arena_free(&arena);
-}
-
-/* --- meddling --------------------------------------------------------------------------------------------------- */
-
-/* The file with one occurrence of from, of the same length as to, replaced; the first one at or after begin. */
-static void
-with(const struct buf *pdf, const char *from, const char *to, const char *sentence)
-{
-	struct buf copy;
-	buf_init(&copy, PAPER_PDF_BYTES_MAX);
-	buf_append(&copy, buf_slice(pdf));
-	uint8_t *at = memmem(copy.data, copy.size, from, strlen(from));
-	assert_non_null(at);
-	assert_int_equal(strlen(from), strlen(to));
-	memcpy(at, to, strlen(to));
-	refused(buf_slice(&copy), sentence);
-	buf_free(&copy);
-}
-
-static void
-a_file_that_was_meddled_with_is_refused_with_its_reason(void **state)
+a_box_too_full_is_refused_by_its_number(void **state)
 {
 	struct paper_certificate in = usual();
-	struct buf pdf;
+	char text[PAPER_TEXT_BYTES_MAX + 1] = "";
 	(void)state;
-	certificate_make(&in, &pdf);
-	size_t whole = pdf.size;
-	for (size_t size = 0; size < whole - 1; size += 997)
-		refused(slice_of(pdf.data, size), "the file");
-	refused(slice_of(pdf.data, whole - 2), "cut off or damaged");
-	with(&pdf, "/AFRelationship", "/JavaScript    ", "has a /JavaScript");
-	with(&pdf, "/AFRelationship", "/OpenA#63tion  ", "has a /OpenAction");
-	with(&pdf, "/DisplayDocTitle", "/EF             ", "more than one attachment");
-	with(&pdf, "credential.json", "credential.exe ", "not called credential.json");
-	with(&pdf, "/EF <<", "/EG <<", "no attachment");
-	with(&pdf, "/UF 5 0 R >>", "/UF 7 0 R >>", "does not hold one file");
-	with(&pdf, "\nxref\n0 ", "\nxref\n1 ", "not one of a single section");
-	with(&pdf, "0000000015 00000 n", "0000000016 00000 n", "points to where no object is");
-	buf_text(&pdf,
-		 "\n7 0 obj\n<< >>\nendobj\nxref\n0 1\n0000000000 65535 f \ntrailer\n<< >>\nstartxref\n9\n%%EOF\n");
-	refused(buf_slice(&pdf), "something was appended");
-	refused(slice_text("Chứng chỉ"), "is not a PDF");
-	refused(slice_text(""), "is not a PDF");
-	refused(slice_text("%PDF-1.7\n"), "cut off, damaged");
-	buf_free(&pdf);
-}
-
-/* A small file of our own making: the smallest one that is taken, and what is done to it. */
-struct forged {
-	const char *parameters; /* of the stream */
-	const char *filter;
-	const char *catalogue; /* members more */
-	const char *more;      /* an object more */
-};
-
-static size_t
-object_begin(struct buf *pdf, size_t *offsets, unsigned number)
-{
-	offsets[number] = pdf->size;
-	buf_format(pdf, "%u 0 obj\n", number);
-	return pdf->size;
-}
-
-static void
-forge(struct buf *pdf, const struct forged *forged, struct slice stream, size_t length)
-{
-	size_t offsets[7] = {0};
-	unsigned count = forged->more == NULL ? 6 : 7;
-	buf_init(pdf, PAPER_PDF_BYTES_MAX);
-	buf_text(pdf, "%PDF-1.7\n");
-	object_begin(pdf, offsets, 1);
-	buf_format(pdf,
-		   "<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [ (credential.json) 4 0 R ] >> "
-		   ">> %s>>",
-		   forged->catalogue);
-	buf_text(pdf, "\nendobj\n");
-	object_begin(pdf, offsets, 2);
-	buf_text(pdf, "<< /Type /Pages /Kids [ 3 0 R ] /Count 1 >>\nendobj\n");
-	object_begin(pdf, offsets, 3);
-	buf_text(pdf, "<< /Type /Page /Parent 2 0 R /MediaBox [ 0 0 9 9 ] >>\nendobj\n");
-	object_begin(pdf, offsets, 4);
-	buf_text(pdf, "<< /F (credential.json) /UF (credential.json) /EF << /F 5 0 R /UF 5 0 R >> >>\nendobj\n");
-	object_begin(pdf, offsets, 5);
-	buf_format(pdf, "<< /Params << %s >> %s /Length %zu >>\nstream\n", forged->parameters, forged->filter, length);
-	buf_append(pdf, stream);
-	buf_text(pdf, "\nendstream\nendobj\n");
-	if (forged->more != NULL) {
-		object_begin(pdf, offsets, 6);
-		buf_format(pdf, "%s\nendobj\n", forged->more);
-	}
-	size_t table = pdf->size;
-	buf_format(pdf, "xref\n0 %u\n0000000000 65535 f \n", count);
-	for (unsigned i = 1; i < count; i++)
-		buf_format(pdf, "%010zu 00000 n \n", offsets[i]);
-	buf_format(pdf, "trailer\n<< /Root 1 0 R /Size %u >>\nstartxref\n%zu\n%%%%EOF\n", count, table);
-}
-
-static void
-forged_refused(struct forged forged, struct slice stream, size_t length, const char *sentence)
-{
-	struct buf pdf;
-	forge(&pdf, &forged, stream, length);
-	refused(buf_slice(&pdf), sentence);
-	buf_free(&pdf);
-}
-
-static void
-a_forged_attachment_is_refused_and_a_bomb_costs_nothing(void **state)
-{
-	static uint8_t zeros[8 << 20];
-	static uint8_t packed[16 << 10];
-	const struct forged plain = {.parameters = "/Size 2", .filter = "", .catalogue = ""};
-	struct forged forged = plain;
-	struct slice braces = slice_text("{}");
-	uLongf size = sizeof(packed);
-	struct buf pdf;
-	(void)state;
-	forge(&pdf, &plain, braces, 2);
-	read_back(&pdf, "{}");
-	buf_free(&pdf);
-	forged_refused(plain, braces, 1, "does not end where its length says");
-	forged_refused(plain, braces, 4, "does not end where its length says");
-	forged_refused(plain, braces, 3, "not as long as the file says");
-	forged_refused(plain, braces, 4000000000, "is longer than the file");
-	forged.parameters = "/Size 3";
-	forged_refused(forged, braces, 2, "not as long as the file says");
-	forged_refused(plain, slice_text("x\nendstream\nendobj\n"), 1, "damaged, or larger");
-	forged = plain;
-	forged.filter = "/Filter /LZWDecode";
-	forged_refused(forged, braces, 2, "is packed in a way");
-	forged.filter = "/Filter /FlateDecode";
-	forged_refused(forged, braces, 2, "attachment is damaged");
-	forged.filter = "/Length 2";
-	forged_refused(forged, braces, 2, "does not have one length");
-	forged.filter = "/F (x) /L#65ngth 5 0 R";
-	forged_refused(forged, braces, 2, "is not a plain number");
-	assert_int_equal(compress2(packed, &size, zeros, sizeof(zeros), 9), Z_OK);
-	forged = plain;
-	forged.filter = "/Filter /FlateDecode";
-	forged_refused(forged, slice_of(packed, size), size, "larger than 65536 bytes");
-	forged_refused(forged, slice_of(packed, size - 9), size - 9, "larger than 65536 bytes");
-}
-
-static void
-a_forged_structure_is_refused(void **state)
-{
-	const struct forged plain = {.parameters = "/Size 2", .filter = "", .catalogue = ""};
-	struct forged forged = plain;
-	struct slice braces = slice_text("{}");
-	struct buf more;
-	(void)state;
-	forged.more = "<< /F (other.json) /EF << /F 5 0 R >> >>";
-	forged_refused(forged, braces, 2, "more than one attachment");
-	forged.more = "[ %2 0 obj [\n 0 ]";
-	forged_refused(forged, braces, 2, "cut off or damaged");
-	forged.more = "[ (a(b) ]";
-	forged_refused(forged, braces, 2, "cut off or damaged");
-	forged.more = "[ 1 2 >>";
-	forged_refused(forged, braces, 2, "closes nothing");
-	forged = plain;
-	forged.catalogue = "/Lang (\\) /JS) /OpenAction [ 3 0 R /Fit ] ";
-	forged_refused(forged, braces, 2, "has a /OpenAction");
-	forged.catalogue = "/Lang obj ";
-	forged_refused(forged, braces, 2, "there is a word");
-	forged.catalogue = "/Lang (x) /Lang (y) ";
-	forged_refused(forged, braces, 2, "objects are damaged");
-	forged.catalogue = "/Names << >> ";
-	forged_refused(forged, braces, 2, "objects are damaged");
-	buf_init(&more, 1 << 20);
-	for (int i = 0; i < 40; i++)
-		buf_text(&more, "[");
-	buf_byte(&more, '\0');
-	forged = plain;
-	forged.more = (const char *)more.data;
-	forged_refused(forged, braces, 2, "nested too deep");
-	buf_reset(&more);
-	buf_text(&more, "[");
-	for (int i = 0; i <= PAPER_TOKENS_MAX; i++)
-		buf_text(&more, "0 ");
-	buf_text(&more, "]");
-	buf_byte(&more, '\0');
-	forged.more = (const char *)more.data;
-	forged_refused(forged, braces, 2, "more parts than a certificate");
-	buf_free(&more);
-	static const uint8_t large[PAPER_PRESENTED_BYTES_MAX + 1];
-	refused(slice_of(large, sizeof(large)), "is larger than");
+	while (strlen(text) + strlen("BỒI DƯỠNG ") <= PAPER_TEXT_BYTES_MAX)
+		strncat(text, "BỒI DƯỠNG ", sizeof(text) - strlen(text) - 1);
+	in.signatory_title_vi = text;
+	in.signatory_title_en = text;
+	in.signatory_name = text;
+	input_refused(&in, "boxes[4]", "do not fit, not even at half their size");
 }
 
 /* --- passports -------------------------------------------------------------------------------------------------- */
@@ -604,7 +354,6 @@ a_passport_takes_the_pages_it_needs_and_says_what_is_wrong(void **state)
 	assert_in_range(pages_of(&pdf), 3, 5); /* by the fonts that are there */
 	passport_make(&in, &again);
 	assert_true(slice_equal(buf_slice(&pdf), buf_slice(&again)));
-	refused(buf_slice(&pdf), "no attachment");
 	buf_free(&again);
 	buf_reset(&pdf);
 	trainings[3].programme = "Tin\thọc";
@@ -667,11 +416,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(the_same_input_gives_the_same_bytes_in_any_thread),
 		cmocka_unit_test(composed_and_decomposed_names_make_the_same_paper),
 		cmocka_unit_test(what_cannot_stand_on_paper_is_refused_by_name),
-		cmocka_unit_test(a_faulty_template_is_refused_by_the_member_at_fault),
-		cmocka_unit_test(a_line_that_needs_what_is_absent_is_left_out),
-		cmocka_unit_test(a_file_that_was_meddled_with_is_refused_with_its_reason),
-		cmocka_unit_test(a_forged_attachment_is_refused_and_a_bomb_costs_nothing),
-		cmocka_unit_test(a_forged_structure_is_refused),
+		cmocka_unit_test(a_box_too_full_is_refused_by_its_number),
 		cmocka_unit_test(a_passport_takes_the_pages_it_needs_and_says_what_is_wrong),
 	};
 	if (argc == 3 && strcmp(argv[1], "--samples") == 0)
