@@ -180,7 +180,7 @@ credential_text(struct call *call, const Mt__CertificateRecord *certificate, con
 		call_refuse_field(call, "edition", "certificate %s has no such edition", id);
 		return NULL;
 	}
-	if (edition->signed_edition == NULL || edition->signed_edition->token.len == 0) {
+	if (edition->signed_edition == NULL || edition->signed_edition->credential.len == 0) {
 		call_refuse(call, MT__STATUS__NOT_FOUND,
 			    certificate->state == MT__CERTIFICATE__STATE__RECORDED
 				    ? "certificate %s is recorded from paper; there is no credential until its issuer "

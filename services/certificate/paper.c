@@ -214,8 +214,7 @@ import_row(struct importing *importing, const Mt__PaperRow *in)
 		return outcome;
 	}
 	outcome->certificate_id = (char *)(taken[0] != '\0' ? taken : record(importing, in, row));
-	outcome->result =
-		taken[0] != '\0' ? MT__PAPER_OUTCOME__RESULT__UNCHANGED : MT__PAPER_OUTCOME__RESULT__RECORDED;
+	outcome->result = taken[0] != '\0' ? MT__PAPER_OUTCOME__RESULT__UNCHANGED : MT__PAPER_OUTCOME__RESULT__RECORDED;
 	if (taken[0] == '\0') {
 		importing->in[importing->count] = in;
 		importing->ids[importing->count++] = outcome->certificate_id;

@@ -105,7 +105,8 @@ number_read(struct reading *reading)
 		return fails(reading, "register_number", "the number is longer than 80 bytes", "số dài quá 80 byte");
 	date_split(call_today(reading->call), &year, &month, &day);
 	if (in->year < PAPER_YEAR_MIN || in->year > (uint32_t)year)
-		return fails(reading, "year", "the year is not one from 1945 to now", "năm không nằm trong khoảng từ 1945 đến nay");
+		return fails(reading, "year", "the year is not one from 1945 to now",
+			     "năm không nằm trong khoảng từ 1945 đến nay");
 	reading->row->year = in->year;
 	return true;
 }
@@ -117,11 +118,13 @@ holder_read(struct reading *reading)
 	bool ambiguous;
 	const Mt__PaperRow *in = reading->in;
 	if (!id_parse(in->person_id, &id))
-		return fails(reading, "person_id", "the field is not the id of a person", "không phải mã của một người");
+		return fails(reading, "person_id", "the field is not the id of a person",
+			     "không phải mã của một người");
 	if (call_erased(reading->call, in->person_id))
-		return fails(reading, "person_id", "the person's data were erased", "dữ liệu của người này đã được xóa");
-	const Mt__AuthorityRecord *authority = tree_find(call_store(reading->call), call_arena(reading->call),
-							 in->person_authority, &ambiguous);
+		return fails(reading, "person_id", "the person's data were erased",
+			     "dữ liệu của người này đã được xóa");
+	const Mt__AuthorityRecord *authority =
+		tree_find(call_store(reading->call), call_arena(reading->call), in->person_authority, &ambiguous);
 	if (authority == NULL)
 		return fails(reading, "person_authority",
 			     ambiguous ? "the code stands for several authorities" : "the authority is not known",
@@ -171,8 +174,7 @@ texts_read(struct reading *reading, const Mt__CertificateContent *in, Mt__Certif
 	       text_read(reading, "content.decision_number", in->decision_number, true, &out->decision_number) &&
 	       text_read(reading, "content.signatory_name", in->signatory_name, true, &out->signatory_name) &&
 	       text_read(reading, "content.signatory_title", in->signatory_title, true, &out->signatory_title) &&
-	       text_read(reading, "content.signatory_title_en", in->signatory_title_en, true,
-			 &out->signatory_title_en);
+	       text_read(reading, "content.signatory_title_en", in->signatory_title_en, true, &out->signatory_title_en);
 }
 
 static bool
@@ -201,8 +203,8 @@ content_read(struct reading *reading)
 	const Mt__CertificateContent *in = reading->in->content;
 	if (in == NULL)
 		return fails(reading, "content", "the field is missing", "thiếu trường này");
-	Mt__CertificateContent *out = (Mt__CertificateContent *)pb_new(&mt__certificate_content__descriptor,
-								       call_arena(reading->call));
+	Mt__CertificateContent *out =
+		(Mt__CertificateContent *)pb_new(&mt__certificate_content__descriptor, call_arena(reading->call));
 	if (!texts_read(reading, in, out) || !content_dates_read(reading, in, out))
 		return false;
 	if (in->hours > KIND_HOURS_MAX)

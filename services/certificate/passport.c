@@ -176,8 +176,8 @@ read_recognitions(struct passport *passport, const char *person_id)
 			return false;
 		if (recognition->withdrawn_on[0] != '\0' || !sees(passport, recognition->authority_id, NULL))
 			continue;
-		Mt__PassportRecognition *shown = (Mt__PassportRecognition *)pb_new(
-			&mt__passport_recognition__descriptor, call_arena(call));
+		Mt__PassportRecognition *shown =
+			(Mt__PassportRecognition *)pb_new(&mt__passport_recognition__descriptor, call_arena(call));
 		shown->recognition = recognition;
 		passport->recognitions[passport->recognitions_count++] = shown;
 	}
@@ -230,8 +230,7 @@ year_of(struct passport *passport, const char *date)
 		if (passport->years[i]->year == year)
 			return passport->years[i];
 	}
-	Mt__PassportYear *new =
-		(Mt__PassportYear *)pb_new(&mt__passport_year__descriptor, call_arena(passport->call));
+	Mt__PassportYear *new = (Mt__PassportYear *)pb_new(&mt__passport_year__descriptor, call_arena(passport->call));
 	new->year = year;
 	passport->years[passport->years_count++] = new;
 	return new;
@@ -267,9 +266,9 @@ count(struct passport *passport, const Mt__PointRulesRecord *point_rules, Mt__Pa
 		struct course *course = passport->courses[i];
 		if (!course->counts)
 			continue;
-		course->shown.points = points_of(
-			course->shown.hours,
-			points_per_10_hours(passport->call, point_rules, course->school_id, course->kind_code));
+		course->shown.points =
+			points_of(course->shown.hours, points_per_10_hours(passport->call, point_rules,
+									   course->school_id, course->kind_code));
 		count_in_year(passport, course->shown.completed_on, course->shown.hours, course->shown.points);
 	}
 	for (size_t i = 0; i < passport->recognitions_count; i++) {

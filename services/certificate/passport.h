@@ -11,7 +11,7 @@
 enum {
 	/* Of one person, all records together: forty years of a course a fortnight. */
 	PASSPORT_ROWS_MAX = 1000,
-	RECOGNITIONS_MAX = 400,      /* of one record of a person, withdrawn ones with them */
+	RECOGNITIONS_MAX = 400,       /* of one record of a person, withdrawn ones with them */
 	RECOGNITION_HOURS_MAX = 2000, /* a year at work */
 	POINTS_A_YEAR_MAX = 100000,
 	EVIDENCE_BYTES_MAX = 1000,
@@ -32,8 +32,8 @@ struct key recognitions_key(const char *person_id);
 /* The rules nearest to an authority, upwards; never NULL: at last those by which nothing counts. */
 Mt__PointRulesRecord *point_rules_for(struct call *call, const char *authority_id);
 /* What a certificate's kind gives for ten hours, else the rules. */
-uint32_t points_per_10_hours(struct call *call, const Mt__PointRulesRecord *rules, const char *school_id,
-			     const char *kind_code);
+uint32_t
+points_per_10_hours(struct call *call, const Mt__PointRulesRecord *rules, const char *school_id, const char *kind_code);
 
 void recognition_apply_given(struct apply *apply, const Mt__RecognitionGiven *fact);
 void recognition_apply_withdrawn(struct apply *apply, const Mt__RecognitionWithdrawn *fact);

@@ -25,8 +25,7 @@ point_rules_for(struct call *call, const char *authority_id)
 	size_t count = authority_id[0] == '\0' ? 0 : tree_path(call_store(call), call_arena(call), authority_id, path);
 	for (size_t i = 0; i < count; i++) {
 		struct key key = rules_key(path[i]);
-		const Mt__PointRulesRecord *point_rules =
-			call_record(call, &key, &mt__point_rules_record__descriptor);
+		const Mt__PointRulesRecord *point_rules = call_record(call, &key, &mt__point_rules_record__descriptor);
 		if (point_rules != NULL)
 			return (Mt__PointRulesRecord *)point_rules;
 	}
@@ -35,7 +34,8 @@ point_rules_for(struct call *call, const char *authority_id)
 
 /* A kind that was retired still says what its certificates are worth. */
 uint32_t
-points_per_10_hours(struct call *call, const Mt__PointRulesRecord *point_rules, const char *school_id, const char *kind_code)
+points_per_10_hours(struct call *call, const Mt__PointRulesRecord *point_rules, const char *school_id,
+		    const char *kind_code)
 {
 	const char *path[TREE_DEPTH_MAX];
 	bool has_kind = kind_code[0] != '\0' && strcmp(kind_code, KIND_DEFAULT) != 0;
@@ -43,7 +43,8 @@ points_per_10_hours(struct call *call, const Mt__PointRulesRecord *point_rules, 
 	for (size_t i = 0; i < count; i++) {
 		const Mt__CertificateKindRecord *kind = kind_get(call, path[i], kind_code);
 		if (kind != NULL)
-			return kind->points_per_10_hours > 0 ? kind->points_per_10_hours : point_rules->points_per_10_hours;
+			return kind->points_per_10_hours > 0 ? kind->points_per_10_hours
+							     : point_rules->points_per_10_hours;
 	}
 	return point_rules->points_per_10_hours;
 }
@@ -71,8 +72,8 @@ passports_set_point_rules(Mt__Passports_Service *service, const Mt__SetPointRule
 	}
 	if (!rate_is_possible(call, "rules.points_per_10_hours", in->rules->points_per_10_hours,
 			      KIND_POINTS_PER_10_HOURS_MAX) ||
-	    !rate_is_possible(call, "rules.recognition_points_per_10_hours",
-			      in->rules->recognition_points_per_10_hours, KIND_POINTS_PER_10_HOURS_MAX) ||
+	    !rate_is_possible(call, "rules.recognition_points_per_10_hours", in->rules->recognition_points_per_10_hours,
+			      KIND_POINTS_PER_10_HOURS_MAX) ||
 	    !rate_is_possible(call, "rules.points_a_year_max", in->rules->points_a_year_max, POINTS_A_YEAR_MAX))
 		return;
 	struct key key = rules_key(authority->authority_id);

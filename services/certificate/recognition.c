@@ -33,8 +33,7 @@ recognition_or_refuse(struct call *call, const char *person_id, const char *reco
 	for (size_t i = 0; i < count; i++) {
 		struct key key = recognitions_key(ids[i]);
 		key_bytes(&key, slice_of(id.bytes, ID_BYTES));
-		const Mt__RecognitionRecord *recognition =
-			call_record(call, &key, &mt__recognition_record__descriptor);
+		const Mt__RecognitionRecord *recognition = call_record(call, &key, &mt__recognition_record__descriptor);
 		if (recognition != NULL)
 			return recognition;
 	}

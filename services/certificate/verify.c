@@ -148,8 +148,7 @@ is_ours(const struct call *call, const char *did)
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	size_t before = strlen(did) - strlen(":issuers:") - (ID_TEXT_BYTES - 1);
 	while (store_walk_next(&walk)) {
-		const Mt__PublicUrlRecord *url =
-			call_unpack(call, &mt__public_url_record__descriptor, walk.value);
+		const Mt__PublicUrlRecord *url = call_unpack(call, &mt__public_url_record__descriptor, walk.value);
 		if (strlen(url->did) == before && strncmp(url->did, did, before) == 0)
 			return true;
 	}
@@ -280,7 +279,8 @@ edition_of_code(const struct call *call, const uint8_t token[TOKEN_BYTES], uint6
 		const Mt__CertificateRecord **certificate)
 {
 	const Mt__LogEntry *leaf = leaf_find(call, log_index);
-	*certificate = leaf == NULL ? NULL : certificate_find(call, leaf->certificate_id);
+	bool is_silent = leaf == NULL || leaf->certificate_id[0] == '\0'; /* its holder was erased */
+	*certificate = is_silent ? NULL : certificate_find(call, leaf->certificate_id);
 	const Mt__EditionRecord *edition =
 		*certificate == NULL ? NULL : edition_find(call, leaf->certificate_id, leaf->edition);
 	if (edition == NULL || edition->signed_edition == NULL || edition->log_index != log_index)

@@ -24,8 +24,8 @@ struct verifying {
 /* Adds a reason; the first one gives the verdict and since. */
 void verify_add(struct verifying *verifying, enum reason reason, const struct reason_words *words);
 /* What the record says of an edition, which is known to be the one asked for. */
-void verify_state(struct verifying *verifying, const Mt__CertificateRecord *certificate,
-		  const Mt__EditionRecord *edition);
+void
+verify_state(struct verifying *verifying, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
 /* The institution's name today, or its id. */
 const char *verify_institution(const struct verifying *verifying, const char *school_id);
 /* True if what is on record is good today: neither revoked nor any other thing. */

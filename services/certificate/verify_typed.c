@@ -127,8 +127,7 @@ entry_matches(struct call *call, const struct key *key, const Mt__VerifyRequest 
 	if (entry == NULL || entry->retained == NULL)
 		return false;
 	const Mt__CertificateRecord *certificate = certificate_find(call, entry->certificate_id);
-	const Mt__EditionRecord *edition =
-		certificate == NULL ? NULL : certificate_edition(call, certificate, 0);
+	const Mt__EditionRecord *edition = certificate == NULL ? NULL : certificate_edition(call, certificate, 0);
 	return same_name(arena, in->name, entry->retained->name) &&
 	       strcmp(text_spaced(arena, in->birth_date), entry->retained->birth_date) == 0 && edition != NULL &&
 	       verify_is_good(call, certificate, edition);

@@ -176,6 +176,27 @@ folding_keeps_other_letters(void **state)
 	assert_string_equal(text_fold(&arena, "漢字 😀"), "漢字 😀");
 }
 
+static void
+case_folds_and_marks_stay(void **state)
+{
+	(void)state;
+	assert_string_equal(text_fold_case(&arena, "NGUYỄN THỊ ĐÀO"), "nguyễn thị đào");
+	assert_string_equal(text_fold_case(&arena, NAME_NFD), text_fold_case(&arena, NAME_NFC));
+	assert_string_equal(text_fold_case(&arena, "125/CC-HV"), "125/cc-hv");
+	assert_string_equal(text_fold_case(&arena, ""), "");
+	assert_null(text_fold_case(&arena, "\xc3"));
+}
+
+static void
+words_are_spaced_by_one(void **state)
+{
+	(void)state;
+	assert_string_equal(text_spaced(&arena, "  Trần \t\r\n Văn\xc2\xa0 Bình "), "Trần Văn Bình");
+	assert_string_equal(text_spaced(&arena, "Trần"), "Trần");
+	assert_string_equal(text_spaced(&arena, " \xc2\xa0 "), "");
+	assert_string_equal(text_spaced(&arena, ""), "");
+}
+
 static const char *
 map(const char *text, utf8proc_option_t options)
 {
@@ -366,6 +387,8 @@ main(void)
 		cmocka_unit_test(nfc_is_one_form),
 		cmocka_unit_test(folding_ignores_form_case_and_marks),
 		cmocka_unit_test(folding_keeps_other_letters),
+		cmocka_unit_test(case_folds_and_marks_stay),
+		cmocka_unit_test(words_are_spaced_by_one),
 		cmocka_unit_test(folding_is_stable_for_every_code_point),
 		cmocka_unit_test(long_texts_are_worked_whole),
 		cmocka_unit_test(base64url_gives_the_published_values),
