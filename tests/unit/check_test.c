@@ -227,9 +227,9 @@ a_key_signs_only_in_its_time(void **state)
 	struct fixture *fixture = *state;
 	const struct check_key key = fixture->key;
 	const char *honest = credential_of(fixture, &(struct shape){.id = NULL}); /* signed 2026-03-02T08:00:00Z */
-	fixture->key.retired_us = instant("2026-03-02T08:00:01Z");
-	expect(fixture, "retired after", honest, REASON_NONE);
 	fixture->key.retired_us = instant("2026-03-02T08:00:00Z");
+	expect(fixture, "retired in that second", honest, REASON_NONE);
+	fixture->key.retired_us = instant("2026-03-02T07:59:59Z");
 	expect(fixture, "retired before", honest, REASON_KEY_RETIRED);
 	fixture->key = key;
 	fixture->key.active_from_us = instant("2026-03-02T08:00:01Z");
