@@ -137,6 +137,42 @@ def check_list(report, world, shown):
         "POST", "/v1/certificates:verify-list", sheet.encode(), headers={"Content-Type": "text/csv"}).status in (401, 403))
 
 
+def check_paper(report, world, person):
+    """Older paper certificates from a spreadsheet, and what is no such spreadsheet."""
+    path = "/v1/authorities/T-CERT/paper-certificates.csv"
+
+    def send(text, kind="text/csv"):
+        data = text if isinstance(text, bytes) else text.encode()
+        return world.http.request("POST", path, data, token=world.staff, headers={"Content-Type": kind})
+
+    head = "Số vào sổ,Năm,person_id,Mã cơ quan,Họ và tên,Ngày sinh,Chương trình,Số giờ,Ngày hoàn thành,Ngày cấp\r\n"
+    row = "%s,2015,%s,A-CERT,Nguyễn Thị Xưa,1979,Tin học văn phòng,60,30/06/2015,%s\r\n"
+    sheet = head + row % ("77/CC", person, "15/07/2015") + row % ("78/CC", person, "31/02/2015") + \
+        row % ("79/CC", "nobody", "15/07/2015") + '"80/CC,never closed'
+    answer = send("\ufeff" + sheet)
+    rows = list(csv.reader(io.StringIO(answer.body.decode().lstrip("\ufeff"))))
+    report.check("paper certificates: the good row stands, each bad one says which field",
+                 answer.status == 200 and [(r[2], r[3]) for r in rows[1:]] ==
+                 [("recorded", ""), ("rejected", "issued_on"), ("rejected", "person_id"), ("rejected", "")], rows)
+    again = list(csv.reader(io.StringIO(send(head + row % ("77/CC", person, "15/07/2015")).body.decode().lstrip("\ufeff"))))
+    report.check("the same row again changes nothing", again[1][2] == "unchanged" and again[1][6] == rows[1][6], again)
+    certificate = rows[1][6]
+    typed = {"registerNumber": "77/CC", "year": 2015, "institution": "T-CERT", "name": "nguyễn thị xưa", "birthDate": "1979"}
+    report.check("unconfirmed, it matches nothing", verify(world, typed).json["verdict"] == "no_match")
+    world.post("/v1/certificates/%s:confirm" % certificate, {"decisionNumber": "9/QĐ", "decisionDate": "2026-01-05"})
+    report.check("confirmed by its issuer, it does", verify(world, typed).json["verdict"] == "match")
+    credential = check_second(world, person, certificate)["credential"]
+    report.check("and is a credential under its old number",
+                 credential["credentialSubject"]["licenseNumber"] == "77/CC" and
+                 verify(world, {"credential": credential}).json["verdict"] == "valid", credential)
+    faults = {"an Excel workbook": b"PK\x03\x04aaaa", "an empty file": b"", "another encoding": "Họ tên,Năm\r\n".encode("utf-16"),
+              "a header twice": "Năm,year,register_number\r\n", "an unknown header": "colour\r\n", "no wanted header": "Năm\r\n"}
+    for name, text in faults.items():
+        answer = send(text)
+        report.check("%s is refused with a sentence" % name, answer.status == 400 and answer.json["detail"], answer)
+    return credential
+
+
 def check_correction(report, world, person, shown):
     certificate = shown["view"]["certificateId"]
     world.post("/v1/certificates/%s:correct" % certificate, {"content": {"name": "Nguyễn Thị Đúng"},
@@ -202,6 +238,7 @@ def main(report):
         tampered = json.loads(json.dumps(shown["credential"]))
         tampered["credentialSubject"]["name"] += "x"
         outside.expect("invalid", "with another name", credential=tampered)
+        outside.expect("valid", "of an older paper certificate", credential=check_paper(report, world, people[5]))
         second = check_second(world, people[1], issued[people[1]])
         for verdict, credential in check_states(report, world, people[1], second):
             outside.expect(verdict, verdict, credential=credential)
