@@ -248,8 +248,8 @@ say "the log that every certificate stands in"
 fetch inclusion.json "/v1/certificates/${C[0]}/inclusion?token=${CODE[0]}"
 fetch trust/log.did.json /.well-known/did.json
 offline --inclusion "$PAPERS/inclusion.json" certificate.pdf valid
-say "a changed mark is seen"
-sed 's/"value":"[0-9]*"/"value":"100"/; s/"name":"/"name":"GS. /' "$PAPERS/certificate.json" >"$PAPERS/forged.json"
+say "a changed name is seen"
+sed 's/"name":"Lê/"name":"TS. Lê/' "$PAPERS/certificate.json" >"$PAPERS/forged.json"
 present forged.json application/vc invalid ""
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -187,8 +187,8 @@ shown_to(struct call *call, const char *certificate_id, uint32_t number, const c
 }
 
 const Mt__CertificateRecord *
-certificate_shown(struct call *call, const char *certificate_id, uint32_t number, const char *token,
-		  const Mt__EditionRecord **edition)
+certificate_for_reader(struct call *call, const char *certificate_id, uint32_t number, const char *token,
+		       const Mt__EditionRecord **edition)
 {
 	enum reader reader;
 	return shown_to(call, certificate_id, number, token, edition, &reader);

@@ -358,7 +358,7 @@ transparency_log_inclusion(Mt__TransparencyLog_Service *service, const Mt__Inclu
 	(void)service;
 	Mt__InclusionReply out = MT__INCLUSION_REPLY__INIT;
 	const Mt__EditionRecord *edition;
-	if (certificate_shown(call, in->certificate_id, in->edition, in->token, &edition) == NULL)
+	if (certificate_for_reader(call, in->certificate_id, in->edition, in->token, &edition) == NULL)
 		return;
 	if (tlog_inclusion(call, edition, &out))
 		reply(&out, call);
