@@ -55,8 +55,8 @@ draw_begin(struct request *request, const void *reply, bool (*draw)(struct drawi
 	struct drawing *drawing = arena_zero(&request->arena, sizeof(*drawing));
 	if (drawings == PAPERS_MAX) {
 		request_header_add(request, "Retry-After", "1");
-		request_refuse(request, PROBLEM_RESOURCE_EXHAUSTED, NULL, "%d PDFs are being drawn: try again in a second",
-			       PAPERS_MAX);
+		request_refuse(request, PROBLEM_RESOURCE_EXHAUSTED, NULL,
+			       "%d PDFs are being drawn: try again in a second", PAPERS_MAX);
 		return;
 	}
 	drawings++;
@@ -254,8 +254,14 @@ on_passport(void *context, size_t number, const Mt__Reply *reply)
 	struct request *request = context;
 	(void)number;
 	const Mt__PassportReply *found = forward_reply(request, reply, &mt__passport_reply__descriptor);
-	if (found != NULL)
-		draw_begin(request, found, draw_passport);
+	if (found == NULL)
+		return;
+	if (found->name[0] == '\0') {
+		request_refuse(request, PROBLEM_NOT_FOUND, NULL,
+			       "there is no passport to draw: nothing is on record with a name");
+		return;
+	}
+	draw_begin(request, found, draw_passport);
 }
 
 void
