@@ -96,6 +96,7 @@ start() {
 	ln -s "$bin" "$work/copy/build/release/bin"
 	ln -s /usr/bin/python3 "$work/bin/python3" # the one that python3-zmq is for
 	http=$(free_port) door=$(free_port)
+	: >"$work/up.log"
 	# What `make run` leaves, with few people: units, the story and its tokens, the five servers.
 	SMTP=127.0.0.1:$(free_port) DOOR=tcp://127.0.0.1:$door PEOPLE=1 PUBLIC_URL=https://training.example.vn \
 		"$root/deploy/run.sh" "$bin" "$work/copy/var" "127.0.0.1:$http" >"$work/up.log" 2>&1 &
