@@ -216,7 +216,7 @@ static void
 check_record(struct verifying *verifying, const struct credential_check *check)
 {
 	struct call *call = verifying->call;
-	const struct reason_words none = {NULL};
+	const struct reason_words none = {.by = NULL};
 	const Mt__CertificateRecord *certificate = certificate_find(call, check->certificate_id);
 	if (certificate == NULL) {
 		verify_add(verifying, REASON_NOT_ON_RECORD, &none);
@@ -298,7 +298,7 @@ verify_code(struct verifying *verifying, const char *code)
 	uint8_t token[TOKEN_BYTES];
 	uint64_t log_index;
 	const Mt__CertificateRecord *certificate;
-	const struct reason_words none = {NULL};
+	const struct reason_words none = {.by = NULL};
 	const char *last = strrchr(code, '/'); /* the whole address, as a scanner reads it */
 	if (!token_parse(last != NULL ? last + 1 : code, token, &log_index)) {
 		verify_add(verifying, REASON_CODE_FORM, &none);
@@ -363,7 +363,7 @@ verifications_verify(Mt__Verifications_Service *service, const Mt__VerifyRequest
 	else
 		verify_credential(&verifying, in->credential);
 	if (out.n_reasons == 0)
-		verify_add(&verifying, REASON_NONE, &(struct reason_words){NULL});
+		verify_add(&verifying, REASON_NONE, &(struct reason_words){.by = NULL});
 	if (!call_refused(call))
 		reply(&out, call);
 }

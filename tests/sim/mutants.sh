@@ -228,6 +228,34 @@ story codes_unchecked services/enrollment/event_check.c \
 story dismissed_again services/enrollment/duplicate_pair.c \
 	's/return \(shared & ~\(dismissed != NULL \? dismissed->shared : 0\)\) != 0;/return shared != 0 || (dismissed != NULL \&\& shared > UINT16_MAX);/' \
 	'duplicate_'
+# A node of the log is hashed the wrong way round.
+mutant log_turned common/credential/merkle.c \
+	's/^\t\tmerkle_node_hash\(frontier->peaks\[level\], hash, hash\);$/\t\tmerkle_node_hash(hash, frontier->peaks[level], hash);/' \
+	'the log is the tree of its facts'
+# A leaf is told of and not appended.
+mutant leaf_forgotten services/certificate/issue.c \
+	'/^issue_apply_edition\(/,/^\}/ s/^\ttlog_apply\(apply, leaf\);$/\tif (edition->status_index % 4 != 0)\n&/' \
+	'the log is the tree of its facts|registers and the log have no gaps|aborted'
+# Another certificate is revoked than was meant.
+mutant bit_mistaken services/certificate/status_list.c \
+	's/0x80 >> within % 8/0x01 << within % 8/' \
+	'status bits say what rows say'
+# Two certificates share their bit.
+mutant index_shared services/certificate/status_list.c \
+	's/bits_place\(places->key, places->given\+\+\)/bits_place(places->key, places->given++ \/ 2)/' \
+	'status bits say what rows say|registers and the log have no gaps'
+# Whoever retires the last key leaves status lists that nobody can sign.
+story key_without_successor services/certificate/issuer.c \
+	'/^succeed\(/,/^\}/ s/if \(!signs \|\| /if (signs || /' \
+	'issuer_keys|transparency_checkpoint|aborted'
+# Credentials take whatever address the service was started with.
+story address_drifts services/certificate/issuer_url.c \
+	'/^public_url_agrees\(/,/^\}/ s/last->trial \|\| strcmp\(last->url, started\) == 0/last->url[0] != 0/' \
+	'issuer_public_url'
+# Anything is kept as a signature.
+story signature_unchecked services/certificate/issuer_jwt.c \
+	'/^take_signed\(/,/^\}/ s/if \(!is_signed\(/if (in->jwt.len > 100000 \&\& !is_signed(/' \
+	'issuer_jwt_waits'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
