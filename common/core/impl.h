@@ -127,8 +127,10 @@ struct feed {
 	uint8_t hash[HASH_BYTES];
 	uint64_t recorded_seq; /* the journal holds this position */
 	uint64_t head_seq;     /* of the producer, as last heard */
-	struct buf arrived;    /* frame of the reply */
-	char reason[160];      /* when stopped */
+	uint32_t *passes;      /* kinds of facts that nothing here reacts to, see JournalReadRequest */
+	size_t passes_count;
+	struct buf arrived; /* frame of the reply */
+	char reason[160];   /* when stopped */
 };
 
 /* figures.c: sums of the batch, and what changed lately. */
@@ -354,19 +356,21 @@ void journal_commit_batch(struct node *node); /* the one under way, for the firs
 void journal_init(struct node *node);
 void journal_clear(struct node *node);
 struct entry_parts {
-	struct slice header, facts, reply, hash, reply_hash;
-	bool has_reply_hash;
-	size_t personal_count; /* of an entry as served, see entry_personal */
+	struct slice header, facts, reply, hash;
+	struct slice reply_hash, facts_hash; /* of an entry as served; facts_hash in place of the facts */
+	size_t personal_count;               /* of an entry as served, see entry_personal */
 };
 bool entry_split(struct slice bytes, struct entry_parts *parts);
 /* The texts of an entry's sealed parts, in the arena; parts->personal_count of them. */
 struct slice *entry_personal(struct arena *arena, struct slice bytes, const struct entry_parts *parts);
 /* An entry of this journal, durable or still on its way; valid until the next entry. */
 bool entry_read(struct node *node, uint64_t seq, struct entry_parts *parts);
-void entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, struct slice facts,
+void entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, const uint8_t facts_hash[HASH_BYTES],
 		const uint8_t reply_hash[HASH_BYTES], uint8_t out[HASH_BYTES]);
 /* The facts of an encoded FactList, in the arena; count of them. */
 size_t facts_split(struct arena *arena, struct slice list, struct slice **facts);
+/* Takes the first fact off the list; false at its end. */
+bool facts_next(struct slice *list, struct slice *fact);
 extern Mt__Journal_Service journal_service;
 
 /* saved.c */
@@ -431,6 +435,8 @@ struct slice fact_wrap(const struct module *module, struct arena *arena, const P
 /* Opens a packed fact of that root: the leaf's type and bytes. False if root does not know it. */
 bool fact_open(const ProtobufCMessageDescriptor *root, struct slice fact, const ProtobufCMessageDescriptor **leaf,
 	       struct slice *bytes);
+/* The field numbers of noun and kind, noun << 16 | kind, without knowing the root; 0 if the bytes are no fact. */
+uint32_t fact_kind(struct slice fact);
 /* A node's own: what it mirrors or notes about itself. Nobody else reacts to it. */
 bool fact_is_core(const ProtobufCMessageDescriptor *root, struct slice fact);
 
