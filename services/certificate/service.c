@@ -39,6 +39,7 @@ static ProtobufCService *const handlers[] = {
 	&certificate_subjects.base,
 	&certificate_subject_reactions.base,
 	&verifications.base,
+	&verification_lists.base,
 	&papers.base,
 	&passports.base,
 	NULL,

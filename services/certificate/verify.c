@@ -324,6 +324,20 @@ verify_code(struct verifying *verifying, const char *code)
 	show(verifying, &shown, certificate, edition->edition);
 }
 
+void
+verify_begin(struct verifying *verifying, struct call *call, Mt__VerifyReply *out)
+{
+	char *now = arena_alloc(call_arena(call), INSTANT_TEXT_BYTES);
+	*verifying = (struct verifying){.call = call, .arena = call_arena(call), .out = out};
+	mt__verified_content__init(&verifying->content);
+	instant_format(call_now_us(call), now);
+	out->verdict = (char *)verdict_name(VERDICT_UNKNOWN);
+	out->reasons = verifying->reasons;
+	out->reasons_vi = verifying->reasons_vi;
+	out->checked_at = now;
+	out->status_list_as_of = now;
+}
+
 /* --- the query -------------------------------------------------------------------------------------------------- */
 
 static void
@@ -332,15 +346,8 @@ verifications_verify(Mt__Verifications_Service *service, const Mt__VerifyRequest
 {
 	(void)service;
 	Mt__VerifyReply out = MT__VERIFY_REPLY__INIT;
-	char now[INSTANT_TEXT_BYTES];
-	struct verifying verifying = {.call = call, .arena = call_arena(call), .out = &out};
-	mt__verified_content__init(&verifying.content);
-	instant_format(call_now_us(call), now);
-	out.verdict = (char *)verdict_name(VERDICT_UNKNOWN);
-	out.reasons = verifying.reasons;
-	out.reasons_vi = verifying.reasons_vi;
-	out.checked_at = now;
-	out.status_list_as_of = now;
+	struct verifying verifying;
+	verify_begin(&verifying, call, &out);
 	bool is_typed = in->register_number[0] != '\0';
 	int ways = (in->credential[0] != '\0') + (in->code[0] != '\0') + is_typed;
 	if (ways != 1) {

@@ -156,6 +156,7 @@ struct key person_key(struct id id);
 Mt__PersonRecord *person_get(const struct call *call, struct id id);
 Mt__PersonRecord *person_or_refuse(struct call *call, const char *person_id);
 Mt__PersonRecord *person_known(struct apply *apply, const char *person_id); /* asserts that it is there */
+void person_whole(Mt__PersonRecord *person); /* as it comes out of its row, which leaves out what it says twice */
 void person_key_staff(struct key *key, uint32_t locality, const char *staff_code);
 struct staff_row staff_row_read(struct slice value);
 struct staff_row staff_row_find(const struct store *store, uint32_t locality, const char *staff_code);
@@ -223,6 +224,9 @@ bool moment_of(struct call *call, const char *as_of, const char *known_at, struc
 /* The record at a moment; NULL if nothing was known of the person then. */
 Mt__PersonRecord *person_moment(struct call *call, Mt__PersonRecord *person, const struct moment *moment);
 
+/* A fact's change with what the fact around it says already: where, and under which staff code; from where. */
+void person_hired_whole(const Mt__PersonHired *fact);
+void person_changed_whole(const Mt__PersonChanged *fact);
 /* Writes the record and all that hangs on it; before is NULL for a new person. */
 void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 /* Folds again after the record's merges changed: before as it was, changed with its new merges. */
@@ -236,8 +240,7 @@ void staff_row_expect(struct apply *apply, const Mt__PersonRecord *person, const
 void staff_rows_expect(struct apply *apply, const Mt__PersonRecord *person);
 void staff_rows_unexpect(struct apply *apply, const Mt__PersonRecord *person);
 
-/* --- event.c, event_check.c, event_change.c, event_kept.c -----------------------------------------------------------
- */
+/* --- event.c, event_check.c, event_change.c, event_kept.c ----------------------------------------------- */
 
 /* What becomes of an event, as its answer says it; code is NULL unless there is a fault. */
 struct verdict {

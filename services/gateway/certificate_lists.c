@@ -47,15 +47,15 @@ list_begin(struct request *request, struct upstream *upstream)
 }
 
 static void
-list_ask(struct list *list, const char *method, const ProtobufCMessage *message, const char *id,
+list_ask(struct list *list, const char *method, bool asks, const ProtobufCMessage *message,
 	 void (*on_reply)(void *context, size_t number, const Mt__Reply *reply))
 {
 	Mt__Status refusal;
 	struct upstream_call call = {
 		.method = method,
+		.asks = asks,
 		.request = pb_pack(&list->request->arena, message),
 		.caller = request_caller(list->request),
-		.id = id,
 		.on_reply = on_reply,
 		.context = list,
 	};
@@ -170,7 +170,7 @@ register_ask(struct list *list, const char *page_token)
 	read.year = (uint32_t)strtoul(request_path_value(list->request, "year"), NULL, 10);
 	read.page_size = REGISTER_PAGE;
 	read.page_token = (char *)(uintptr_t)page_token;
-	list_ask(list, "Certificates.ReadRegister", &read.base, NULL, on_register);
+	list_ask(list, "Certificates.ReadRegister", true, &read.base, on_register);
 }
 
 void
@@ -302,7 +302,7 @@ check_next(struct list *list)
 	if (batch.n_rows == 0)
 		list_end(list, "verdicts.csv");
 	else
-		list_ask(list, "VerificationLists.VerifyList", &batch.base, NULL, on_checked);
+		list_ask(list, "VerificationLists.VerifyList", true, &batch.base, on_checked);
 }
 
 void
@@ -439,7 +439,7 @@ paper_next(struct list *list)
 	if (batch.n_rows == 0)
 		list_end(list, "outcomes.csv");
 	else
-		list_ask(list, "Papers.Import", &batch.base, NULL, on_recorded);
+		list_ask(list, "Papers.Import", false, &batch.base, on_recorded);
 }
 
 void

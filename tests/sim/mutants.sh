@@ -94,6 +94,10 @@ mutant lost_acknowledged tests/sim/disk.c \
 mutant skipped_fact common/core/follow.c \
 	's/if \(known\[i\]\.method != NULL\)$/if (known[i].method != NULL \&\& (header->seq < 200 || header->seq % 5 != 0))/' \
 	'no fact is skipped|mirrors agree'
+# A feed names a fact that something here reacts to among those it does nothing with.
+mutant reaction_passed_over common/core/follow.c \
+	's/reaction_to\(node, noun, leaf\) != NULL\)$/(reaction_to(node, noun, leaf) != NULL \&\& strcmp(leaf->short_name, "LearnerEnrolled") != 0))/' \
+	'no fact is skipped'
 # A follower writes down a place it was at before.
 mutant cursor_moves_back common/core/follow.c \
 	's/^\tposition\.seq = feed->seq;$/\tposition.seq = node->head.seq % 9 == 0 ? feed->recorded_seq : feed->seq;/' \
@@ -135,7 +139,7 @@ mutant missing_ancestor common/core/figures.c \
 	'figures equal a recount'
 # What is being flushed is not seen meanwhile.
 mutant blind_overlay common/core/store.c \
-	'/^store_get\(/,/^\}/ s/store->frozen != NULL/store->frozen != NULL \&\& key.data[0] != 0xF4/' \
+	'/^store_get_below\(/,/^\}/ s/store->frozen != NULL/store->frozen != NULL \&\& key.data[0] != 0xF4/' \
 	'figures equal a recount|state equals its rebuild'
 # Apply looks at something that the journal does not hold.
 mutant impure_apply common/core/apply.c \

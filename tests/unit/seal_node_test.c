@@ -451,6 +451,39 @@ a_follower_gets_texts_and_no_keys(void **state)
 	small_close(&small);
 }
 
+static struct entry_parts served;
+
+static void
+on_served(const Mt__JournalReadReply *reply, void *call)
+{
+	(void)call;
+	ProtobufCBinaryData last = reply->entries[reply->n_entries - 1];
+	assert_true(entry_split(slice_of(last.data, last.len), &served));
+}
+
+static void
+a_follower_gets_no_facts_that_it_passes_over(void **state)
+{
+	(void)state;
+	struct small small = {.slots_ready = SLOTS};
+	struct call call;
+	const uint32_t noted = 1 << 16 | 1; /* MessageFact, ContactNoted */
+	small_open(&small);
+	small_note(&small, 3, "Vu Mai");
+	for (uint32_t passes = noted; passes <= noted + 1; passes++) {
+		Mt__JournalReadRequest request = MT__JOURNAL_READ_REQUEST__INIT;
+		small_begin(&small, &call);
+		call.from_node = true;
+		request.passes = &passes;
+		request.n_passes = 1;
+		journal_service.read(&journal_service, &request, on_served, &call);
+		assert_int_equal(served.personal_count, passes == noted ? 0 : 1);
+		assert_int_equal(served.facts.size > 0, passes != noted);
+		assert_int_equal(served.facts_hash.size, passes == noted ? HASH_BYTES : 0);
+	}
+	small_close(&small);
+}
+
 int
 main(void)
 {
@@ -460,6 +493,7 @@ main(void)
 		cmocka_unit_test(a_call_without_a_slot_is_told_so),
 		cmocka_unit_test(who_is_erased_is_gone_and_stays_so),
 		cmocka_unit_test(a_follower_gets_texts_and_no_keys),
+		cmocka_unit_test(a_follower_gets_no_facts_that_it_passes_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
