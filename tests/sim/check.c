@@ -17,6 +17,7 @@ const struct check checks[] = {
 	{"seats taken are enrolments", check_seats},
 	{"figures equal a recount", check_figures},
 	{"registers and the log have no gaps", check_registers},
+	{"status bits are what was decided", check_editions},
 	{NULL, NULL},
 };
 
