@@ -22,6 +22,7 @@
 #include "tests/scenario/clock.h"
 #include "tests/scenario/shell.h"
 #include "tests/scenario/web.h"
+#include "tests/scenario/worker.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/standard.h"
 
@@ -425,39 +426,6 @@ live_restart(struct driver *driver, const char *service, const char *public_url)
 	return driver_fail(driver, "the deployment is not ready after %s was killed", service);
 }
 
-/* Every key and JWT that was asked for since the story began is there. */
-static bool
-is_signed(json_t *facts)
-{
-	size_t i;
-	json_t *fact;
-	int owed = 0;
-	json_array_foreach(facts, i, fact)
-	{
-		const char *name = json_string_value(json_object_get(fact, "name"));
-		json_t *content = json_object_get(fact, "fact");
-		json_t *jwt_key = json_object_get(json_object_get(content, "edition"), "jwtKeyId");
-		json_t *algorithm = json_object_get(json_object_get(content, "key"), "algorithm");
-		owed += strcmp(name, "IssuerKeyWanted") == 0 || jwt_key != NULL;
-		owed -= strcmp(name, "JwtSigned") == 0 || (strcmp(name, "IssuerKeyCreated") == 0 && algorithm != NULL);
-	}
-	return owed <= 0;
-}
-
-static bool
-live_sign(struct driver *driver)
-{
-	for (int waited = 0; waited < QUIET_MS_MAX; waited += PAUSE_MS) {
-		json_t *facts = live_facts(driver, "certificate");
-		bool done = facts != NULL && is_signed(facts);
-		json_decref(facts);
-		if (done)
-			return true;
-		shell_sleep_ms(PAUSE_MS);
-	}
-	return driver_fail(driver, "the signer is not done within %d ms", QUIET_MS_MAX);
-}
-
 static bool
 live_advance(struct driver *driver, int64_t us)
 {
@@ -510,7 +478,7 @@ driver_live_new(const char *url, const char *data, const char *clock)
 		.facts = live_facts,
 		.restart = live_restart,
 		.settle = live_settle,
-		.sign = live_sign,
+		.sign = worker_await,
 		.advance = live_advance,
 		.figure = live_figure,
 		.end = live_end,

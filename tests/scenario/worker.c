@@ -8,6 +8,7 @@
 
 #include "common/credential/jwt.h"
 #include "services/certificate/key_seal.h"
+#include "tests/scenario/shell.h"
 #include "tests/sim/standard.h"
 
 #include "matricula/certificate.pb-c.h"
@@ -15,7 +16,7 @@
 
 #define KEY_HEX "tests/data/rsa-2048.pkcs8.hex"
 
-enum { RSA_BYTES_MAX = 2048, ROUNDS_MAX = 1000 };
+enum { RSA_BYTES_MAX = 2048, ROUNDS_MAX = 1000, AWAITED_MS_MAX = 30000, PAUSE_MS = 50 };
 
 struct worker {
 	struct office *office;
@@ -134,4 +135,40 @@ worker_work(struct office *office)
 		wrong = work_round(&worker, &done);
 	arena_free(&worker.arena);
 	return wrong != NULL || done ? wrong : "the worker is never done";
+}
+
+/* --- the real one ---------------------------------------------------------------------------------------------------
+ */
+
+/* Every key and JWT that was asked for since the story began is there. */
+static bool
+is_signed(json_t *facts)
+{
+	size_t i;
+	json_t *fact;
+	int owed = 0;
+	json_array_foreach(facts, i, fact)
+	{
+		const char *name = json_string_value(json_object_get(fact, "name"));
+		json_t *content = json_object_get(fact, "fact");
+		json_t *jwt_key = json_object_get(json_object_get(content, "edition"), "jwtKeyId");
+		json_t *algorithm = json_object_get(json_object_get(content, "key"), "algorithm");
+		owed += strcmp(name, "IssuerKeyWanted") == 0 || jwt_key != NULL;
+		owed -= strcmp(name, "JwtSigned") == 0 || (strcmp(name, "IssuerKeyCreated") == 0 && algorithm != NULL);
+	}
+	return owed <= 0;
+}
+
+bool
+worker_await(struct driver *driver)
+{
+	for (int waited = 0; waited < AWAITED_MS_MAX; waited += PAUSE_MS) {
+		json_t *facts = driver->facts(driver, "certificate");
+		bool done = facts != NULL && is_signed(facts);
+		json_decref(facts);
+		if (done)
+			return true;
+		shell_sleep_ms(PAUSE_MS);
+	}
+	return driver_fail(driver, "the signer is not done within %d ms", AWAITED_MS_MAX);
 }

@@ -1,8 +1,8 @@
 /* tests/sim/check_certificates.c
  *
  * What a register and a log are worth nothing without: every place of an institution's year is taken, once, and so is
- * every leaf of the log and every entry of a status list; each certificate stands in one place, each edition of it at one
- * leaf; and nobody has two certificates of one class. */
+ * every leaf of the log and every entry of a status list; each certificate stands in one place, each edition of it at
+ * one leaf; and nobody has two certificates of one class. */
 #include "tests/sim/check.h"
 
 #include "common/core/tables.h"
@@ -75,7 +75,8 @@ check_places(struct tally *tally)
 		place = memcmp(year, of.data, YEAR_BYTES) == 0 ? place + 1 : 1;
 		memcpy(year, of.data, YEAR_BYTES);
 		if (taken != place)
-			world_blame(tally->sim, tally->name, "place %u of a register is taken, %u is not", taken, place);
+			world_blame(tally->sim, tally->name, "place %u of a register is taken, %u is not", taken,
+				    place);
 		if (taken > last_place(tally, of))
 			world_blame(tally->sim, tally->name, "place %u of a register is taken and not counted", taken);
 	}
