@@ -208,6 +208,10 @@ mutant register_gap services/certificate/issue.c \
 mutant released_again services/certificate/completion_apply.c \
 	'/^completion_apply_certified\(/,/^\}/ s/^\tend_waiting\(/\tif (!completion->released)\n\t\tend_waiting(/' \
 	'registers and the log have no gaps'
+# What is suspended or revoked stays counted as valid.
+mutant valid_for_ever services/certificate/change.c \
+	's/count_state\(apply, certificate, -1\)/count_state(apply, certificate, 0)/' \
+	'registers and the log have no gaps'
 # What the kind asks for does not matter.
 story rules_ignored services/certificate/kind.c \
 	's/if \(completion->mark_percent < kind->mark_percent_min\)/if (completion->mark_percent + 100 < kind->mark_percent_min)/' \
