@@ -131,8 +131,7 @@ corrected_content(struct call *call, const Mt__CorrectCertificateRequest *in, co
 	merged.programme_title_en =
 		merged_text(&it, "programmeTitleEn", given->programme_title_en, before->programme_title_en);
 	merged.completed_on = merged_text(&it, "completedOn", given->completed_on, before->completed_on);
-	merged.decision_number =
-		merged_text(&it, "decisionNumber", given->decision_number, before->decision_number);
+	merged.decision_number = merged_text(&it, "decisionNumber", given->decision_number, before->decision_number);
 	merged.decision_date = merged_text(&it, "decisionDate", given->decision_date, before->decision_date);
 	merged.hours = merged_number(&it, "hours", given->hours, before->hours);
 	merged.mark_percent = merged_number(&it, "markPercent", given->mark_percent, before->mark_percent);
@@ -176,6 +175,12 @@ present_or_refuse(struct call *call, const Mt__CertificateRecord *certificate)
 	return content;
 }
 
+bool
+correct_may_sign(const struct issuing *issuing, const Mt__CertificateRecord *certificate)
+{
+	return certificate->specimen == issuing->issuer.trial;
+}
+
 void
 correct_emit(struct issuing *issuing, const Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
 	     Mt__Reason *reason)
@@ -214,8 +219,16 @@ correct_and_reply(struct call *call, const Mt__CertificateRecord *certificate, M
 	if (!issue_begin(&issuing, call, certificate->school_id))
 		return;
 	reason.text = (char *)why;
-	correct_emit(&issuing, certificate, content, &reason);
+	bool same = correct_may_sign(&issuing, certificate);
+	if (same)
+		correct_emit(&issuing, certificate, content, &reason);
 	issue_end(&issuing);
+	if (!same) {
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
+			    "certificate %s is a specimen from before there was a public address: issue another",
+			    certificate->certificate_id);
+		return;
+	}
 	out.edition = certificate->edition + 1;
 	reply(&out, call);
 }

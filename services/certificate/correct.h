@@ -14,6 +14,8 @@ void certificates_correct(Mt__Certificates_Service *service, const Mt__CorrectCe
 void certificates_reissue(Mt__Certificates_Service *service, const Mt__ChangeStateRequest *in,
 			  Mt__CorrectCertificateReply_Closure reply, void *call);
 
+/* False of a specimen once the trial is over: what is signed then would be no specimen. */
+bool correct_may_sign(const struct issuing *issuing, const Mt__CertificateRecord *certificate);
 /* Emits CertificateCorrected with the certificate's next edition, which says content. The reason may be NULL. */
 void correct_emit(struct issuing *issuing, const Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
 		  Mt__Reason *reason);

@@ -138,8 +138,8 @@ set_timer(struct apply *apply, const Mt__CertificateRecord *certificate, int32_t
 	Mt__ExpiryDue due = MT__EXPIRY_DUE__INIT;
 	due.certificate_id = certificate->certificate_id;
 	due.days_left = days_left;
-	apply_timer_set(apply, date_begins_us(date, apply_zone_minutes(apply)), due_method,
-			certificate->certificate_id, &due.base);
+	apply_timer_set(apply, date_begins_us(date, apply_zone_minutes(apply)), due_method, certificate->certificate_id,
+			&due.base);
 }
 
 void

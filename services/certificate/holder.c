@@ -188,6 +188,8 @@ correct_one(struct step *step, const Mt__CertificateRecord *certificate)
 	if (!step->can_sign && !issue_begin(&step->issuing, step->call, step->school_id))
 		return STEP_REFUSED;
 	step->can_sign = true;
+	if (!correct_may_sign(&step->issuing, certificate))
+		return STEP_ON;
 	step->corrected++;
 	correct_emit(&step->issuing, certificate, &content, NULL);
 	return STEP_ON;

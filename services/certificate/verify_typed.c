@@ -167,5 +167,6 @@ verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in)
 		call_refuse_field(call, "year", "year is missing");
 		return;
 	}
-	verify_add(verifying, verify_typed_matches(call, in) ? REASON_MATCH : REASON_NO_MATCH, &(struct reason_words){NULL});
+	verify_add(verifying, verify_typed_matches(call, in) ? REASON_MATCH : REASON_NO_MATCH,
+		   &(struct reason_words){NULL});
 }

@@ -59,7 +59,7 @@ event_identity(struct call *call, const struct subject *subject, const struct ch
 	}
 	struct history history = subject_history(call, subject);
 	const struct effect *target = history_target(call_arena(call), &history, &body->corrects);
-	assert(target != NULL); /* the correction was checked */
+	assert(target != NULL);                   /* the correction was checked */
 	if (target->withdrawn || body->withdrawn) /* the event goes or comes back: the record says what is right */
 		return compare(&nobody, known, personal_or_nobody(after->person->personal), mistaken, right);
 	return compare(personal_or_nobody(target->change->personal), known, corrected, mistaken, right);

@@ -78,7 +78,7 @@ content_write(struct arena *arena, struct buf *body, const Mt__VerifiedContent *
 	row_write(body, "Chương trình", "Programme", content->programme_title);
 	row_write(body, "", "", content->programme_title_en);
 	if (content->hours > 0)
-		row_write(body, "Số tiết", "Hours", arena_format(arena, "%u", content->hours));
+		row_write(body, "Số giờ", "Hours", arena_format(arena, "%u", content->hours));
 	row_write(body, "Ngày hoàn thành", "Completed on", date_shown(arena, content->completed_on));
 	row_write(body, "Số vào sổ", "Register number", content->register_number);
 	row_write(body, "Nơi cấp", "Issued by", content->institution);
@@ -95,7 +95,7 @@ reasons_write(struct buf *body, const Mt__VerifyReply *verdict)
 		buf_text(body, "<p class=\"note\">");
 		if (i < verdict->n_reasons_vi)
 			html_write(body, verdict->reasons_vi[i]);
-		buf_text(body, " <span lang=\"en\">");
+		buf_text(body, "<br><span lang=\"en\">");
 		html_write(body, verdict->reasons[i]);
 		buf_text(body, "</span></p>");
 	}
@@ -124,7 +124,7 @@ on_verdict(void *context, size_t number, const Mt__Reply *reply)
 	reasons_write(&body, verdict);
 	buf_text(&body, "<p class=\"note\">Hãy so từng dòng với giấy đang cầm. <span lang=\"en\">Compare each line with "
 			"the paper in your hand.</span><br>Kiểm tra lúc <span lang=\"en\">/ checked at</span> ");
-	html_write(&body, verdict->checked_at);
+	html_write(&body, arena_format(&request->arena, "%.10s %.8s UTC", verdict->checked_at, verdict->checked_at + 11));
 	buf_text(&body, " · <a href=\"/verify\">Tra cứu cách khác <span lang=\"en\">/ other ways to check</span></a></p>");
 	page_close(&body);
 	page_headers(request, false);

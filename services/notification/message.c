@@ -35,6 +35,15 @@ told_key(const char *person_id, const char *about)
 	return key;
 }
 
+static struct key
+told_last_key(const char *person_id, const char *about, enum recurring recurring)
+{
+	struct key key = key_of_one(TABLE_TOLD_LAST, person_id);
+	key_id_of(&key, about);
+	key_u8(&key, (uint8_t)recurring);
+	return key;
+}
+
 const Mt__ContactRecord *
 contact_find(const struct call *call, const char *person_id)
 {
@@ -112,11 +121,26 @@ message_was_told(const struct call *call, const char *person_id, const char *abo
 	return (said & told) != 0;
 }
 
+bool
+message_was_told_on(const struct call *call, const char *person_id, const char *about, enum recurring recurring,
+		    uint64_t occasion)
+{
+	const char *ids[PERSON_IDS_MAX];
+	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct slice value;
+		struct key key = told_last_key(ids[i], about, recurring);
+		if (store_get(call_store(call), key_slice(&key), &value) && get_u64(value.data) >= occasion)
+			return true;
+	}
+	return false;
+}
+
 /* --- queueing --------------------------------------------------------------------------------------------------- */
 
 void
 message_queue(struct call *call, const struct template *template, const char *person_id, const char *about,
-	      const struct template_values *values)
+	      uint64_t occasion, const struct template_values *values)
 {
 	struct arena *arena = call_arena(call);
 	const Mt__ContactRecord *contact;
@@ -140,6 +164,7 @@ message_queue(struct call *call, const struct template *template, const char *pe
 	message.content = &content;
 	message.created_at = created_at;
 	message.about = (char *)about;
+	message.occasion = occasion;
 	message.delivery = address != NULL ? MT__MESSAGE__DELIVERY__QUEUED : MT__MESSAGE__DELIVERY__INBOX_ONLY;
 	if (contact != NULL)
 		message.authority_id = contact->authority_id;
@@ -334,6 +359,24 @@ apply_contact(struct apply *apply, const Mt__ContactNoted *fact)
 }
 
 static void
+put_told(struct apply *apply, const Mt__MessageRecord *message)
+{
+	const struct template *template = template_find(message->template_);
+	assert(template != NULL);
+	if (template->recurring != RECURRING_NOT) {
+		uint8_t last[sizeof(uint64_t)];
+		struct key key = told_last_key(message->person_id, message->about, template->recurring);
+		put_u64(last, message->occasion);
+		apply_put_bytes(apply, &key, slice_of(last, sizeof(last)));
+		return;
+	}
+	uint8_t before = told_in(apply_store(apply), message->person_id, message->about);
+	uint8_t told = template_told_after(before, (uint8_t)template->told);
+	struct key key = told_key(message->person_id, message->about);
+	apply_put_bytes(apply, &key, slice_of(&told, sizeof(told)));
+}
+
+static void
 apply_queued(struct apply *apply, const Mt__MessageQueued *fact)
 {
 	const Mt__MessageRecord *message = fact->message;
@@ -344,10 +387,7 @@ apply_queued(struct apply *apply, const Mt__MessageQueued *fact)
 	key_id_of(&inbox, message->message_id);
 	apply_put_bytes(apply, &inbox, slice_text(""));
 
-	uint8_t before = told_in(apply_store(apply), message->person_id, message->about);
-	uint8_t told = template_told_after(before, template_told(message->template_));
-	struct key key = told_key(message->person_id, message->about);
-	apply_put_bytes(apply, &key, slice_of(&told, sizeof(told)));
+	put_told(apply, message);
 	count(apply, METRIC_MESSAGES_QUEUED, message);
 }
 

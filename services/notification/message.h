@@ -23,9 +23,13 @@ extern Mt__MessageReactions_Service message_reactions;
 const Mt__ContactRecord *contact_find(const struct call *call, const char *person_id); /* or NULL */
 /* True if the person was told this about that class or certificate already, under whichever id. */
 bool message_was_told(const struct call *call, const char *person_id, const char *about, enum told told);
-/* Emits MessageQueued: to be mailed if an address is known, else for the inbox alone. */
+/* The same of a recurring template: about that certificate, on that occasion or a later one. */
+bool message_was_told_on(const struct call *call, const char *person_id, const char *about, enum recurring recurring,
+			 uint64_t occasion);
+/* Emits MessageQueued: to be mailed if an address is known, else for the inbox alone. occasion is 0 unless the
+ * template recurs. */
 void message_queue(struct call *call, const struct template *template, const char *person_id, const char *about,
-		   const struct template_values *values);
+		   uint64_t occasion, const struct template_values *values);
 
 void message_apply(struct apply *apply, const Mt__MessageFact *fact);
 /* Address and texts of the person are no more, and nothing is sent any more; see struct module. */

@@ -86,7 +86,16 @@ tell(struct call *call, const struct template *template, const char *person_id, 
      struct template_values values)
 {
 	if (!message_was_told(call, person_id, about, template->told))
-		message_queue(call, template, person_id, about, &values);
+		message_queue(call, template, person_id, about, 0, &values);
+}
+
+/* Of what happens to the same certificate more than once: told on each occasion, which are numbered upwards. */
+static void
+tell_each(struct call *call, const struct template *template, const char *person_id, const char *about,
+	  uint64_t occasion, struct template_values values)
+{
+	if (!message_was_told_on(call, person_id, about, template->recurring, occasion))
+		message_queue(call, template, person_id, about, occasion, &values);
 }
 
 static void
@@ -153,8 +162,72 @@ message_reactions_certificate_revoked(Mt__MessageReactions_Service *service, con
 	(void)service;
 	Mt__Noted noted = MT__NOTED__INIT;
 	tell(call, &template_revoked, in->person_id, in->certificate_id,
-	     (struct template_values){.number = in->certificate_id,
-				      .reason = in->reason == NULL ? "" : in->reason->text});
+	     (struct template_values){.class = in->programme_title});
+	reply(&noted, call);
+}
+
+/* The place in the log grows with each thing that happens to any certificate; 0 is the place of the first. */
+static uint64_t
+occasion_of(const Mt__LogEntry *leaf)
+{
+	return leaf->index + 1;
+}
+
+static void
+message_reactions_certificate_corrected(Mt__MessageReactions_Service *service, const Mt__CertificateCorrected *in,
+					Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	tell_each(call, &template_corrected, in->person_id, in->edition->certificate_id, occasion_of(in->leaf),
+		  (struct template_values){.class = in->programme_title, .number = in->entry->register_number});
+	reply(&noted, call);
+}
+
+static void
+message_reactions_certificate_suspended(Mt__MessageReactions_Service *service, const Mt__CertificateSuspended *in,
+					Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	tell_each(call, &template_suspended, in->person_id, in->certificate_id, occasion_of(in->leaf),
+		  (struct template_values){.class = in->programme_title});
+	reply(&noted, call);
+}
+
+static void
+message_reactions_certificate_reinstated(Mt__MessageReactions_Service *service, const Mt__CertificateReinstated *in,
+					 Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	tell_each(call, &template_reinstated, in->person_id, in->certificate_id, occasion_of(in->leaf),
+		  (struct template_values){.class = in->programme_title});
+	reply(&noted, call);
+}
+
+/* The fewer days are left, the later the occasion. */
+static void
+message_reactions_certificate_expiring(Mt__MessageReactions_Service *service, const Mt__CertificateExpiring *in,
+				       Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	tell_each(call, &template_expiring, in->person_id, in->certificate_id, UINT32_MAX - in->days_left,
+		  (struct template_values){.class = in->programme_title, .number = in->valid_until});
+	reply(&noted, call);
+}
+
+/* Who was certified anew need not be told. */
+static void
+message_reactions_certificate_expired(Mt__MessageReactions_Service *service, const Mt__CertificateExpired *in,
+				      Mt__Noted_Closure reply, void *call)
+{
+	(void)service;
+	Mt__Noted noted = MT__NOTED__INIT;
+	if (in->renewed_by[0] == '\0')
+		tell(call, &template_expired, in->person_id, in->certificate_id,
+		     (struct template_values){.class = in->programme_title, .number = in->expired_on});
 	reply(&noted, call);
 }
 

@@ -52,25 +52,77 @@ const struct template template_issued = {
 const struct template template_revoked = {
 	.name = "certificate.revoked",
 	.told = TOLD_REVOKED,
-	.subject_vi = "Một chứng chỉ của bạn đã bị thu hồi",
-	.subject_en = "A certificate of yours was revoked",
-	.text_vi = "Chứng chỉ có mã {number} đã bị thu hồi. Lý do: {reason}",
-	.text_en = "The certificate with id {number} was revoked. Reason: {reason}",
+	.subject_vi = "Chứng chỉ của bạn đã bị thu hồi: {class}",
+	.subject_en = "Your certificate was revoked: {class}",
+	.text_vi = "Chứng chỉ {class} đã bị thu hồi. Lý do có trong hồ sơ đào tạo của bạn.",
+	.text_en = "The certificate of {class} was revoked. The reason stands in your training record.",
+};
+
+const struct template template_corrected = {
+	.name = "certificate.corrected",
+	.recurring = RECURRING_CORRECTED,
+	.subject_vi = "Chứng chỉ của bạn đã được đính chính hoặc cấp lại: {class}",
+	.subject_en = "Your certificate was corrected or issued anew: {class}",
+	.text_vi = "Chứng chỉ {class}, số vào sổ {number}, đã có bản mới. Bản trước không còn giá trị; hãy dùng bản "
+		   "mới trong "
+		   "hồ sơ đào tạo của bạn.",
+	.text_en = "The certificate of {class}, register number {number}, has a new edition. The one before is "
+		   "superseded; "
+		   "use the new one from your training record.",
+};
+
+const struct template template_suspended = {
+	.name = "certificate.suspended",
+	.recurring = RECURRING_SUSPENDED,
+	.subject_vi = "Chứng chỉ của bạn đang bị đình chỉ: {class}",
+	.subject_en = "Your certificate is suspended: {class}",
+	.text_vi = "Chứng chỉ {class} bị đình chỉ cho đến khi có quyết định. Lý do có trong hồ sơ đào tạo của bạn.",
+	.text_en =
+		"The certificate of {class} is suspended until it is decided whether it stands. The reason stands in "
+		"your training record.",
+};
+
+const struct template template_reinstated = {
+	.name = "certificate.reinstated",
+	.recurring = RECURRING_REINSTATED,
+	.subject_vi = "Chứng chỉ của bạn có hiệu lực trở lại: {class}",
+	.subject_en = "Your certificate was reinstated: {class}",
+	.text_vi = "Việc đình chỉ chứng chỉ {class} đã được bãi bỏ.",
+	.text_en = "The certificate of {class} is no longer suspended.",
+};
+
+const struct template template_expiring = {
+	.name = "certificate.expiring",
+	.recurring = RECURRING_EXPIRING,
+	.subject_vi = "Chứng chỉ của bạn sắp hết hạn: {class}",
+	.subject_en = "Your certificate is about to expire: {class}",
+	.text_vi = "Chứng chỉ {class} có giá trị đến hết ngày {number}. Hãy đăng ký học lại nếu cần.",
+	.text_en = "The certificate of {class} is valid through {number}. Enrol again if you need it beyond that.",
+};
+
+const struct template template_expired = {
+	.name = "certificate.expired",
+	.told = TOLD_EXPIRED,
+	.subject_vi = "Chứng chỉ của bạn đã hết hạn: {class}",
+	.subject_en = "Your certificate has expired: {class}",
+	.text_vi = "Chứng chỉ {class} đã hết hạn vào ngày {number}.",
+	.text_en = "The certificate of {class} expired on {number}.",
 };
 
 static const struct template *const templates[] = {
-	&template_enrolled, &template_waitlisted, &template_withdrawn,
-	&template_warned,   &template_issued,     &template_revoked,
+	&template_enrolled,   &template_waitlisted, &template_withdrawn, &template_warned,
+	&template_issued,     &template_revoked,    &template_corrected, &template_suspended,
+	&template_reinstated, &template_expiring,   &template_expired,
 };
 
-uint8_t
-template_told(const char *name)
+const struct template *
+template_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
 		if (strcmp(templates[i]->name, name) == 0)
-			return (uint8_t)templates[i]->told;
+			return templates[i];
 	}
-	return 0;
+	return NULL;
 }
 
 uint8_t

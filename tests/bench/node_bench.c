@@ -41,7 +41,15 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH = 500, FRAME_STEP_US = 100, FEED_STEP_US = 20000, SEATS = 100000, STRIDE = 7919, ISSUING_US = 1000000, ISSUING_STEP_US = 100 };
+enum {
+	BATCH = 500,
+	FRAME_STEP_US = 100,
+	FEED_STEP_US = 20000,
+	SEATS = 100000,
+	STRIDE = 7919,
+	ISSUING_US = 1000000,
+	ISSUING_STEP_US = 100
+};
 
 static const char DOOR_KEY[] = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
 

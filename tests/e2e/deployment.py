@@ -17,6 +17,7 @@ import tempfile
 from clients import *
 from report import *
 
+PUBLIC_URL = "https://matricula.example"
 FOLLOWS = {"enrollment": ("assessment",), "assessment": ("enrollment",), "certificate": ("enrollment",),
            "notification": ("enrollment", "certificate")}
 ROLES = ("PROVINCE_SYSTEM", "HR_OFFICER", "HR_RELEASER", "REGISTRAR", "LECTURER", "EXAMINER", "LEARNER", "LEADER",
@@ -81,7 +82,7 @@ def start_at(deployment, shift):
 
 
 class Deployment:
-    def __init__(self, data=None, memory_mib=None, options=(), keep=False):
+    def __init__(self, data=None, memory_mib=None, options=(), keep=False, public_url=PUBLIC_URL):
         self.folder = None
         if data is None:
             self.folder = tempfile.mkdtemp(prefix="mt-")
@@ -90,7 +91,8 @@ class Deployment:
         self.keys = os.path.join(data, "keys")
         self.address = ("127.0.0.1", free_port())
         self.door = "tcp://127.0.0.1:%d" % free_port()
-        self.options = list(options)
+        # A real address, so that certificates are no specimens; options may say otherwise.
+        self.options = list(options) if public_url is None else ["--public-url", public_url] + list(options)
         if memory_mib:
             self.options += ["--memory", str(memory_mib)]
         self.keep = keep or bool(os.environ.get("KEEP"))

@@ -19,6 +19,7 @@ const struct check checks[] = {
 	{"registers and the log have no gaps", check_registers},
 	{"the log is the tree of its facts", check_log},
 	{"status bits say what rows say", check_status_lists},
+	{"status bits are what was decided", check_editions},
 	{NULL, NULL},
 };
 

@@ -38,5 +38,7 @@ void check_seats(struct sim *sim, const struct office *office, const char *name)
 void check_figures(struct sim *sim, const struct office *office, const char *name);
 /* check_certificates.c */
 void check_registers(struct sim *sim, const struct office *office, const char *name);
+/* check_editions.c */
+void check_editions(struct sim *sim, const struct office *office, const char *name);
 
 #endif

@@ -200,6 +200,26 @@ story lookup_everywhere services/enrollment/search.c \
 story certified_twice services/certificate/completion.c \
 	'/^certified_elsewhere\(/,/^\}/ s/^\t\t\treturn true;$/\t\t\treturn false;/' \
 	'person_merged'
+# A place of the register is left out now and then.
+mutant register_gap services/certificate/issue.c \
+	's/\+\+issuing->place/issuing->place += 1 + (issuing->place % 5 == 4)/' \
+	'registers and the log have no gaps'
+# Who was released by the rule goes on waiting, and is certified again with the next.
+mutant released_again services/certificate/completion_apply.c \
+	'/^completion_apply_certified\(/,/^\}/ s/^\tend_waiting\(/\tif (!completion->released)\n\t\tend_waiting(/' \
+	'registers and the log have no gaps'
+# What is suspended or revoked stays counted as valid.
+mutant valid_for_ever services/certificate/change.c \
+	's/count_state\(apply, certificate, -1\)/count_state(apply, certificate, 0)/' \
+	'registers and the log have no gaps'
+# What the kind asks for does not matter.
+story rules_ignored services/certificate/kind.c \
+	's/if \(completion->mark_percent < kind->mark_percent_min\)/if (completion->mark_percent + 100 < kind->mark_percent_min)/' \
+	'certificate_(automatic|regraded)'
+# Anybody who leads may sign.
+story anybody_signs services/certificate/kind.c \
+	's/if \(kind->n_signatories == 0\)/if (kind->n_signatories < 1000)/' \
+	'certificate_signatory'
 # A code that is on no list is taken.
 story codes_unchecked services/enrollment/event_check.c \
 	's/&& (code_list_check\([^;]*\));/\&\& (\1 || (*verdict = (struct verdict){0}, true));/' \

@@ -289,12 +289,53 @@ list_certificates(struct workload *workload, uint32_t client)
 }
 
 static void
-revoke_certificate(struct workload *workload, uint32_t client)
+change_state(struct workload *workload, uint32_t client, const char *method)
 {
 	Mt__ChangeStateRequest request = MT__CHANGE_STATE_REQUEST__INIT;
 	request.certificate_id = (char *)pool_pick(workload, &workload->certificates);
-	request.reason = (char *)"cấp nhầm";
-	workload_call(workload, client, school(workload), "Certificates.Revoke", &request.base);
+	request.reason = (char *)"Nguyễn Thị Nhầm";
+	workload_call(workload, client, school(workload), method, &request.base);
+}
+
+static void
+revoke_certificate(struct workload *workload, uint32_t client)
+{
+	change_state(workload, client, "Certificates.Revoke");
+}
+
+static void
+suspend_certificate(struct workload *workload, uint32_t client)
+{
+	change_state(workload, client, "Certificates.Suspend");
+}
+
+static void
+reinstate_certificate(struct workload *workload, uint32_t client)
+{
+	change_state(workload, client, "Certificates.Reinstate");
+}
+
+static void
+reissue_certificate(struct workload *workload, uint32_t client)
+{
+	change_state(workload, client, "Certificates.Reissue");
+}
+
+static void
+correct_certificate(struct workload *workload, uint32_t client)
+{
+	Mt__CertificateContent content = MT__CERTIFICATE_CONTENT__INIT;
+	Mt__Reason reason = MT__REASON__INIT;
+	Mt__CorrectCertificateRequest request = MT__CORRECT_CERTIFICATE_REQUEST__INIT;
+	request.certificate_id = (char *)pool_pick(workload, &workload->certificates);
+	request.content = &content;
+	request.reason = &reason;
+	reason.text = (char *)"Nguyễn viết sai";
+	content.hours = 1 + (uint32_t)workload_below(workload, 90);
+	if (workload_chance(workload, 50))
+		content.name = arena_format(&workload->arena, "Nguyễn Sửa %llu",
+					    (unsigned long long)workload_below(workload, 99));
+	workload_call(workload, client, school(workload), "Certificates.Correct", &request.base);
 }
 
 static void
@@ -336,7 +377,11 @@ const struct task tasks_classes[] = {
 	{2, print_on_blank},
 	{2, read_register},
 	{6, list_certificates},
-	{3, revoke_certificate},
+	{2, revoke_certificate},
+	{4, suspend_certificate},
+	{4, reinstate_certificate},
+	{2, reissue_certificate},
+	{4, correct_certificate},
 	{3, read_class},
 	{3, list_enrolments},
 	{0, NULL},

@@ -68,13 +68,20 @@ make_transferred(struct making *making, struct arena *arena, struct random *rand
 	making->data.transferred = &making->transferred;
 }
 
-/* Of an event that may have been sent before, by the same source or by another. */
+/* Of an event that may have been sent before, by the same source or by another; or of a name, of no event. */
 static void
 make_corrected(struct making *making, struct arena *arena, struct random *random, uint64_t number)
 {
 	making->corrected = (Mt__Corrected)MT__CORRECTED__INIT;
-	making->corrected.event_id = arena_format(arena, "e%llu", (unsigned long long)random_below(random, number + 1));
-	making->corrected.withdrawn = random_below(random, 4) == 0;
+	bool of_event = random_below(random, 2) == 0;
+	if (of_event) {
+		making->corrected.event_id =
+			arena_format(arena, "e%llu", (unsigned long long)random_below(random, number + 1));
+		making->corrected.withdrawn = random_below(random, 4) == 0;
+	}
+	if (!of_event || random_below(random, 2) == 0)
+		making->corrected.name =
+			arena_format(arena, "Nguyễn Đúng %llu", (unsigned long long)random_below(random, 99));
 	making->data.kind_case = MT__EVENT_DATA__KIND_CORRECTED;
 	making->data.corrected = &making->corrected;
 }
