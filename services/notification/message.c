@@ -371,7 +371,7 @@ put_told(struct apply *apply, const Mt__MessageRecord *message)
 		return;
 	}
 	uint8_t before = told_in(apply_store(apply), message->person_id, message->about);
-	uint8_t told = template_told_after(before, (uint8_t)template->told);
+	uint8_t told = template_told_after(before, (uint8_t) template->told);
 	struct key key = told_key(message->person_id, message->about);
 	apply_put_bytes(apply, &key, slice_of(&told, sizeof(told)));
 }
