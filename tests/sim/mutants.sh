@@ -239,11 +239,11 @@ mutant leaf_forgotten services/certificate/issue.c \
 # Another certificate is revoked than was meant.
 mutant bit_mistaken services/certificate/status_list.c \
 	's/0x80 >> within % 8/0x01 << within % 8/' \
-	'status bits say what rows say'
+	'status bits are what was decided'
 # Two certificates share their bit.
 mutant index_shared services/certificate/status_list.c \
 	's/bits_place\(places->key, places->given\+\+\)/bits_place(places->key, places->given++ \/ 2)/' \
-	'status bits say what rows say|registers and the log have no gaps'
+	'status bits are what was decided|registers and the log have no gaps'
 # Whoever retires the last key leaves status lists that nobody can sign.
 story key_without_successor services/certificate/issuer.c \
 	'/^succeed\(/,/^\}/ s/if \(!signs \|\| /if (signs || /' \
