@@ -124,6 +124,9 @@ $(B)/bin/matricula-verify: $(B)/services/verify/main.o $(call archives,services/
 $(B)/bin/matricula-%: $(B)/services/%/main.o $(B)/lib/services/%.a $(FLOORS) $(HOST)
 	$(link)
 
+# The pure and simulated world: floors and services, and nothing of the host.
+SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
+
 # Each tests/unit/x_test.c is one program, and may use any floor and any service.
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
 $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
@@ -132,9 +135,8 @@ $(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
 PAPER_USERS := $(addprefix $(B)/bin/matricula-,gateway verify) $(filter $(B)/tests/unit/paper_%,$(UNIT)) $(B)/tests/fuzz/pdf_fuzz
 $(PAPER_USERS): $(PAPER)
 $(PAPER_USERS): LIBS += $(PAPER_LIBS)
+$(B)/tests/unit/lanes_test: $(SIM_WORLD)
 
-# The pure and simulated world: floors and services, and nothing of the host.
-SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
 $(B)/tests/scenario-run: $(call objects,tests/scenario) $(SIM_WORLD) $(FLOORS) $(NODES)
 	$(link)
 $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
@@ -142,7 +144,7 @@ $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
 
 # make bench; QUICK=1 for a smoke run of a minute. The generators of load are programs of ours, see tests/bench.
 BENCH_PROGRAMS := $(addprefix $(B)/tests/bench/,load door node_bench)
-BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o folk.o work.o deed_call.o issuing.o)
+BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o folk.o work.o deed_call.o alone.o issuing.o)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SHARED) $(FLOORS) $(NODES)
 	$(link)
 
@@ -174,7 +176,7 @@ unit: $(UNIT)
 
 # All tests. The deployment tests start real processes on loopback, on ports of their own.
 STORIES := $(wildcard tests/scenario/*.txt)
-E2E     := live.sh ctl_test.sh access.py bad_input.py roster.py reorganisation.py guide.py canary.py disk_full.py drill.py \
+E2E     := live.sh ctl_test.sh access.py bad_input.py roster.py certificates.py reorganisation.py guide.py canary.py disk_full.py drill.py \
            hosts.py readme.sh
 KILLS   ?= 8
 export PATH := $(abspath $(B)/bin):$(PATH)

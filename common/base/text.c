@@ -68,10 +68,23 @@ character_bytes(const uint8_t *at, size_t room)
 	return size;
 }
 
+/* The same of a whole text of eight bytes or more: its last eight overlap those before. */
+static inline bool
+ascii_whole(struct slice bytes)
+{
+	uint64_t last;
+	if (bytes.size < sizeof(last))
+		return false;
+	memcpy(&last, bytes.data + bytes.size - sizeof(last), sizeof(last));
+	return ((last | (last - ONES)) & HIGH_BITS) == 0 && ascii_run(bytes) + sizeof(last) > bytes.size;
+}
+
 bool
 text_valid(struct slice bytes)
 {
 	size_t at = 0;
+	if (ascii_whole(bytes))
+		return true;
 	while (at < bytes.size) {
 		struct slice rest = slice_of(bytes.data + at, bytes.size - at);
 		at += ascii_run(rest);

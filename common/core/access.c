@@ -66,6 +66,7 @@ access_changed(struct apply *apply)
 {
 	if (!apply->scratch)
 		apply->node->access_version++;
+	store_copies_changed(apply->store);
 }
 
 void

@@ -13,10 +13,12 @@
 struct incoming {
 	struct slice route;
 	struct slice bytes;
+	struct buf *replies; /* the frame that goes back */
 	enum key_kind kind;
 	int64_t received_us;
 	int64_t park_until_us; /* monotonic; 0: not parked before */
 	bool last;             /* no more waiting */
+	uint64_t saw_seq;      /* by the replies, so far */
 	const Mt__Call *in;
 	bool repeated;
 };
@@ -24,6 +26,7 @@ struct incoming {
 enum {
 	REPLY_BYTES_MAX = FRAME_BYTES_MAX - 64, /* leaves room for the frame around it */
 	METHOD_SHOWN_BYTES = 64,
+	METHOD_BYTES_MAX = 95, /* no name is longer, see methods.c */
 };
 
 static void
@@ -150,7 +153,9 @@ commit(struct call *call, const struct incoming *incoming, const uint8_t hash[HA
 	struct entry entry;
 	entry_begin(call->node, &entry);
 	entry_add(&entry, call);
-	entry.reply = call->reply;
+	/* The reply is kept for whoever asks again with the same id; else nobody could ask the journal for it. */
+	if (saves)
+		entry.reply = call->reply;
 	entry.header.authority = (char *)call->caller->authority;
 	entry.header.subject = (char *)call->caller->subject;
 	entry.header.method = in->method;
@@ -208,13 +213,38 @@ decide(struct call *call, struct incoming *incoming, struct caller *caller)
 		commit(call, incoming, hash, saves);
 }
 
+/* A query saw rows, each as an entry left it. What it did not see may be newer and as lost: had it been asked before
+ * that, it would have said the same. A command is told once it is durable itself. */
+uint64_t
+call_saw(const struct call *call)
+{
+	const struct node *node = call->node;
+	const struct recent *recent = node->recent;
+	bool is_query = call->method != NULL && call->method->rule->kind == MT__KIND__QUERY;
+	if (!is_query || call->saw_all || node->store.recent == NULL)
+		return node->head.seq;
+	uint64_t saw_seq = recent->seen_seq > recent->copies_seq ? recent->seen_seq : recent->copies_seq;
+	if (saw_seq > node->head.seq) /* a rehearsal took a number that no entry has */
+		saw_seq = node->head.seq;
+	return saw_seq > node->durable_seq ? saw_seq : node->durable_seq;
+}
+
 static void
-add_reply(struct node *node, const struct call *call, const struct incoming *incoming)
+send_replies(struct node *node, const struct incoming *incoming)
+{
+	if (incoming->replies->size > 0)
+		replies_add(node, incoming->route, buf_slice(incoming->replies), incoming->saw_seq,
+			    incoming->received_us);
+	buf_reset(incoming->replies);
+}
+
+static void
+add_reply(struct node *node, const struct call *call, struct incoming *incoming)
 {
 	Mt__Reply reply = MT__REPLY__INIT;
 	reply.tag = incoming->in != NULL ? incoming->in->tag : 0;
 	reply.incarnation = node->head.incarnation;
-	reply.seq = node->head.seq;
+	reply.seq = call_saw(call);
 	reply.repeated = incoming->repeated;
 	if (call->state == CALL_REFUSED) {
 		node->counts.refusals++;
@@ -233,13 +263,12 @@ add_reply(struct node *node, const struct call *call, const struct incoming *inc
 		reply.message = (char *)"the reply is larger than a frame, ask for less";
 		packed = pb_pack(&node->call_arena, &reply.base);
 	}
-	if (node->reply_frame.size + packed.size > FRAME_BYTES_MAX / 2 && node->reply_frame.size > 0) {
-		replies_add(node, incoming->route, buf_slice(&node->reply_frame), node->head.seq,
-			    incoming->received_us);
-		buf_reset(&node->reply_frame);
-	}
-	frame_add_reply(&node->reply_frame, packed);
-	assert(!buf_failed(&node->reply_frame));
+	if (incoming->replies->size + packed.size > FRAME_BYTES_MAX / 2)
+		send_replies(node, incoming);
+	if (reply.seq > incoming->saw_seq)
+		incoming->saw_seq = reply.seq;
+	frame_add_reply(incoming->replies, packed);
+	assert(!buf_failed(incoming->replies));
 }
 
 static void
@@ -261,6 +290,7 @@ one_call(struct node *node, struct incoming *incoming)
 	arena_reset(&node->call_arena);
 	node->counts.calls++;
 	call_begin(&call, node, NULL, &caller);
+	node->recent->seen_seq = 0;
 	incoming->in =
 		(const Mt__Call *)pb_unpack(&mt__call__descriptor, &node->call_arena, incoming->bytes, false, &fault);
 	if (incoming->in == NULL) {
@@ -292,18 +322,15 @@ find_seal(const struct node *node, const struct frame *frame)
 	return NULL;
 }
 
-static void
-send_replies(struct node *node, struct slice route, int64_t received_us)
-{
-	if (node->reply_frame.size > 0)
-		replies_add(node, route, buf_slice(&node->reply_frame), node->head.seq, received_us);
-}
-
 void
 dispatch_refuse_frame(struct node *node, struct slice route, struct slice bytes, Mt__Status status, const char *message)
 {
 	struct frame frame;
-	struct incoming incoming = {.route = route, .received_us = node->world->monotonic_us(node->world->context)};
+	struct incoming incoming = {
+		.route = route,
+		.replies = &node->reply_frame,
+		.received_us = node->world->monotonic_us(node->world->context),
+	};
 	struct fault fault;
 	size_t at = 0;
 	buf_reset(&node->reply_frame);
@@ -325,29 +352,100 @@ dispatch_refuse_frame(struct node *node, struct slice route, struct slice bytes,
 	replies_send(node, route, buf_slice(&node->reply_frame), incoming.received_us);
 }
 
-void
-dispatch_frame(struct node *node, struct slice route, struct slice bytes, int64_t received_us)
+static struct slice
+queued_route(const struct queued *queued)
 {
-	struct frame frame;
-	if (!frame_read(bytes, FRAME_CALLS_MAX, &frame) || frame.replies > 0) {
+	return slice_of(queued->bytes, queued->route_size);
+}
+
+static struct slice
+queued_frame(const struct queued *queued)
+{
+	return slice_of(queued->bytes + queued->route_size, queued->frame_size);
+}
+
+/* False, and refused, if the frame under way is none of ours. */
+static bool
+frame_begin(struct node *node, struct lane *lane)
+{
+	struct slice route = queued_route(lane->under_way);
+	struct slice bytes = queued_frame(lane->under_way);
+	if (!frame_read(bytes, FRAME_CALLS_MAX, &lane->frame) || lane->frame.replies > 0) {
 		dispatch_refuse_frame(node, route, bytes, MT__STATUS__INVALID_ARGUMENT,
 				      "the frame cannot be read as a frame of calls");
-		return;
+		return false;
 	}
-	const struct seal_key *key = find_seal(node, &frame);
+	const struct seal_key *key = find_seal(node, &lane->frame);
 	if (key == NULL) {
 		dispatch_refuse_frame(node, route, bytes, MT__STATUS__UNAUTHENTICATED,
 				      "the frame is not sealed with a key of this service");
-		return;
+		return false;
 	}
-	buf_reset(&node->reply_frame);
-	struct incoming incoming = {.route = route, .kind = key->kind, .received_us = received_us};
-	for (size_t at = 0; frame_next(&frame, &at, &incoming.bytes);) {
-		incoming.in = NULL;
-		incoming.repeated = false;
+	lane->kind = key->kind;
+	lane->saw_seq = 0;
+	return true;
+}
+
+bool
+dispatch_next(struct node *node, enum lane_kind kind)
+{
+	struct lane *lane = &node->queue.lanes[kind];
+	if (lane->under_way == NULL) {
+		if (!queue_take(&node->queue, kind))
+			return false;
+		if (!frame_begin(node, lane)) {
+			queue_done(&node->queue, kind);
+			return true;
+		}
+	}
+	struct incoming incoming = {
+		.route = queued_route(lane->under_way),
+		.replies = &lane->replies,
+		.kind = lane->kind,
+		.received_us = lane->under_way->received_us,
+		.saw_seq = lane->saw_seq,
+	};
+	if (frame_next(&lane->frame, &lane->at, &incoming.bytes))
 		one_call(node, &incoming);
+	lane->saw_seq = incoming.saw_seq;
+	size_t ahead = lane->at;
+	if (frame_next(&lane->frame, &ahead, &incoming.bytes))
+		return true;
+	send_replies(node, &incoming);
+	queue_done(&node->queue, kind);
+	return true;
+}
+
+/* --- lanes -------------------------------------------------------------------------------------------------------- */
+
+/* What may overtake calls that came before. Not the question how the node is: who asks that learns from the time
+ * it took how long calls wait, and that those sent before it were lost if it is answered and they are not. */
+static bool
+may_overtake(const struct node *node, struct slice call)
+{
+	char name[METHOD_BYTES_MAX + 1];
+	struct slice said = frame_call_method(call);
+	if (said.size > METHOD_BYTES_MAX)
+		return false;
+	memcpy(name, said.data, said.size);
+	name[said.size] = '\0';
+	const struct method *method = methods_find(node, name);
+	return method != NULL && method->rule->kind == MT__KIND__QUERY && method->service != &node_service.base;
+}
+
+enum lane_kind
+dispatch_lane(const struct node *node, struct slice bytes)
+{
+	struct frame frame;
+	struct slice call;
+	size_t at = 0;
+	if (!frame_read(bytes, FRAME_CALLS_MAX, &frame) || frame.replies > 0)
+		return LANE_CALLS; /* to be refused in its turn */
+	while (frame_next(&frame, &at, &call)) {
+		if (!may_overtake(node, call))
+			return LANE_CALLS;
 	}
-	send_replies(node, route, received_us);
+	return LANE_QUERIES;
 }
 
 void
@@ -356,6 +454,7 @@ dispatch_parked(struct node *node, struct parked *parked, bool last)
 	struct incoming incoming = {
 		.route = slice_of(parked->bytes, parked->route_size),
 		.bytes = slice_of(parked->bytes + parked->route_size, parked->call_size),
+		.replies = &node->reply_frame,
 		.kind = parked->kind,
 		.received_us = node->world->monotonic_us(node->world->context),
 		.park_until_us = parked->until_us,
@@ -363,5 +462,5 @@ dispatch_parked(struct node *node, struct parked *parked, bool last)
 	};
 	buf_reset(&node->reply_frame);
 	one_call(node, &incoming);
-	send_replies(node, incoming.route, incoming.received_us);
+	send_replies(node, &incoming);
 }

@@ -49,16 +49,16 @@ fact_wrap(const struct module *module, struct arena *arena, const ProtobufCMessa
 	}
 	assert(kind != NULL);
 
-	size_t leaf_size = protobuf_c_message_get_packed_size(leaf);
+	struct slice packed = pb_pack(arena, leaf);
 	uint8_t inner[TAG_BYTES_MAX];
 	uint8_t outer[TAG_BYTES_MAX];
-	size_t inner_size = tag_write(inner, kind->id, leaf_size);
-	size_t outer_size = tag_write(outer, noun->id, inner_size + leaf_size);
-	uint8_t *bytes = arena_alloc(arena, outer_size + inner_size + leaf_size);
+	size_t inner_size = tag_write(inner, kind->id, packed.size);
+	size_t outer_size = tag_write(outer, noun->id, inner_size + packed.size);
+	uint8_t *bytes = arena_alloc(arena, outer_size + inner_size + packed.size);
 	memcpy(bytes, outer, outer_size);
 	memcpy(bytes + outer_size, inner, inner_size);
-	protobuf_c_message_pack(leaf, bytes + outer_size + inner_size);
-	return slice_of(bytes, outer_size + inner_size + leaf_size);
+	memcpy(bytes + outer_size + inner_size, packed.data, packed.size);
+	return slice_of(bytes, outer_size + inner_size + packed.size);
 }
 
 static bool
@@ -77,18 +77,25 @@ varint_read(struct slice *rest, uint64_t *value)
 	return false;
 }
 
-/* One field that fills the whole message: the one case of a oneof. */
-static const ProtobufCFieldDescriptor *
-only_field(const ProtobufCMessageDescriptor *type, struct slice bytes, struct slice *content)
+/* The number of the one field that fills the whole message: the one case of a oneof. 0 if there is none. */
+static uint32_t
+only_number(struct slice bytes, struct slice *content)
 {
 	uint64_t tag;
 	uint64_t length;
 	if (!varint_read(&bytes, &tag) || !varint_read(&bytes, &length))
-		return NULL;
+		return 0;
 	if ((tag & 7) != WIRE_LENGTH_DELIMITED || length != bytes.size || tag >> 3 > UINT32_MAX)
-		return NULL;
+		return 0;
 	*content = bytes;
-	return protobuf_c_message_descriptor_get_field(type, (unsigned)(tag >> 3));
+	return (uint32_t)(tag >> 3);
+}
+
+static const ProtobufCFieldDescriptor *
+only_field(const ProtobufCMessageDescriptor *type, struct slice bytes, struct slice *content)
+{
+	uint32_t number = only_number(bytes, content);
+	return number == 0 ? NULL : protobuf_c_message_descriptor_get_field(type, number);
 }
 
 bool
@@ -104,6 +111,16 @@ fact_open(const ProtobufCMessageDescriptor *root, struct slice fact, const Proto
 		return false;
 	*leaf = kind->descriptor;
 	return true;
+}
+
+uint32_t
+fact_kind(struct slice fact)
+{
+	struct slice inner;
+	struct slice content;
+	uint32_t noun = only_number(fact, &inner);
+	uint32_t kind = noun == 0 ? 0 : only_number(inner, &content);
+	return kind == 0 || noun > UINT16_MAX || kind > UINT16_MAX ? 0 : noun << 16 | kind;
 }
 
 bool

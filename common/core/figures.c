@@ -22,6 +22,10 @@ enum {
 	NEWEST_SLOTS = FIGURES_WATCHED_MAX * 2,
 };
 
+/* Odd, with about half of their bits set: the fractions of the golden ratio and of the root of 2. */
+static const uint64_t SPREAD_A = UINT64_C(0x9e3779b97f4a7c15);
+static const uint64_t SPREAD_B = UINT64_C(0x6a09e667f3bcc909);
+
 void
 figures_init(struct figures *figures)
 {
@@ -52,8 +56,18 @@ figures_begin(struct node *node)
 	node->figures.changed = false;
 }
 
+/* What a sum is of. */
+struct counted {
+	const uint8_t *authority;
+	const char *category;
+	uint64_t category_begins; /* its first bytes, zeros behind a short one */
+	uint16_t metric;
+	uint8_t category_size;
+	uint32_t month;
+};
+
 static bool
-sum_is(const struct figure_sum *sum, const struct figure_sum *wanted)
+sum_is(const struct figure_sum *sum, const struct counted *wanted)
 {
 	return sum->metric == wanted->metric && sum->month == wanted->month &&
 	       sum->category_size == wanted->category_size &&
@@ -61,29 +75,33 @@ sum_is(const struct figure_sum *sum, const struct figure_sum *wanted)
 	       memcmp(sum->category, wanted->category, wanted->category_size) == 0;
 }
 
-static struct figure_sum *
-sum_find(struct figures *figures, const struct figure_sum *wanted)
+/* An id ends in randomness; figures of one authority differ in the rest. The high bits of a product depend on all. */
+static size_t
+sum_place(const struct figures *figures, const struct counted *wanted)
 {
-	uint64_t what[] = {
-		get_u64(wanted->authority + ID_BYTES - sizeof(uint64_t)), /* an id ends in randomness */
-		(uint64_t)wanted->metric << 32 | wanted->month,
-		get_u64((const uint8_t *)wanted->category), /* how it begins; zeros behind a short one */
-	};
-	size_t at = hash_spread(slice_of(what, sizeof(what))) & (figures->sums_capacity - 1);
-	while (figures->sums[at].used && !sum_is(&figures->sums[at], wanted))
-		at = (at + 1) & (figures->sums_capacity - 1);
-	return &figures->sums[at];
+	uint64_t spread = get_u64(wanted->authority + ID_BYTES - sizeof(uint64_t)) * SPREAD_A;
+	spread ^= ((uint64_t)wanted->metric << 32 | wanted->month) * SPREAD_B;
+	spread = (spread ^ spread >> 32 ^ wanted->category_begins) * SPREAD_A;
+	return (spread >> 32) & (figures->sums_capacity - 1);
 }
 
 static struct figure_sum *
-sum_of(struct figures *figures, const struct figure_sum *wanted)
+sum_of(struct figures *figures, const struct counted *wanted)
 {
-	struct figure_sum *sum = sum_find(figures, wanted);
+	size_t at = sum_place(figures, wanted);
+	while (figures->sums[at].used && !sum_is(&figures->sums[at], wanted))
+		at = (at + 1) & (figures->sums_capacity - 1);
+	struct figure_sum *sum = &figures->sums[at];
 	if (!sum->used) {
-		*sum = *wanted;
-		sum->delta = 0;
-		sum->inherited = 0;
-		figures->sums_used[figures->sums_count++] = (uint16_t)(sum - figures->sums);
+		*sum = (struct figure_sum){
+			.metric = wanted->metric,
+			.category_size = wanted->category_size,
+			.used = true,
+			.month = wanted->month,
+		};
+		memcpy(sum->authority, wanted->authority, ID_BYTES);
+		memcpy(sum->category, wanted->category, wanted->category_size);
+		figures->sums_used[figures->sums_count++] = (uint16_t)at;
 	}
 	return sum;
 }
@@ -93,17 +111,22 @@ figures_add(struct apply *apply, const struct metric *metric, const char *author
 	    uint32_t month, int64_t delta)
 {
 	struct figures *figures = &apply->node->figures;
-	struct figure_sum wanted = {.metric = metric->number, .month = month, .used = true};
 	struct id id;
+	size_t size = strlen(category);
 	if (apply->scratch || delta == 0)
 		return;
 	bool valid = id_parse(authority, &id);
 	assert(valid);
-	wanted.category_size = (uint8_t)strlen(category);
-	assert(wanted.category_size < CODE_BYTES_MAX);
+	assert(size < CODE_BYTES_MAX);
 	assert(metric->kind == METRIC_FLOW || month == 0);
-	memcpy(wanted.authority, id.bytes, ID_BYTES);
-	memcpy(wanted.category, category, wanted.category_size);
+	struct counted wanted = {
+		.authority = id.bytes,
+		.category = category,
+		.metric = metric->number,
+		.category_size = (uint8_t)size,
+		.month = month,
+	};
+	memcpy(&wanted.category_begins, category, size < sizeof(uint64_t) ? size : sizeof(uint64_t));
 	if (figures->sums_count == SUMS_COUNTED_MAX)
 		figures_settle(apply->node, apply->seq);
 	sum_of(figures, &wanted)->delta += delta;
@@ -173,11 +196,12 @@ figure_row_read(struct slice value)
 
 /* In place where that leaves the row as long as it was: one search less than to read it and to write it. */
 static bool
-figure_row_changed(struct store *store, const struct key *key, const struct figure_row *delta)
+figure_row_changed(struct store *store, const struct key *key, const struct figure_row *delta, enum memtable_hit *hit)
 {
 	size_t size;
-	uint8_t *value = store_writable(store, key_slice(key), &size);
-	if (value == NULL)
+	uint8_t *value;
+	*hit = store_writable(store, key_slice(key), &value, &size);
+	if (*hit != MEMTABLE_PRESENT)
 		return false;
 	struct figure_row row = figure_row_read(slice_of(value, size));
 	row.all += delta->all;
@@ -199,9 +223,11 @@ add_to_row(struct node *node, const struct key *key, int64_t all, int64_t own)
 	struct figure_row row = {.all = 0};
 	struct slice value;
 	uint8_t bytes[FIGURE_OWN_BYTES];
-	if (figure_row_changed(&node->store, key, &delta))
+	enum memtable_hit hit;
+	if (figure_row_changed(&node->store, key, &delta, &hit))
 		return;
-	if (store_get(&node->store, key_slice(key), &value))
+	if (hit == MEMTABLE_PRESENT ? store_get(&node->store, key_slice(key), &value)
+				    : hit == MEMTABLE_ABSENT && store_get_below(&node->store, key_slice(key), &value))
 		row = figure_row_read(value);
 	row.all += delta.all;
 	row.own += delta.own;
@@ -241,10 +267,16 @@ ancestors_find(struct node *node, const struct figure_sum *counted, struct ances
 static void
 spread_sum(struct node *node, const struct figure_sum *counted, struct ancestors *ancestors)
 {
-	struct figure_sum above = *counted;
+	struct counted above = {
+		.category = counted->category,
+		.metric = counted->metric,
+		.category_size = counted->category_size,
+		.month = counted->month,
+	};
+	memcpy(&above.category_begins, counted->category, sizeof(above.category_begins));
 	ancestors_find(node, counted, ancestors);
 	for (unsigned i = 0; i < ancestors->count; i++) {
-		memcpy(above.authority, ancestors->above[i].bytes, ID_BYTES);
+		above.authority = ancestors->above[i].bytes;
 		sum_of(&node->figures, &above)->inherited += counted->delta;
 	}
 }

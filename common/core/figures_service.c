@@ -107,7 +107,7 @@ figures_query(Mt__Figures_Service *service, const Mt__FiguresRequest *in, Mt__Fi
 	out.figures = list.figures;
 	out.n_figures = list.count;
 	out.incarnation = call->node->head.incarnation;
-	out.seq = call->node->head.seq;
+	out.seq = call_saw(call);
 	reply(&out, call);
 }
 
@@ -178,6 +178,7 @@ figures_watch(Mt__Figures_Service *service, const Mt__WatchFiguresRequest *in, M
 	struct node *node = call->node;
 	struct figure_list list;
 	struct id base;
+	call->saw_all = true; /* changes are remembered beside the rows */
 	if (!depth_fits(call, in->depth) || !list_begin(&list, call, in->metric))
 		return;
 	const Mt__AuthorityRecord *authority = authority_or_root(call, in->authority);

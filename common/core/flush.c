@@ -1,6 +1,6 @@
 /* common/core/flush.c
  *
- * From memory to disk. The memtable is frozen by size or age; once the journal is
+ * From memory to disk. The memtable is frozen by size, entries or age; once the journal is
  * durable up to it, a worker writes it to the state in one step together with the
  * head it stands for. Deciding goes on into a new memtable meanwhile, paced by how
  * long the last flush took, so the loop slows down instead of standing still. */
@@ -25,6 +25,31 @@ put_head(struct node *node)
 	store_put(&node->store, key_slice(&key), pb_pack(&node->apply_arena, &head.base));
 }
 
+/* While the tail is replayed nothing is flushed until both memtables would be full: what was in memory at the
+ * end of the last run fits again, and opening is not held up by a flush of what the next one would write anyway. */
+static uint64_t
+bytes_to_freeze(const struct node *node)
+{
+	bool first = !node->opened && node->counts.flushes == 0;
+	return first ? 2 * node->memtable_bytes_max : node->memtable_bytes_max;
+}
+
+/* The disk rests as long as the last flush took: where it is slow the next one is larger, not sooner. */
+static bool
+is_long(const struct node *node, int64_t now_us)
+{
+	return node->head.seq - node->flushed_seq >= MEMTABLE_ENTRIES_MAX &&
+	       now_us - node->flush_began_us >= 2 * node->flush_took_us;
+}
+
+static bool
+is_old(struct node *node, int64_t now_us)
+{
+	int64_t age_us = now_us - node->top_since_us;
+	return age_us >= (int64_t)MEMTABLE_AGE_MS_MAX * 1000 ||
+	       (erasures_hurry(node) && age_us >= (int64_t)ERASURE_AGE_MS_MAX * 1000);
+}
+
 static bool
 wants_freeze(struct node *node, int64_t now_us)
 {
@@ -32,10 +57,9 @@ wants_freeze(struct node *node, int64_t now_us)
 		return false;
 	if (node->top_since_us == 0)
 		node->top_since_us = now_us;
-	int64_t age_us = now_us - node->top_since_us;
-	return memtable_bytes(node->store.top) >= node->memtable_bytes_max ||
-	       age_us >= (int64_t)MEMTABLE_AGE_MS_MAX * 1000 ||
-	       (erasures_hurry(node) && age_us >= (int64_t)ERASURE_AGE_MS_MAX * 1000);
+	if (memtable_bytes(node->store.top) >= bytes_to_freeze(node))
+		return true;
+	return node->opened && (is_long(node, now_us) || is_old(node, now_us));
 }
 
 void
@@ -68,7 +92,8 @@ flush_leaves_room(struct node *node)
 	if (node->store.frozen == NULL)
 		return true;
 	size_t bytes = memtable_bytes(node->store.top);
-	if (bytes >= node->memtable_bytes_max)
+	bool large = memtable_bytes(node->store.frozen) > node->memtable_bytes_max; /* of a replay */
+	if (bytes >= (large ? node->memtable_bytes_max / 2 : node->memtable_bytes_max))
 		return false;
 	uint64_t slack = node->memtable_bytes_max / PACE_SLACK_SHARE;
 	if (bytes <= slack || node->flush_took_us == 0)

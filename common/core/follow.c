@@ -7,6 +7,11 @@
  * stops the feed and says so: nothing is skipped. A reaction that refuses becomes a
  * ReactionRefused fact and the feed goes on.
  *
+ * The feed names the kinds of facts that nothing here reacts to. Of an entry of these alone
+ * it is served the hash of the facts, enough for the chain: most entries concern few
+ * followers, and a person's data leaves its service only where it is needed. A kind that
+ * this binary does not know is never among those named.
+ *
  * A batch without effects is not recorded, up to FEED_UNRECORDED_MAX entries: reading
  * them again after a crash costs nothing, while two nodes that follow each other would
  * otherwise answer each other's empty entries for ever. */
@@ -16,6 +21,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct key
 cursor_key(const char *producer)
@@ -39,6 +45,32 @@ feed_goto(struct feed *feed, const Mt__Position *position)
 	feed->retry_us = 0;
 }
 
+/* A producer's own mirror lags behind the owner's feed: acting on it would bring back what was revoked. */
+static const struct method *
+reaction_to(const struct node *node, const ProtobufCMessageDescriptor *noun, const ProtobufCMessageDescriptor *leaf)
+{
+	return noun == &mt__core_fact__descriptor ? NULL : methods_reaction(node, leaf);
+}
+
+static void
+feed_find_passes(const struct node *node, struct feed *feed)
+{
+	const ProtobufCMessageDescriptor *facts = feed->producer->facts;
+	feed->passes = calloc(FACT_KINDS_MAX, sizeof(*feed->passes));
+	if (feed->passes == NULL)
+		fatal("no memory for a feed");
+	for (unsigned i = 0; i < facts->n_fields; i++) {
+		const ProtobufCMessageDescriptor *noun = facts->fields[i].descriptor;
+		for (unsigned j = 0; j < noun->n_fields; j++) {
+			const ProtobufCMessageDescriptor *leaf = noun->fields[j].descriptor;
+			if (leaf == &mt__node_restored__descriptor || reaction_to(node, noun, leaf) != NULL)
+				continue;
+			assert(feed->passes_count < FACT_KINDS_MAX);
+			feed->passes[feed->passes_count++] = facts->fields[i].id << 16 | noun->fields[j].id;
+		}
+	}
+}
+
 void
 feeds_init(struct node *node)
 {
@@ -47,6 +79,7 @@ feeds_init(struct node *node)
 		struct feed *feed = &node->feeds[node->feeds_count++];
 		*feed = (struct feed){.producer = producer};
 		buf_init(&feed->arrived, FRAME_BYTES_MAX);
+		feed_find_passes(node, feed);
 		struct key key = cursor_key(producer->name);
 		struct slice value;
 		if (!store_get(&node->store, key_slice(&key), &value))
@@ -62,8 +95,10 @@ feeds_init(struct node *node)
 void
 feeds_clear(struct node *node)
 {
-	for (size_t i = 0; i < node->feeds_count; i++)
+	for (size_t i = 0; i < node->feeds_count; i++) {
 		buf_free(&node->feeds[i].arrived);
+		free(node->feeds[i].passes);
+	}
 }
 
 void
@@ -102,6 +137,8 @@ feed_ask(struct node *node, unsigned peer, struct feed *feed, int64_t now_us)
 		request.hash = (ProtobufCBinaryData){HASH_BYTES, feed->hash};
 	request.bytes_max = FEED_READ_BYTES;
 	request.wait_ms = FEED_WAIT_MS;
+	request.passes = feed->passes;
+	request.n_passes = feed->passes_count;
 	struct slice packed = pb_pack(&node->call_arena, &request.base);
 
 	Mt__Call call = MT__CALL__INIT;
@@ -230,8 +267,6 @@ know_facts(struct node *node, const struct feed *feed, const struct slice *facts
 			return false;
 		if (leaf == &mt__node_restored__descriptor)
 			*restored = true;
-		/* A producer's own mirror lags behind the owner's feed: acting on it would bring back what was revoked.
-		 */
 		known[i].method = fact_is_core(feed->producer->facts, facts[i]) ? NULL : methods_reaction(node, leaf);
 		if (known[i].method == NULL && personal_verdict(node, leaf) != PERSONAL_HOLDS)
 			continue;
@@ -248,9 +283,14 @@ static bool
 chain_holds(const struct feed *feed, const struct entry_parts *parts, const Mt__EntryHeader *header)
 {
 	uint8_t hash[HASH_BYTES];
-	if (header == NULL || header->seq != feed->seq + 1 || !parts->has_reply_hash)
+	uint8_t facts_hash[HASH_BYTES];
+	if (header == NULL || header->seq != feed->seq + 1 || parts->reply_hash.size != HASH_BYTES)
 		return false;
-	entry_hash(feed->hash, parts->header, parts->facts, parts->reply_hash.data, hash);
+	if (parts->facts_hash.size == HASH_BYTES && parts->facts.size == 0)
+		memcpy(facts_hash, parts->facts_hash.data, HASH_BYTES);
+	else
+		hash_sha256(parts->facts, facts_hash);
+	entry_hash(feed->hash, parts->header, facts_hash, parts->reply_hash.data, hash);
 	return memcmp(hash, parts->hash.data, HASH_BYTES) == 0;
 }
 

@@ -45,10 +45,24 @@ struct queued {
 	uint8_t bytes[]; /* route, then frame */
 };
 
-struct queue {
+/* Queries change nothing, so they need not wait for what stands before them: they have a lane of their own. */
+enum lane_kind { LANE_QUERIES, LANE_CALLS, LANES };
+
+struct lane {
 	struct queued *first;
 	struct queued **last;
-	size_t frames;
+	/* The frame being worked off, a call at a time; NULL: none. Its calls are read in place. */
+	struct queued *under_way;
+	struct frame frame;
+	size_t at; /* within frame */
+	enum key_kind kind;
+	struct buf replies; /* so far, of that frame */
+	uint64_t saw_seq;   /* and what they saw, see call_saw */
+};
+
+struct queue {
+	struct lane lanes[LANES];
+	size_t frames; /* of both lanes, without those under way */
 	size_t bytes;
 };
 
@@ -113,8 +127,10 @@ struct feed {
 	uint8_t hash[HASH_BYTES];
 	uint64_t recorded_seq; /* the journal holds this position */
 	uint64_t head_seq;     /* of the producer, as last heard */
-	struct buf arrived;    /* frame of the reply */
-	char reason[160];      /* when stopped */
+	uint32_t *passes;      /* kinds of facts that nothing here reacts to, see JournalReadRequest */
+	size_t passes_count;
+	struct buf arrived; /* frame of the reply */
+	char reason[160];   /* when stopped */
 };
 
 /* figures.c: sums of the batch, and what changed lately. */
@@ -157,6 +173,7 @@ struct node {
 	size_t methods_count;
 
 	struct store store;
+	struct recent *recent;
 	struct head head; /* of what is applied */
 	uint64_t durable_seq;
 	uint64_t flushed_seq;
@@ -236,6 +253,7 @@ struct call {
 	enum call_state state;
 	bool scoped; /* the authority was checked, or needs no check */
 	bool may_park;
+	bool saw_all;     /* it told more than rows: of the node itself, as it is now */
 	bool from_node;   /* another service asks: it may read personal data */
 	bool slots_short; /* no slot was left for a new subject: it ends UNAVAILABLE */
 	bool text_broken; /* a fact holds text that no follower would read: it ends INTERNAL */
@@ -286,8 +304,13 @@ const struct method *methods_find(const struct node *node, const char *name);
 const struct method *methods_reaction(const struct node *node, const ProtobufCMessageDescriptor *fact);
 
 /* queue.c */
-bool queue_push(struct queue *queue, struct slice route, struct slice frame, int64_t received_us);
-struct queued *queue_pop(struct queue *queue); /* the caller frees it */
+void queue_init(struct queue *queue);
+bool queue_push(struct queue *queue, enum lane_kind lane, struct slice route, struct slice frame, int64_t received_us);
+/* The lane's next frame is under way. False if there is none. */
+bool queue_take(struct queue *queue, enum lane_kind lane);
+/* The frame under way is through. */
+void queue_done(struct queue *queue, enum lane_kind lane);
+bool queue_is_idle(const struct queue *queue); /* nothing waits or is under way */
 void queue_clear(struct queue *queue);
 
 /* replies.c */
@@ -305,13 +328,18 @@ int64_t park_next_us(const struct node *node); /* INT64_MAX if none */
 void park_clear(struct node *node);
 
 /* dispatch.c */
-void dispatch_frame(struct node *node, struct slice route, struct slice frame, int64_t received_us);
+/* Where a frame waits: with the queries if it holds nothing else. */
+enum lane_kind dispatch_lane(const struct node *node, struct slice frame);
+/* Decides the next call of a lane; false if there is none. */
+bool dispatch_next(struct node *node, enum lane_kind lane);
 /* A call that was parked is tried again; it answers now if last. */
 void dispatch_parked(struct node *node, struct parked *parked, bool last);
 void dispatch_refuse_frame(struct node *node, struct slice route, struct slice frame, Mt__Status status,
 			   const char *message);
 /* Decides with nothing outside: reactions and timers. False if refused. */
 bool dispatch_internal(struct node *node, struct call *call, const struct method *method, const void *input);
+/* Up to where the journal must be durable before anybody is told what the call saw; it saw all up to there. */
+uint64_t call_saw(const struct call *call);
 void call_begin(struct call *call, struct node *node, const struct method *method, const struct caller *caller);
 extern const struct caller caller_node;
 
@@ -328,19 +356,21 @@ void journal_commit_batch(struct node *node); /* the one under way, for the firs
 void journal_init(struct node *node);
 void journal_clear(struct node *node);
 struct entry_parts {
-	struct slice header, facts, reply, hash, reply_hash;
-	bool has_reply_hash;
-	size_t personal_count; /* of an entry as served, see entry_personal */
+	struct slice header, facts, reply, hash;
+	struct slice reply_hash, facts_hash; /* of an entry as served; facts_hash in place of the facts */
+	size_t personal_count;               /* of an entry as served, see entry_personal */
 };
 bool entry_split(struct slice bytes, struct entry_parts *parts);
 /* The texts of an entry's sealed parts, in the arena; parts->personal_count of them. */
 struct slice *entry_personal(struct arena *arena, struct slice bytes, const struct entry_parts *parts);
 /* An entry of this journal, durable or still on its way; valid until the next entry. */
 bool entry_read(struct node *node, uint64_t seq, struct entry_parts *parts);
-void entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, struct slice facts,
+void entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, const uint8_t facts_hash[HASH_BYTES],
 		const uint8_t reply_hash[HASH_BYTES], uint8_t out[HASH_BYTES]);
 /* The facts of an encoded FactList, in the arena; count of them. */
 size_t facts_split(struct arena *arena, struct slice list, struct slice **facts);
+/* Takes the first fact off the list; false at its end. */
+bool facts_next(struct slice *list, struct slice *fact);
 extern Mt__Journal_Service journal_service;
 
 /* saved.c */
@@ -405,6 +435,8 @@ struct slice fact_wrap(const struct module *module, struct arena *arena, const P
 /* Opens a packed fact of that root: the leaf's type and bytes. False if root does not know it. */
 bool fact_open(const ProtobufCMessageDescriptor *root, struct slice fact, const ProtobufCMessageDescriptor **leaf,
 	       struct slice *bytes);
+/* The field numbers of noun and kind, noun << 16 | kind, without knowing the root; 0 if the bytes are no fact. */
+uint32_t fact_kind(struct slice fact);
 /* A node's own: what it mirrors or notes about itself. Nobody else reacts to it. */
 bool fact_is_core(const ProtobufCMessageDescriptor *root, struct slice fact);
 

@@ -20,6 +20,7 @@ enum {
 	ENTRY_HASH,
 	ENTRY_REPLY_HASH,
 	ENTRY_PERSONAL,
+	ENTRY_FACTS_HASH,
 	WIRE_LENGTH_DELIMITED = 2
 };
 
@@ -64,7 +65,7 @@ bool
 entry_split(struct slice bytes, struct entry_parts *parts)
 {
 	const struct slice nothing = slice_text("");
-	*parts = (struct entry_parts){nothing, nothing, nothing, nothing, nothing, false, 0};
+	*parts = (struct entry_parts){nothing, nothing, nothing, nothing, nothing, nothing, 0};
 	unsigned field;
 	struct slice content;
 	while (bytes.size > 0) {
@@ -80,12 +81,13 @@ entry_split(struct slice bytes, struct entry_parts *parts)
 			parts->hash = content;
 		else if (field == ENTRY_REPLY_HASH)
 			parts->reply_hash = content;
+		else if (field == ENTRY_FACTS_HASH)
+			parts->facts_hash = content;
 		else if (field == ENTRY_PERSONAL)
 			parts->personal_count++;
 		else
 			return false;
 	}
-	parts->has_reply_hash = parts->reply_hash.size == HASH_BYTES;
 	return parts->hash.size == HASH_BYTES && parts->header.size > 0;
 }
 
@@ -103,28 +105,32 @@ entry_personal(struct arena *arena, struct slice bytes, const struct entry_parts
 }
 
 void
-entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, struct slice facts,
+entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, const uint8_t facts_hash[HASH_BYTES],
 	   const uint8_t reply_hash[HASH_BYTES], uint8_t out[HASH_BYTES])
 {
-	uint8_t facts_hash[HASH_BYTES];
-	hash_sha256(facts, facts_hash);
 	struct slice parts[] = {slice_of(previous, HASH_BYTES), header, slice_of(facts_hash, HASH_BYTES),
 				slice_of(reply_hash, HASH_BYTES)};
 	hash_sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
+bool
+facts_next(struct slice *list, struct slice *fact)
+{
+	unsigned field;
+	return next_part(list, &field, fact);
+}
+
 size_t
 facts_split(struct arena *arena, struct slice list, struct slice **facts)
 {
-	unsigned field;
-	struct slice content;
+	struct slice fact;
 	size_t count = 0;
-	for (struct slice rest = list; next_part(&rest, &field, &content);)
+	for (struct slice rest = list; facts_next(&rest, &fact);)
 		count++;
 	*facts = arena_alloc(arena, (count + 1) * sizeof(**facts));
 	count = 0;
-	for (struct slice rest = list; next_part(&rest, &field, &content);)
-		(*facts)[count++] = content;
+	for (struct slice rest = list; facts_next(&rest, &fact);)
+		(*facts)[count++] = fact;
 	return count;
 }
 
@@ -191,6 +197,7 @@ entry_begin(struct node *node, struct entry *entry)
 	entry->header.time_us = node_now_us(node);
 	entry->facts_last = &entry->facts;
 	entry->unapplied = &entry->facts;
+	node->recent->writing_seq = entry->header.seq;
 }
 
 void
@@ -217,13 +224,13 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 	for (; *entry->unapplied != NULL; entry->unapplied = &(*entry->unapplied)->next) {
 		apply.index = entry->applied_count++;
 		arena_reset(&node->apply_arena);
+		personal_next(node);
 		ProtobufCMessage *fact =
 			pb_unpack_trusted(node->module->facts, apply.arena, (*entry->unapplied)->bytes);
 		if (fact == NULL)
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
-		personal_note(&apply, fact);
-		personal_open(node, store, apply.arena, fact);
+		personal_take(&apply, fact);
 		node->module->apply(&apply, fact);
 	}
 }
@@ -232,6 +239,7 @@ static struct apply
 apply_beside(struct node *node, const Mt__EntryHeader *header)
 {
 	arena_reset(&node->apply_arena);
+	personal_next(node);
 	return (struct apply){
 		.node = node,
 		.store = &node->store,
@@ -304,10 +312,12 @@ entry_commit(struct node *node, struct entry *entry)
 
 	struct slice facts = facts_list(node, entry);
 	struct slice packed = pb_pack(&node->call_arena, &header->base);
+	uint8_t facts_hash[HASH_BYTES];
 	uint8_t reply_hash[HASH_BYTES];
 	uint8_t hash[HASH_BYTES];
+	hash_sha256(facts, facts_hash);
 	hash_sha256(entry->reply, reply_hash);
-	entry_hash(node->head.hash, packed, facts, reply_hash, hash);
+	entry_hash(node->head.hash, packed, facts_hash, reply_hash, hash);
 	batch_append(node, packed, facts, entry->reply, hash);
 
 	node->head.seq = header->seq;
@@ -341,14 +351,16 @@ entry_replay(struct node *node)
 	uint64_t seq = node->head.seq + 1;
 	struct entry_parts parts;
 	uint8_t hash[HASH_BYTES];
+	uint8_t facts_hash[HASH_BYTES];
 	uint8_t reply_hash[HASH_BYTES];
 	arena_reset(&node->call_arena);
 	if (!entry_read(node, seq, &parts))
 		fatal("%s: journal entry %llu is missing or unreadable", node->module->name, (unsigned long long)seq);
 	const Mt__EntryHeader *header = (const Mt__EntryHeader *)pb_unpack_trusted(&mt__entry_header__descriptor,
 										   &node->call_arena, parts.header);
+	hash_sha256(parts.facts, facts_hash);
 	hash_sha256(parts.reply, reply_hash);
-	entry_hash(node->head.hash, parts.header, parts.facts, reply_hash, hash);
+	entry_hash(node->head.hash, parts.header, facts_hash, reply_hash, hash);
 	if (header == NULL || header->seq != seq || memcmp(hash, parts.hash.data, HASH_BYTES) != 0)
 		fatal("%s: the journal's chain is broken at entry %llu", node->module->name, (unsigned long long)seq);
 

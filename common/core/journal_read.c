@@ -4,12 +4,17 @@
  * long poll. A reader that names the hash it stands at is told when this journal is
  * not the one it followed. A reader from outside gets the entries of its own
  * authority and below, with gaps in the sequence. Another service also gets the text of
- * what is sealed in them, to seal it under keys of its own. */
+ * what is sealed in them, to seal it under keys of its own; but of an entry that holds only
+ * what it says it does nothing with, it gets the hash of the facts in their place. */
 #include "common/core/impl.h"
 
 #include <assert.h>
 
-enum { ENTRY_OVERHEAD_BYTES = 128 }; /* hashes and tags beside header and facts */
+enum {
+	ENTRY_OVERHEAD_BYTES = 128, /* hashes and tags beside header and facts */
+	NOUNS_PASSED_MAX = 128,     /* numbers of nouns and kinds beyond these are never passed over */
+	KINDS_PASSED_MAX = 64,
+};
 
 struct reading {
 	struct call *call;
@@ -18,7 +23,36 @@ struct reading {
 	size_t capacity;
 	size_t bytes;
 	uint64_t read_seq; /* looked at up to here */
+	bool passes_some;
+	uint64_t passes[NOUNS_PASSED_MAX]; /* of each noun, a bit for each kind */
 };
+
+static void
+passes_set(struct reading *reading, const Mt__JournalReadRequest *in)
+{
+	for (size_t i = 0; i < in->n_passes; i++) {
+		uint32_t noun = in->passes[i] >> 16;
+		uint32_t kind = in->passes[i] & UINT16_MAX;
+		if (noun >= NOUNS_PASSED_MAX || kind >= KINDS_PASSED_MAX)
+			continue;
+		reading->passes[noun] |= UINT64_C(1) << kind;
+		reading->passes_some = true;
+	}
+}
+
+/* True if the reader does nothing with any of the facts. */
+static bool
+passes_all(const struct reading *reading, struct slice list)
+{
+	struct slice fact;
+	while (reading->passes_some && facts_next(&list, &fact)) {
+		uint32_t kind = fact_kind(fact);
+		if (kind >> 16 >= NOUNS_PASSED_MAX || (kind & UINT16_MAX) >= KINDS_PASSED_MAX ||
+		    (reading->passes[kind >> 16] >> (kind & UINT16_MAX) & 1) == 0)
+			return false;
+	}
+	return reading->passes_some;
+}
 
 static bool
 may_see(struct call *call, struct slice header_bytes)
@@ -64,17 +98,23 @@ add_personal(struct reading *reading, struct slice list, Mt__Entry *entry)
 }
 
 static void
-reading_add(struct reading *reading, const struct entry_parts *parts)
+reading_add(struct reading *reading, const struct entry_parts *parts, bool passed)
 {
 	struct arena *arena = reading->call->arena;
 	uint8_t reply_hash[HASH_BYTES];
+	uint8_t facts_hash[HASH_BYTES];
 	hash_sha256(parts->reply, reply_hash);
 	Mt__Entry entry = MT__ENTRY__INIT;
 	entry.header = (ProtobufCBinaryData){parts->header.size, (uint8_t *)parts->header.data};
-	entry.facts = (ProtobufCBinaryData){parts->facts.size, (uint8_t *)parts->facts.data};
 	entry.hash = (ProtobufCBinaryData){parts->hash.size, (uint8_t *)parts->hash.data};
 	entry.reply_hash = (ProtobufCBinaryData){HASH_BYTES, reply_hash};
-	if (reading->call->from_node)
+	if (passed) {
+		hash_sha256(parts->facts, facts_hash);
+		entry.facts_hash = (ProtobufCBinaryData){HASH_BYTES, facts_hash};
+	} else {
+		entry.facts = (ProtobufCBinaryData){parts->facts.size, (uint8_t *)parts->facts.data};
+	}
+	if (reading->call->from_node && !passed)
 		add_personal(reading, parts->facts, &entry);
 	if (reading->count == reading->capacity) {
 		size_t capacity = reading->capacity == 0 ? 64 : reading->capacity * 2;
@@ -97,12 +137,13 @@ reading_fill(struct reading *reading, uint64_t after_seq, size_t bytes_max)
 		struct entry_parts parts;
 		bool found = entry_read(node, seq, &parts);
 		assert(found);
-		reading->bytes += parts.header.size + parts.facts.size + ENTRY_OVERHEAD_BYTES;
+		bool passed = passes_all(reading, parts.facts);
+		reading->bytes += parts.header.size + (passed ? 0 : parts.facts.size) + ENTRY_OVERHEAD_BYTES;
 		if (reading->bytes > bytes_max && seq > after_seq + 1)
 			return;
 		reading->read_seq = seq;
 		if (may_see(reading->call, parts.header))
-			reading_add(reading, &parts);
+			reading_add(reading, &parts, passed);
 	}
 }
 
@@ -140,6 +181,7 @@ journal_rpc_read(Mt__Journal_Service *service, const Mt__JournalReadRequest *in,
 	size_t bytes_max =
 		in->bytes_max != 0 && in->bytes_max < JOURNAL_READ_BYTES_MAX ? in->bytes_max : JOURNAL_READ_BYTES_MAX;
 	struct reading reading = {.call = call, .read_seq = in->after_seq};
+	passes_set(&reading, in);
 	reading_fill(&reading, in->after_seq, bytes_max);
 	call->park_on = PARK_ON_JOURNAL;
 	bool at_head = reading.read_seq >= node->durable_seq;

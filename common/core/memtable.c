@@ -15,29 +15,16 @@
 
 #include <assert.h>
 
-#include "common/base/arena.h"
 #include "common/base/codec.h"
+#include "common/core/memtable_entry.h"
 
 enum {
 	NODE_KEYS = 32,
-	ROW_KEY_BYTES_MAX = 511, /* what LMDB takes */
 	PREFIX_BYTES = 8,
 	SHARED_BYTES_MAX = 13, /* table, token and locality of a posting; the head of a node stays 16 bytes */
 	DEPTH_MAX = 16,        /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
 	BLOCK_BYTES = 1 << 20, /* few enough of them that memtable_bytes can ask after each batch */
-	CHUNK_BYTES = 16 << 10,
-	CHUNK_SHARE_MAX = 1 << 10, /* a larger entry gets memory of its own: a chunk's end wastes at most this */
-	ENTRY_ALIGN = 4,
 	CACHE_LINE_BYTES = 64,
-};
-
-#define TOMBSTONE UINT32_MAX /* as a value's size */
-
-struct entry {
-	uint32_t value_size;
-	uint32_t value_room;
-	uint16_t key_size;
-	uint8_t bytes[]; /* the key, then the value */
 };
 
 struct node {
@@ -50,18 +37,21 @@ struct node {
 	struct node *child[]; /* NODE_KEYS + 1 of them; none in a leaf */
 };
 
-struct memtable {
-	struct arena arena; /* holds this struct too */
-	struct node *root;
-	uint8_t *chunk;
-	size_t chunk_left;
-	size_t entries;
-};
-
 /* One level of the way from the root to a place in the tree. */
 struct step {
 	struct node *node;
 	uint32_t position;
+};
+
+struct memtable {
+	struct entry_memory memory; /* its arena holds this struct too */
+	struct node *root;
+	size_t entries;
+	/* Where the key belongs that memtable_writable did not find, until the tree changes; depth 0: none. */
+	struct step missed[DEPTH_MAX];
+	uint32_t missed_depth;
+	uint16_t missed_size;
+	uint8_t missed_key[ROW_KEY_BYTES_MAX];
 };
 
 /* What goes up to the parent when a node splits; at the leaf, the new entry. */
@@ -80,26 +70,6 @@ key_prefix(struct slice key, size_t at)
 	if (at < key.size)
 		memcpy(bytes, key.data + at, key.size - at);
 	return get_u64(bytes);
-}
-
-static struct slice
-entry_key(const struct entry *entry)
-{
-	return slice_of(entry->bytes, entry->key_size);
-}
-
-static struct slice
-entry_value(const struct entry *entry)
-{
-	if (entry->value_size == TOMBSTONE)
-		return slice_of(NULL, 0);
-	return slice_of(entry->bytes + entry->key_size, entry->value_size);
-}
-
-static enum memtable_hit
-entry_hit(const struct entry *entry)
-{
-	return entry->value_size == TOMBSTONE ? MEMTABLE_DELETED : MEMTABLE_PRESENT;
 }
 
 /* Order of an entry against a key of the same prefix, which ends there. The bytes both
@@ -147,6 +117,17 @@ node_search_tails(const struct node *node, uint32_t low, uint64_t prefix, struct
 	return low;
 }
 
+/* True if the key surely begins like all keys of the node: they mostly do, and this tells it without a call. */
+static inline bool
+shares(const struct node *node, struct slice key)
+{
+	size_t size = node->shared_size;
+	if (size < PREFIX_BYTES || size > key.size)
+		return size == 0;
+	size_t last = size - PREFIX_BYTES; /* overlaps the first eight */
+	return get_u64(key.data) == get_u64(node->shared) && get_u64(key.data + last) == get_u64(node->shared + last);
+}
+
 /* Order of a key against what all keys of the node begin with; 0 if it begins so too. */
 static int
 shared_compare(const struct node *node, struct slice key)
@@ -161,7 +142,7 @@ static uint32_t
 node_search(const struct node *node, struct slice key, bool *found)
 {
 	*found = false;
-	int order = shared_compare(node, key);
+	int order = shares(node, key) ? 0 : shared_compare(node, key);
 	if (order != 0)
 		return order < 0 ? 0 : node->count;
 	uint64_t prefix = key_prefix(key, node->shared_size);
@@ -186,6 +167,7 @@ static struct node *
 node_below(const struct node *node, uint32_t position)
 {
 	struct node *below = node->child[position];
+#pragma GCC unroll 16
 	for (size_t at = 0; at < sizeof(*below); at += CACHE_LINE_BYTES)
 		__builtin_prefetch((const uint8_t *)below + at);
 	return below;
@@ -287,59 +269,18 @@ memtable_entries(const struct memtable *table)
 size_t
 memtable_bytes(const struct memtable *table)
 {
-	return arena_held(&table->arena);
+	return arena_held(&table->memory.arena);
 }
 
 static struct node *
 node_new(struct memtable *table, bool leaf)
 {
 	size_t children = leaf ? 0 : NODE_KEYS + 1;
-	struct node *node = arena_alloc(&table->arena, sizeof(*node) + children * sizeof(node->child[0]));
+	struct node *node = arena_alloc(&table->memory.arena, sizeof(*node) + children * sizeof(node->child[0]));
 	node->count = 0;
 	node->leaf = leaf;
 	node->shared_size = 0;
 	return node;
-}
-
-static void *
-entry_memory(struct memtable *table, size_t size)
-{
-	if (size > CHUNK_SHARE_MAX)
-		return arena_alloc(&table->arena, size);
-	if (size > table->chunk_left) {
-		table->chunk = arena_alloc(&table->arena, CHUNK_BYTES);
-		table->chunk_left = CHUNK_BYTES;
-	}
-	void *memory = table->chunk;
-	table->chunk += size;
-	table->chunk_left -= size;
-	return memory;
-}
-
-/* An entry that is a tombstone until a value is written into its room. */
-static struct entry *
-entry_new(struct memtable *table, struct slice key, size_t room)
-{
-	assert(key.size > 0);
-	assert(key.size <= ROW_KEY_BYTES_MAX);
-	size_t head = offsetof(struct entry, bytes) + key.size;
-	size_t size = (head + room + ENTRY_ALIGN - 1) / ENTRY_ALIGN * ENTRY_ALIGN;
-	assert(size < TOMBSTONE);
-	struct entry *entry = entry_memory(table, size);
-	entry->value_size = TOMBSTONE;
-	entry->value_room = (uint32_t)(size - head);
-	entry->key_size = (uint16_t)key.size;
-	memcpy(entry->bytes, key.data, key.size);
-	return entry;
-}
-
-static void
-entry_write(struct entry *entry, struct slice value)
-{
-	assert(value.size <= entry->value_room);
-	if (value.size > 0) /* may be a view of this very value */
-		memmove(entry->bytes + entry->key_size, value.data, value.size);
-	entry->value_size = (uint32_t)value.size;
 }
 
 /* Finds anew what all keys of a node begin with. They stand in order, so the first and the last know. */
@@ -409,6 +350,7 @@ static void
 path_insert(struct memtable *table, const struct step *path, uint32_t depth, struct rising rising)
 {
 	table->entries++;
+	table->missed_depth = 0;
 	while (depth > 0) {
 		const struct step *step = &path[--depth];
 		if (step->node->count < NODE_KEYS) {
@@ -423,24 +365,31 @@ path_insert(struct memtable *table, const struct step *path, uint32_t depth, str
 	table->root = root;
 }
 
+static struct entry *
+entry_insert(struct memtable *table, const struct step *path, uint32_t depth, struct slice key, size_t room)
+{
+	struct entry *entry = entry_new(&table->memory, key, room);
+	path_insert(table, path, depth, (struct rising){.entry = entry});
+	return entry;
+}
+
 /* The entry of the key, made when absent, with room for a value of the size. */
 static struct entry *
 memtable_entry(struct memtable *table, struct slice key, size_t room)
 {
 	struct step path[DEPTH_MAX];
 	bool found;
+	if (table->missed_depth > 0 && slice_equal(slice_of(table->missed_key, table->missed_size), key))
+		return entry_insert(table, table->missed, table->missed_depth, key, room);
 	uint32_t depth = path_find(table, key, path, &found);
-	if (!found) {
-		struct entry *entry = entry_new(table, key, room);
-		path_insert(table, path, depth, (struct rising){.entry = entry});
-		return entry;
-	}
+	if (!found)
+		return entry_insert(table, path, depth, key, room);
 	struct entry **place = &path[depth - 1].node->entry[path[depth - 1].position];
 	size_t had = (*place)->value_room;
 	if (room > had) {
 		/* Half as much again as it had, so a row that grows step by step wastes a bounded share. */
 		size_t grown = had + had / 2;
-		*place = entry_new(table, key, room > grown ? room : grown);
+		*place = entry_new(&table->memory, key, room > grown ? room : grown);
 	}
 	return *place;
 }
@@ -451,17 +400,26 @@ memtable_put(struct memtable *table, struct slice key, struct slice value)
 	entry_write(memtable_entry(table, key, value.size), value);
 }
 
-uint8_t *
-memtable_writable(struct memtable *table, struct slice key, size_t *size)
+enum memtable_hit
+memtable_writable(struct memtable *table, struct slice key, uint8_t **value, size_t *size)
 {
-	struct step path[DEPTH_MAX];
 	bool found;
-	uint32_t depth = path_find(table, key, path, &found);
-	if (!found)
-		return NULL;
-	struct entry *entry = path[depth - 1].node->entry[path[depth - 1].position];
-	*size = entry->value_size;
-	return entry->value_size != TOMBSTONE ? entry->bytes + entry->key_size : NULL;
+	*value = NULL;
+	*size = 0;
+	assert(key.size <= ROW_KEY_BYTES_MAX);
+	uint32_t depth = path_find(table, key, table->missed, &found);
+	table->missed_depth = found ? 0 : depth;
+	if (!found) {
+		table->missed_size = (uint16_t)key.size;
+		memcpy(table->missed_key, key.data, key.size);
+		return MEMTABLE_ABSENT;
+	}
+	struct entry *entry = table->missed[depth - 1].node->entry[table->missed[depth - 1].position];
+	if (entry_hit(entry) == MEMTABLE_PRESENT) {
+		*value = entry->bytes + entry->key_size;
+		*size = entry->value_size;
+	}
+	return entry_hit(entry);
 }
 
 void
@@ -476,7 +434,7 @@ memtable_new(void)
 	struct arena arena;
 	arena_init(&arena, BLOCK_BYTES, 0);
 	struct memtable *table = arena_zero(&arena, sizeof(*table));
-	table->arena = arena;
+	table->memory.arena = arena;
 	table->root = node_new(table, true);
 	return table;
 }
@@ -484,6 +442,6 @@ memtable_new(void)
 void
 memtable_free(struct memtable *table)
 {
-	struct arena arena = table->arena; /* the table ends with it */
+	struct arena arena = table->memory.arena; /* the table ends with it */
 	arena_free(&arena);
 }

@@ -20,8 +20,9 @@ struct memtable *memtable_new(void);
 void memtable_free(struct memtable *table);
 
 void memtable_put(struct memtable *table, struct slice key, struct slice value);
-/* The value where it stands in this table, to be changed in place; NULL if there is none here. */
-uint8_t *memtable_writable(struct memtable *table, struct slice key, size_t *size);
+/* The value where it stands in this table, to be changed in place; NULL if it is not PRESENT. A put of the same key
+ * that follows an ABSENT one does not search again. */
+enum memtable_hit memtable_writable(struct memtable *table, struct slice key, uint8_t **value, size_t *size);
 void memtable_delete(struct memtable *table, struct slice key); /* leaves a tombstone */
 
 enum memtable_hit memtable_get(const struct memtable *table, struct slice key, struct slice *value);

@@ -35,12 +35,13 @@ node_new(const struct node_config *config)
 		node->memtable_bytes_max = 2 * MEMTABLE_BYTES_MIN;
 	node->space_reserve = config->space_reserve_bytes != 0 ? config->space_reserve_bytes
 							       : JOURNAL_BATCH_BYTES_MAX + 2 * node->memtable_bytes_max;
-	node->queue.last = &node->queue.first;
+	queue_init(&node->queue);
 	node->replies.last = &node->replies.first;
 	node->access_version = 1;
 	hash_key_derive(config->secret, node->token_key);
 	node->personal = calloc(1, sizeof(*node->personal));
-	if (node->personal == NULL)
+	node->recent = calloc(1, sizeof(*node->recent));
+	if (node->personal == NULL || node->recent == NULL)
 		fatal("no memory for a node");
 	node->store.top = memtable_new();
 	node->store.base = config->world->state_base(config->world->context);
@@ -68,6 +69,7 @@ node_free(struct node *node)
 	tree_memory_free(node->store.tree);
 	sodium_memzero(node->personal, sizeof(*node->personal));
 	free(node->personal);
+	free(node->recent);
 	sodium_memzero(node->token_key, sizeof(node->token_key));
 	memtable_free(node->store.top);
 	if (node->store.frozen != NULL)
@@ -220,6 +222,10 @@ opened(struct node *node)
 	count_refused(node);
 	node->timer_due_us = 0;
 	node->opened = true;
+	/* A new incarnation stands in every reply. */
+	node->store.recent = node->recent;
+	node->recent->writing_seq = node->head.seq;
+	store_copies_changed(&node->store);
 }
 
 /* Goes on replaying; true if there is more. */
@@ -253,7 +259,7 @@ void
 node_receive(struct node *node, struct slice route, struct slice frame)
 {
 	int64_t now_us = node->world->monotonic_us(node->world->context);
-	if (queue_push(&node->queue, route, frame, now_us))
+	if (queue_push(&node->queue, dispatch_lane(node, frame), route, frame, now_us))
 		return;
 	node->counts.overloads++;
 	dispatch_refuse_frame(node, route, frame, MT__STATUS__RESOURCE_EXHAUSTED, "the service has too much waiting");
@@ -283,20 +289,22 @@ node_may_decide(struct node *node)
 	       node->replies.bytes < REPLIES_WAITING_BYTES_MAX && flush_leaves_room(node);
 }
 
-/* One piece of work; false if there is none. */
+/* One call, or what a feed brought; false if there is neither. */
 static bool
 work(struct node *node)
 {
-	struct queued *queued = queue_pop(&node->queue);
-	if (queued != NULL) {
-		dispatch_frame(node, slice_of(queued->bytes, queued->route_size),
-			       slice_of(queued->bytes + queued->route_size, queued->frame_size), queued->received_us);
-		free(queued);
+	if (dispatch_next(node, LANE_CALLS))
 		return true;
-	}
 	if (node->draining || node->space_short)
 		return false;
 	return feeds_work(node);
+}
+
+/* Queries write nothing: they need no room but that of their replies, and go on while deciding stops. */
+static bool
+answer(struct node *node)
+{
+	return node->replies.bytes < REPLIES_WAITING_BYTES_MAX && dispatch_next(node, LANE_QUERIES);
 }
 
 static bool
@@ -315,13 +323,23 @@ fire_timers(struct node *node, int64_t until_us)
 	}
 }
 
+/* Half of a large frame is decided, more may be at once, and nobody waits for what is: it is settled as a whole. */
+static bool
+is_half_way(struct node *node)
+{
+	return node->queue.lanes[LANE_CALLS].under_way != NULL && node->replies.first == NULL && node_may_decide(node);
+}
+
 /* What ends a round: sums, batch, flush, questions to producers, the next awakening. */
 static void
 settle_round(struct node *node)
 {
-	figures_settle(node, node->head.seq);
+	bool half_way = is_half_way(node);
+	if (!half_way)
+		figures_settle(node, node->head.seq);
 	flush_maybe(node);
-	journal_begin_commit(node);
+	if (!half_way)
+		journal_begin_commit(node);
 	feeds_pump(node);
 	figures_wake(node);
 	slots_pump(node);
@@ -352,7 +370,13 @@ static bool
 run_opened(struct node *node, int64_t until_us)
 {
 	const struct world *world = node->world;
+	int64_t half_us = (world->monotonic_us(world->context) + until_us) / 2;
+	bool asked;
 	bool more = true;
+	/* Queries have the first half of a round, so they never wait for a whole frame of calls, nor calls for ever. */
+	do {
+		asked = answer(node);
+	} while (asked && world->monotonic_us(world->context) < half_us);
 	fire_timers(node, until_us);
 	/* A feed has its turn in every round: a revoked token arrives by one. */
 	if (!node->draining && !node->space_short && node_may_decide(node))
@@ -363,7 +387,7 @@ run_opened(struct node *node, int64_t until_us)
 			break;
 	}
 	settle_round(node);
-	return more && node_may_decide(node);
+	return asked || (more && node_may_decide(node));
 }
 
 bool
@@ -377,10 +401,8 @@ node_run(struct node *node, int64_t budget_us)
 		more = run_opened(node, now_us + budget_us);
 	} else {
 		more = replay(node, now_us + budget_us);
-		for (struct queued *queued; !node->opened && (queued = queue_pop(&node->queue)) != NULL; free(queued))
-			dispatch_frame(node, slice_of(queued->bytes, queued->route_size),
-				       slice_of(queued->bytes + queued->route_size, queued->frame_size),
-				       queued->received_us);
+		while (!node->opened && (dispatch_next(node, LANE_QUERIES) || dispatch_next(node, LANE_CALLS)))
+			;
 		flush_maybe(node);
 		journal_begin_commit(node);
 	}
@@ -442,8 +464,8 @@ node_drain(struct node *node)
 bool
 node_drained(const struct node *node)
 {
-	return node->draining && node->queue.first == NULL && node->replies.first == NULL && !node->commit_under_way &&
-	       node->filling.count == 0 && !node->flush_under_way;
+	return node->draining && queue_is_idle(&node->queue) && node->replies.first == NULL &&
+	       !node->commit_under_way && node->filling.count == 0 && !node->flush_under_way;
 }
 
 bool

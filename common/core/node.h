@@ -64,8 +64,8 @@ struct node_config {
 	const uint8_t *secret;             /* 32 bytes, of this service in this deployment; see call_secret */
 	const struct slot_erasure *ledger; /* who was erased here, ever; stays until node_opened */
 	size_t ledger_count;
-	bool restored;    /* the journal came from a backup: go on under a new incarnation */
-	int zone_minutes; /* of the deployment; recorded in the first entry, later ones obey the record */
+	bool restored;          /* the journal came from a backup: go on under a new incarnation */
+	int zone_minutes;       /* of the deployment; recorded in the first entry, later ones obey the record */
 	const char *public_url; /* where the world reaches the deployment, "https://host"; "" or NULL in trial mode */
 };
 

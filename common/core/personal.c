@@ -6,7 +6,9 @@
  *
  * The same text goes through here three times in a row (emitted, applied, put into a
  * record), so the last pieces are remembered, with everything that makes them what they
- * are: a piece in the wrong place is never found here. */
+ * are: a piece in the wrong place is never found here. And a message that a fact being
+ * applied, or a record beside it, was opened into is put back as the bytes it came out of,
+ * as long as it is what it was. */
 #include "common/core/impl.h"
 
 #include "common/base/fatal.h"
@@ -115,10 +117,37 @@ seal_text(const struct sealing *sealing, const struct spot *spot, struct slice t
 	return true;
 }
 
+/* The bytes that the message came out of, if it is still the same and the subject's. */
+static bool
+sealed_before(const struct sealing *sealing, const struct spot *spot, struct slice *sealed)
+{
+	const struct personal *personal = sealing->node->personal;
+	if (sealing->apply == NULL)
+		return false;
+	for (size_t i = 0; i < personal->opened_count; i++) {
+		const struct opened *opened = &personal->opened[i];
+		uint32_t slot;
+		if (opened->message != *spot->at ||
+		    memcmp(opened->message, opened->then, spot->type->descriptor->sizeof_message) != 0)
+			continue;
+		struct id id = subject_id(spot);
+		*sealed = opened->sealed;
+		return memcmp(id.bytes, opened->subject.bytes, ID_BYTES) == 0 && sealing_slot(sealing, id, &slot) &&
+		       get_u32(opened->sealed.data) == slot;
+	}
+	return false;
+}
+
 static void
 seal_spot(void *context, const struct spot *spot)
 {
 	const struct sealing *sealing = context;
+	struct slice before;
+	if (sealed_before(sealing, spot, &before)) {
+		*spot->at = pb_new(spot->type->descriptor, sealing->arena);
+		personal_sealed_set(spot->type, *spot->at, before);
+		return;
+	}
 	/* What a caller wrote into the field is nothing of ours. */
 	ProtobufCMessage *plain = personal_copy(sealing->arena, *spot->at);
 	personal_sealed_set(spot->type, plain, slice_of(NULL, 0));
@@ -208,6 +237,20 @@ open_spot(void *context, const struct spot *spot)
 	*spot->at = pb_unpack_trusted(spot->type->descriptor, opening->arena, text);
 	if (*spot->at == NULL)
 		fatal("%s: sealed data of person %s cannot be read", opening->node->module->name, spot->subject);
+	struct personal *personal = opening->node->personal;
+	if (opening->arena == &opening->node->apply_arena && personal->opened_count < OPENED_MAX)
+		personal->opened[personal->opened_count++] = (struct opened){
+			.message = *spot->at,
+			.then = personal_copy(opening->arena, *spot->at),
+			.sealed = slice_of(sealed.data, sealed.len),
+			.subject = subject_id(spot),
+		};
+}
+
+void
+personal_next(struct node *node)
+{
+	node->personal->opened_count = 0;
 }
 
 void
@@ -241,6 +284,26 @@ void
 personal_note(struct apply *apply, ProtobufCMessage *fact)
 {
 	personal_search(apply->node, fact, note_spot, apply);
+}
+
+struct taking {
+	struct apply *apply;
+	struct opening opening;
+};
+
+static void
+take_spot(void *context, const struct spot *spot)
+{
+	struct taking *taking = context;
+	note_spot(taking->apply, spot);
+	open_spot(&taking->opening, spot);
+}
+
+void
+personal_take(struct apply *apply, ProtobufCMessage *fact)
+{
+	struct taking taking = {apply, {apply->node, apply->store, apply->arena}};
+	personal_search(apply->node, fact, take_spot, &taking);
 }
 
 /* --- for followers ---------------------------------------------------------------------------------------------- */

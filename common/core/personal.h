@@ -34,6 +34,8 @@ enum {
 	/* What was sealed last is opened and sealed again at once: a fact is emitted, applied, and put
 	 * into a record. A step of issuing makes 100 facts. */
 	SEALED_CACHED = 128,
+	/* Of one fact and the records that it is applied to. */
+	OPENED_MAX = 8,
 	SEALED_CACHED_BYTES_MAX = 384, /* a name, dates and addresses; longer ones are computed anew */
 	SLOT_NEVER = UINT32_MAX,       /* of a subject that was erased before it had one */
 };
@@ -84,6 +86,14 @@ struct sealed_cached {
 	uint8_t sealed[SEALED_CACHED_BYTES_MAX];
 };
 
+/* A message that came out of sealed bytes while a fact is applied: what it was then, and those bytes. */
+struct opened {
+	const ProtobufCMessage *message;
+	const ProtobufCMessage *then;
+	struct slice sealed;
+	struct id subject;
+};
+
 /* A subject that a call gave a slot to; it counts once a fact of the call is applied. */
 struct subject_new {
 	struct subject_new *next;
@@ -98,6 +108,8 @@ struct personal {
 	struct subject_cached subjects[SUBJECTS_CACHED];
 	struct slot_key_cached keys[SLOT_KEYS_CACHED];
 	struct sealed_cached sealed[SEALED_CACHED];
+	struct opened opened[OPENED_MAX]; /* in the arena of the fact being applied */
+	size_t opened_count;
 	uint8_t sealed_by_text[SEALED_CACHED]; /* by subject, type and size of the text: its place above */
 	uint32_t slots_next;                   /* the first that no applied fact uses */
 	bool making_slots;
@@ -142,8 +154,12 @@ void personal_open(struct node *node, const struct store *store, struct arena *a
 /* Unpacks and opens; NULL if the bytes are corrupt. */
 ProtobufCMessage *personal_unpack(struct node *node, const struct store *store, struct arena *arena,
 				  const ProtobufCMessageDescriptor *type, struct slice bytes);
+/* Another fact is going to be applied: what the last one opened is gone. */
+void personal_next(struct node *node);
 /* Notes the subjects of what is sealed in a fact that is applied. */
 void personal_note(struct apply *apply, ProtobufCMessage *fact);
+/* The same, and opens it. */
+void personal_take(struct apply *apply, ProtobufCMessage *fact);
 
 /* For followers: the plain text of each sealed part of a fact, in order; empty where it was erased. */
 struct personal_texts {

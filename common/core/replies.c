@@ -1,8 +1,8 @@
 /* common/core/replies.c
  *
  * Every reply, a query's too, waits here until the journal is durable up to what the
- * reply saw. They leave in order. A caller that is gone loses its frame and retries
- * with the same call id. */
+ * reply saw. Those that wait leave in order; a query that saw nothing newer does not wait
+ * behind them. A caller that is gone loses its frame and retries with the same call id. */
 #include "common/core/impl.h"
 
 #include <stdlib.h>
@@ -66,7 +66,7 @@ replies_send(struct node *node, struct slice route, struct slice frame, int64_t 
 void
 replies_add(struct node *node, struct slice route, struct slice frame, uint64_t seq, int64_t received_us)
 {
-	if (seq <= node->durable_seq && node->replies.first == NULL) {
+	if (seq <= node->durable_seq) {
 		replies_send(node, route, frame, received_us);
 		return;
 	}

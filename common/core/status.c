@@ -112,6 +112,7 @@ node_rpc_status(Mt__Node_Service *service, const Mt__StatusRequest *in, Mt__Node
 	(void)service;
 	(void)in;
 	struct call *call = closure_data;
+	call->saw_all = true;
 	Mt__NodeStatus out;
 	node_status(call->node, call->arena, &out);
 	reply(&out, call);

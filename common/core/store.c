@@ -6,6 +6,8 @@
  * freeze and a flush in between. */
 #include "common/core/store.h"
 
+#include "common/base/hash.h"
+
 #include <assert.h>
 
 enum { LAYER_TOP, LAYER_FROZEN, LAYER_BASE, LAYERS };
@@ -17,14 +19,58 @@ struct layer_row {
 	struct slice value;
 };
 
+static uint64_t *
+recent_place(struct recent *recent, struct slice key)
+{
+	return &recent->seq[hash_spread(key) % RECENT_PLACES];
+}
+
+static void
+row_written(struct store *store, struct slice key)
+{
+	store->rows_written++;
+	if (store->recent != NULL)
+		*recent_place(store->recent, key) = store->recent->writing_seq;
+}
+
+/* A row of a memtable, or that it is gone, was read. */
+static void
+row_seen(const struct store *store, struct slice key)
+{
+	if (store->recent == NULL)
+		return;
+	uint64_t seq = *recent_place(store->recent, key);
+	if (seq > store->recent->seen_seq)
+		store->recent->seen_seq = seq;
+}
+
+void
+store_copies_changed(struct store *store)
+{
+	if (store->recent != NULL)
+		store->recent->copies_seq = store->recent->writing_seq;
+}
+
+bool
+store_get_below(const struct store *store, struct slice key, struct slice *value)
+{
+	enum memtable_hit hit = MEMTABLE_ABSENT;
+	if (store->frozen != NULL)
+		hit = memtable_get(store->frozen, key, value);
+	if (hit == MEMTABLE_ABSENT && store->base.get != NULL)
+		return store->base.get(store->base.context, key, value);
+	if (hit != MEMTABLE_ABSENT)
+		row_seen(store, key);
+	return hit == MEMTABLE_PRESENT;
+}
+
 bool
 store_get(const struct store *store, struct slice key, struct slice *value)
 {
 	enum memtable_hit hit = memtable_get(store->top, key, value);
-	if (hit == MEMTABLE_ABSENT && store->frozen != NULL)
-		hit = memtable_get(store->frozen, key, value);
-	if (hit == MEMTABLE_ABSENT && store->base.get != NULL)
-		return store->base.get(store->base.context, key, value);
+	if (hit == MEMTABLE_ABSENT)
+		return store_get_below(store, key, value);
+	row_seen(store, key);
 	return hit == MEMTABLE_PRESENT;
 }
 
@@ -78,6 +124,8 @@ store_next(const struct store *store, struct slice prefix, struct slice from, bo
 		const struct layer_row *first = layers_first(rows);
 		if (first == NULL || !slice_begins(first->key, prefix))
 			return false;
+		if (first != &rows[LAYER_BASE])
+			row_seen(store, first->key);
 		if (first->hit == MEMTABLE_PRESENT) {
 			*key = first->key;
 			*value = first->value;
@@ -143,22 +191,23 @@ void
 store_put(struct store *store, struct slice key, struct slice value)
 {
 	memtable_put(store->top, key, value);
-	store->rows_written++;
+	row_written(store, key);
 }
 
-uint8_t *
-store_writable(struct store *store, struct slice key, size_t *size)
+enum memtable_hit
+store_writable(struct store *store, struct slice key, uint8_t **value, size_t *size)
 {
-	uint8_t *value = memtable_writable(store->top, key, size);
-	store->rows_written += value != NULL;
-	return value;
+	enum memtable_hit hit = memtable_writable(store->top, key, value, size);
+	if (hit == MEMTABLE_PRESENT)
+		row_written(store, key);
+	return hit;
 }
 
 void
 store_delete(struct store *store, struct slice key)
 {
 	memtable_delete(store->top, key);
-	store->rows_written++;
+	row_written(store, key);
 }
 
 static bool

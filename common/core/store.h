@@ -23,12 +23,25 @@ struct store_base {
 
 struct tree_memory;
 
+enum { RECENT_PLACES = 1 << 15 };
+
+/* Which entry of the journal wrote a row last, so that a reader learns up to which one the journal must be durable
+ * for what it saw to be so. Kept by a hash of the key: a row may seem to be written later than it was, never earlier.
+ * Only rows of the memtables are looked up; what lies below them is durable. */
+struct recent {
+	uint64_t writing_seq; /* of the entry whose rows are written now */
+	uint64_t copies_seq;  /* of the last one that changed rows of which memory keeps a copy beside */
+	uint64_t seen_seq;    /* of the rows read since a reader set it to 0 */
+	uint64_t seq[RECENT_PLACES];
+};
+
 struct store {
 	struct memtable *top;     /* takes the writes */
 	struct memtable *frozen;  /* being flushed, or NULL */
 	struct store_base base;   /* functions may be NULL: nothing below */
 	struct tree_memory *tree; /* the rows' authority tree, in memory; NULL: read the rows */
 	uint64_t rows_written;    /* puts and deletes since the store was made */
+	struct recent *recent;    /* NULL: not kept */
 };
 
 bool store_get(const struct store *store, struct slice key, struct slice *value);
@@ -56,10 +69,13 @@ struct store_walk store_walk_after(const struct store *store, struct slice prefi
 bool store_walk_next(struct store_walk *walk);
 
 void store_put(struct store *store, struct slice key, struct slice value);
-/* The row's value where it stands, to be changed in place without changing its size; NULL unless it stands in the top
- * memtable. */
-uint8_t *store_writable(struct store *store, struct slice key, size_t *size);
+/* What the top memtable knows of the row. PRESENT: its value where it stands, to be changed in place without changing
+ * its size. ABSENT: store_get_below says the rest, and a put that follows at once finds its place again. */
+enum memtable_hit store_writable(struct store *store, struct slice key, uint8_t **value, size_t *size);
+bool store_get_below(const struct store *store, struct slice key, struct slice *value);
 void store_delete(struct store *store, struct slice key);
+/* Something was written of which memory keeps a copy: who reads the copy leaves no trace of it. */
+void store_copies_changed(struct store *store);
 
 /* A store seen as the base of another: reads of the scratch overlay of a dry run. */
 struct store_base store_as_base(const struct store *store);

@@ -125,6 +125,7 @@ subject_erase(struct apply *apply, struct id id, bool for_good)
 	put_u32(value, subject.slot);
 	value[ROW_BYTES] = for_good;
 	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
+	store_copies_changed(apply->store);
 	if (apply->scratch)
 		return;
 	personal_forget(node);

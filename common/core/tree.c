@@ -162,6 +162,16 @@ tree_joined_on(struct slice value)
 	return value.size == CHILD_ROW_BYTES ? (int32_t)get_u32(value.data + 1) : DATE_NONE;
 }
 
+static bool
+is_merged(const struct store *store, struct id parent, struct id child)
+{
+	struct slice value;
+	struct key key = tree_key(TABLE_AUTHORITY_CHILD, parent);
+	key_bytes(&key, slice_of(child.bytes, ID_BYTES));
+	return store_get(store, key_slice(&key), &value) && value.size == CHILD_ROW_BYTES &&
+	       value.data[0] == CHILD_MERGED;
+}
+
 struct tree_memory *
 tree_load(const struct store *store, struct arena *arena)
 {
@@ -189,6 +199,8 @@ tree_remember(const struct store *store, struct tree_memory *tree, const Mt__Aut
 	bool has_parent = id_parse(authority->parent_id, &parent);
 	bool has_moved = tree_moves(store, authority->authority_id) > 0;
 	tree_memory_put(tree, id, has_parent ? &parent : NULL, has_moved, record);
+	if (has_parent && is_merged(store, parent, id))
+		tree_memory_put_merged(tree, parent);
 	tree_memory_put_code(tree, id, authority->code);
 	for (size_t i = 0; i < authority->n_codes; i++)
 		tree_memory_put_code(tree, id, authority->codes[i]->code);

@@ -149,6 +149,7 @@ put_record(struct apply *apply, const Mt__AuthorityRecord *record)
 	struct slice packed = pb_pack(apply->arena, &record->base);
 	if (apply->store->tree != NULL)
 		tree_remember(apply->store, apply->store->tree, record, packed);
+	store_copies_changed(apply->store);
 	struct key key = tree_key(TABLE_AUTHORITY, id_of(record->authority_id));
 	apply_put_bytes(apply, &key, packed);
 }

@@ -1,6 +1,6 @@
 /* common/core/tree_memory.c
  *
- * Two open-addressing tables, by id and by code, that double when they are half full.
+ * Open-addressing tables, by id, by code and of what others were merged into, that double when they are half full.
  * Texts and records stand in one arena; what an authority was before stays in it, which
  * is little, since authorities change a few times in a decade. */
 #include "common/core/tree_memory.h"
@@ -35,6 +35,7 @@ struct places {
 struct tree_memory {
 	struct places by_id;
 	struct places by_code;
+	struct places merged_into; /* places hold a key and nothing else */
 	struct arena arena;
 };
 
@@ -93,6 +94,7 @@ tree_memory_new(void)
 		fatal("no memory for the authority tree");
 	places_init(&tree->by_id, PLACES_FIRST);
 	places_init(&tree->by_code, PLACES_FIRST);
+	places_init(&tree->merged_into, PLACES_FIRST);
 	arena_init(&tree->arena, ARENA_BLOCK_BYTES, 0);
 	return tree;
 }
@@ -104,6 +106,7 @@ tree_memory_free(struct tree_memory *tree)
 		return;
 	free(tree->by_id.places);
 	free(tree->by_code.places);
+	free(tree->merged_into.places);
 	arena_free(&tree->arena);
 	free(tree);
 }
@@ -155,6 +158,18 @@ tree_memory_record(struct tree_memory *tree, struct id id)
 										 &tree->arena, place->record);
 	assert(place->unpacked != NULL);
 	return place->unpacked;
+}
+
+void
+tree_memory_put_merged(struct tree_memory *tree, struct id into)
+{
+	place_of(&tree->merged_into, &tree->arena, slice_of(into.bytes, ID_BYTES));
+}
+
+bool
+tree_memory_has_merged(const struct tree_memory *tree, struct id into)
+{
+	return find(&tree->merged_into, slice_of(into.bytes, ID_BYTES))->key.data != NULL;
 }
 
 bool

@@ -29,6 +29,10 @@ tree_memory_get(const struct tree_memory *tree, struct id id, struct slice *reco
 /* The record, unpacked when it is first asked for; NULL if the id is unknown. It lives as long as the tree, so it must
  * not be changed. */
 const Mt__AuthorityRecord *tree_memory_record(struct tree_memory *tree, struct id id);
+/* One was merged into it. */
+void tree_memory_put_merged(struct tree_memory *tree, struct id into);
+/* False if none ever was; true says that there may be some among its children. */
+bool tree_memory_has_merged(const struct tree_memory *tree, struct id into);
 /* True if it stood elsewhere once; its parent's row tells where. */
 bool tree_memory_has_moved(const struct tree_memory *tree, struct id id);
 /* False if the code is unknown; ambiguous if it stands for several. */

@@ -6,6 +6,7 @@
 
 #include "common/core/impl.h"
 #include "common/core/tree_impl.h"
+#include "common/core/tree_memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -53,6 +54,9 @@ tree_merged(const struct store *store, const char *authority_id, struct id ids[]
 	if (!id_parse(authority_id, &ids[0]))
 		return 0;
 	for (size_t at = 0; at < count; at++) {
+		/* Asked at each hiring: a province's hundred communes are not looked through for what is not there. */
+		if (store->tree != NULL && !tree_memory_has_merged(store->tree, ids[at]))
+			continue;
 		if (!add_children(store, ids[at], true, ids, &count, max))
 			break;
 	}

@@ -205,7 +205,7 @@ check_key_period(struct checking *at)
 		return check_fails(at->check, REASON_KEY_BEFORE, NULL);
 	if (signed_us >= at->key.compromised_since_us)
 		return check_fails(at->check, REASON_KEY_COMPROMISED, NULL);
-	if (signed_us >= at->key.retired_us)
+	if (signed_us > at->key.retired_us)
 		return check_fails(at->check, REASON_KEY_RETIRED, NULL);
 	at->check->key_doubted = at->key.compromised_since_us != INT64_MAX;
 	return true;

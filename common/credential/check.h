@@ -38,10 +38,11 @@ struct check_status {
 /* An issuer's key and when it was good. Instants in microseconds. */
 struct check_key {
 	enum jwt_alg alg;
-	struct slice public_key;      /* as proof.h and jwt.h want it */
-	int64_t active_from_us;       /* what claims to be signed before is not */
-	int64_t retired_us;           /* nor what claims to be signed then or later; INT64_MAX: it signs still */
-	int64_t compromised_since_us; /* the same, for another reason; INT64_MAX: not compromised */
+	struct slice public_key; /* as proof.h and jwt.h want it */
+	int64_t active_from_us;  /* what claims to be signed before is not */
+	int64_t retired_us;      /* nor what claims to be signed later; INT64_MAX: it signs still. What it signed in the
+				       second of the change is good: instants are whole seconds */
+	int64_t compromised_since_us; /* nor what claims to be signed then or later; INT64_MAX: not compromised */
 };
 
 enum check_key_found { CHECK_ISSUER_UNKNOWN, CHECK_KEY_UNKNOWN, CHECK_KEY_FOUND };

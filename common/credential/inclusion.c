@@ -24,12 +24,15 @@ member_text(const struct jcs_value *object, const char *name)
 	return member != NULL && member->kind == JSON_STRING ? member->text : slice_of(NULL, 0);
 }
 
-/* ProtoJSON writes a 64-bit integer as a string. */
+/* ProtoJSON writes a 64-bit integer as a string, and 0 not at all. */
 static bool
 index_read(struct arena *arena, const struct jcs_value *root, uint64_t *index)
 {
 	const struct jcs_value *member = jcs_member(root, "index");
-	if (member == NULL || (member->kind != JSON_STRING && member->kind != JSON_NUMBER) || member->text.size == 0 ||
+	*index = 0;
+	if (member == NULL)
+		return true;
+	if ((member->kind != JSON_STRING && member->kind != JSON_NUMBER) || member->text.size == 0 ||
 	    member->text.size > NUMBER_DIGITS_MAX)
 		return false;
 	for (size_t i = 0; i < member->text.size; i++) {
@@ -59,16 +62,21 @@ proof_read(const struct jcs_value *root, struct merkle_proof *proof)
 	return true;
 }
 
-/* The statement names the credential by the hash of its bytes. */
+/* The statement names the credential by the hash of its bytes, and says that it came to be: that it was revoked
+ * stands in the log as well. */
 static bool
 speaks_of(struct arena *arena, struct slice statement, struct slice credential)
 {
+	static const char *const kinds[] = {"issued", "corrected", "confirmed"};
+	bool came_to_be = false;
 	uint8_t hash[HASH_BYTES];
 	char text[TEXT_BASE64_BYTES(HASH_BYTES)];
 	struct jcs_tree tree = jcs_parse(arena, statement);
 	hash_sha256(credential, hash);
 	text_base64url(slice_of(hash, sizeof(hash)), text);
-	return tree.root != NULL && jcs_member_is(tree.root, "credential", text);
+	for (size_t i = 0; tree.root != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		came_to_be = came_to_be || jcs_member_is(tree.root, "statement", kinds[i]);
+	return came_to_be && jcs_member_is(tree.root, "credential", text);
 }
 
 static const char *

@@ -11,10 +11,10 @@
 #include "common/wire/json.h"
 
 enum {
-	JCS_INPUT_BYTES_MAX = 64 << 10, /* a credential has about 2 KiB */
+	JCS_INPUT_BYTES_MAX = 64 << 10,  /* a credential has about 2 KiB */
 	JCS_LARGE_BYTES_MAX = 512 << 10, /* a full status list has 180 KiB */
-	JCS_VALUES_MAX = 4096,          /* it has about 60; each takes up to 200 bytes of the arena and 2 us */
-	JCS_NUMBER_BYTES_MAX = 64,      /* a double is spelt in 25; longer ones only pad */
+	JCS_VALUES_MAX = 4096,           /* it has about 60; each takes up to 200 bytes of the arena and 2 us */
+	JCS_NUMBER_BYTES_MAX = 64,       /* a double is spelt in 25; longer ones only pad */
 };
 
 struct jcs_value {

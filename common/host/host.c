@@ -27,8 +27,9 @@
 #include <unistd.h>
 
 enum {
-	RUN_BUDGET_US = 2000,
+	RUN_BUDGET_US = 1000, /* what comes in meanwhile waits as long */
 	DRAIN_MS_MAX = 10000,
+	LOCK_PATIENCE_MS = 2000, /* a predecessor that was killed may still be writing a flush */
 	PROGRESS_EVERY_US = 1000 * 1000,
 	LOG_LINE_BYTES_MAX = 4096,
 	MMAP_FROM_BYTES = 256 << 10, /* a block of this size goes back to the system when it is freed */
@@ -328,7 +329,7 @@ host_open_files(struct host *host, struct host_error *error)
 		return host_error_set(error, "path of the data folder is too long");
 	if (!folder_make(host->options.home, error))
 		return false;
-	host->lock = lock_take(host->options.home, error);
+	host->lock = lock_take(host->options.home, LOCK_PATIENCE_MS, error);
 	if (host->lock < 0)
 		return false;
 	if (!rebuild_begin(host->options.home, host->module->apply_version, state, &host->rebuilding, error))

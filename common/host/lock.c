@@ -5,13 +5,17 @@
 #include "common/host/lock.h"
 
 #include "common/host/files.h"
+#include "common/host/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LOCK_AGAIN_MS = 10 };
 
 static void
 lock_name_holder(int lock, const char *folder, struct host_error *error)
@@ -23,8 +27,20 @@ lock_name_holder(int lock, const char *folder, struct host_error *error)
 	host_error_set(error, "data folder %s is in use by process %s", folder, holder[0] == '\0' ? "unknown" : holder);
 }
 
+static bool
+lock_wait(int lock, int64_t patience_ms)
+{
+	int64_t until_us = probe_monotonic_us() + patience_ms * 1000;
+	while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK || probe_monotonic_us() >= until_us)
+			return false;
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_AGAIN_MS * 1000000L}, NULL);
+	}
+	return true;
+}
+
 int
-lock_take(const char *folder, struct host_error *error)
+lock_take(const char *folder, int64_t patience_ms, struct host_error *error)
 {
 	char path[PATH_BYTES_MAX];
 	if (!path_format(path, "%s/lock", folder)) {
@@ -36,7 +52,7 @@ lock_take(const char *folder, struct host_error *error)
 		host_error_set(error, "lock %s cannot be opened: %s", path, strerror(errno));
 		return -1;
 	}
-	if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+	if (!lock_wait(lock, patience_ms)) {
 		if (errno == EWOULDBLOCK)
 			lock_name_holder(lock, folder, error);
 		else

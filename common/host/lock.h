@@ -7,8 +7,11 @@
 
 #include "common/host/error.h"
 
-/* The lock's descriptor, or -1 and a sentence with the process that holds it. */
-int lock_take(const char *folder, struct host_error *error);
+#include <stdint.h>
+
+/* The lock's descriptor, or -1 and a sentence with the process that holds it. Whoever holds it may let go within
+ * the patience: the kernel ends a write of a killed process before it lets go of its lock. */
+int lock_take(const char *folder, int64_t patience_ms, struct host_error *error);
 void lock_release(int lock);
 
 #endif

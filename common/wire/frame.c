@@ -17,6 +17,10 @@ enum {
 	TAG_REPLY = 2 << 3 | 2,
 	TAG_KEY_ID = 3 << 3 | 0,
 	TAG_SEAL = 4 << 3 | 2,
+	TAG_CALL_METHOD = 3 << 3 | 2, /* within a Call */
+	WIRE_TYPE = 7,
+	WIRE_VARINT = 0,
+	WIRE_LENGTH_DELIMITED = 2,
 };
 
 struct field {
@@ -101,6 +105,31 @@ frame_next(const struct frame *frame, size_t *at, struct slice *part)
 		return true;
 	}
 	return false;
+}
+
+struct slice
+frame_call_method(struct slice call)
+{
+	for (size_t at = 0; at < call.size;) {
+		uint64_t tag;
+		uint64_t number;
+		size_t used = varint_read(call.data + at, call.size - at, &tag);
+		at += used;
+		if (used == 0)
+			break;
+		used = varint_read(call.data + at, call.size - at, &number);
+		at += used;
+		if (used == 0)
+			break;
+		if ((tag & WIRE_TYPE) == WIRE_VARINT)
+			continue;
+		if ((tag & WIRE_TYPE) != WIRE_LENGTH_DELIMITED || number > call.size - at)
+			break;
+		if (tag == TAG_CALL_METHOD)
+			return slice_of(call.data + at, (size_t)number);
+		at += (size_t)number;
+	}
+	return slice_of(call.data, 0);
 }
 
 static void

@@ -24,6 +24,9 @@ bool frame_read(struct slice bytes, uint32_t calls_max, struct frame *frame);
 /* The next call or reply; false at the end. at begins as 0. */
 bool frame_next(const struct frame *frame, size_t *at, struct slice *part);
 
+/* The method that an encoded call names, read without unpacking the call; empty if it cannot be found so. */
+struct slice frame_call_method(struct slice call);
+
 void frame_add_call(struct buf *frame, struct slice call);
 void frame_add_reply(struct buf *frame, struct slice reply);
 void frame_close(struct buf *frame, uint32_t key_id, const uint8_t key[SEAL_KEY_BYTES]);

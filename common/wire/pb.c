@@ -1,15 +1,21 @@
 /* common/wire/pb.c
  *
- * protobuf-c with an arena for its allocator. Input from outside is walked first
- * (pb_walk.c), since protobuf-c alone checks neither text nor depth; what unpacking
+ * Messages read by pb_read.c and written by pb_write.c; what those leave alone goes
+ * through protobuf-c with an arena for its allocator. Input from outside is walked first
+ * (pb_walk.c), since neither checks text or depth; what unpacking
  * then holds is bounded by the arena's limit. Everything lives as long as the arena. */
 #include "common/wire/pb.h"
 
 #include "common/base/text.h"
 #include "common/wire/pb_fault.h"
+#include "common/wire/pb_read.h"
 #include "common/wire/pb_walk.h"
+#include "common/wire/pb_write.h"
 
 #include <assert.h>
+
+/* Of a record, a fact, a reply: rarely more. Larger ones are measured first. */
+enum { WRITTEN_BYTES_MAX = 4096 };
 
 struct limited {
 	struct arena *arena;
@@ -54,7 +60,9 @@ pb_unpack(const ProtobufCMessageDescriptor *type, struct arena *arena, struct sl
 		return NULL;
 	struct limited limited = {.arena = arena};
 	ProtobufCAllocator allocator = {.alloc = limited_alloc, .free = keep, .allocator_data = &limited};
-	ProtobufCMessage *message = protobuf_c_message_unpack(type, &allocator, bytes.size, bytes_begin(bytes));
+	ProtobufCMessage *message = pb_read(type, arena, bytes, true);
+	if (message == NULL)
+		message = protobuf_c_message_unpack(type, &allocator, bytes.size, bytes_begin(bytes));
 	if (message != NULL)
 		return message;
 	pb_fault_begin(fault);
@@ -67,12 +75,19 @@ ProtobufCMessage *
 pb_unpack_trusted(const ProtobufCMessageDescriptor *type, struct arena *arena, struct slice bytes)
 {
 	ProtobufCAllocator allocator = {.alloc = trusted_alloc, .free = keep, .allocator_data = arena};
+	ProtobufCMessage *message = pb_read(type, arena, bytes, false);
+	if (message != NULL)
+		return message;
 	return protobuf_c_message_unpack(type, &allocator, bytes.size, bytes_begin(bytes));
 }
 
 struct slice
 pb_pack(struct arena *arena, const ProtobufCMessage *message)
 {
+	uint8_t room[WRITTEN_BYTES_MAX];
+	struct slice written;
+	if (pb_write(message, room, sizeof(room), &written))
+		return arena_copy(arena, written);
 	size_t size = protobuf_c_message_get_packed_size(message);
 	uint8_t *data = arena_alloc(arena, size > 0 ? size : 1);
 	size_t packed = protobuf_c_message_pack(message, data);
@@ -83,6 +98,12 @@ pb_pack(struct arena *arena, const ProtobufCMessage *message)
 void
 pb_pack_into(struct buf *buf, const ProtobufCMessage *message)
 {
+	uint8_t room[WRITTEN_BYTES_MAX];
+	struct slice written;
+	if (pb_write(message, room, sizeof(room), &written)) {
+		buf_append(buf, written);
+		return;
+	}
 	size_t size = protobuf_c_message_get_packed_size(message);
 	uint8_t *data = size > 0 ? buf_extend(buf, size) : NULL;
 	if (data == NULL)

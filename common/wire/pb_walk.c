@@ -12,6 +12,7 @@
 #include "common/base/text.h"
 #include "common/wire/json.h"
 #include "common/wire/pb_fault.h"
+#include "common/wire/pb_wire.h"
 #include "common/wire/varint.h"
 
 #include <stdio.h>
@@ -23,20 +24,11 @@ enum {
 	SHORT_VARINT_BYTES_MAX = 5, /* protobuf-c reads no more for tags and lengths */
 };
 
-enum wire {
-	WIRE_VARINT = 0,
-	WIRE_FIXED64 = 1,
-	WIRE_BYTES = 2,
-	WIRE_GROUP = 3,
-	WIRE_GROUP_END = 4,
-	WIRE_FIXED32 = 5,
-};
-
 struct part {
 	uint32_t number; /* of the field */
-	enum wire wire;
-	uint64_t value;    /* of WIRE_VARINT */
-	struct slice body; /* of WIRE_BYTES */
+	enum pb_wire wire;
+	uint64_t value;    /* of PB_WIRE_VARINT */
+	struct slice body; /* of PB_WIRE_BYTES */
 };
 
 struct level {
@@ -82,10 +74,10 @@ tag_read(struct slice bytes, size_t *at, struct part *part)
 	const char *problem = short_varint_read(bytes, at, &tag);
 	if (problem != NULL)
 		return problem;
-	if ((tag & 7) > WIRE_FIXED32)
+	if ((tag & 7) > PB_WIRE_FIXED32)
 		return "holds a wire type that does not exist";
 	part->number = (uint32_t)(tag >> 3);
-	part->wire = (enum wire)(tag & 7);
+	part->wire = (enum pb_wire)(tag & 7);
 	return part->number == 0 ? "holds a field numbered 0" : NULL;
 }
 
@@ -95,24 +87,24 @@ body_read(struct slice bytes, size_t *at, struct part *part)
 	uint64_t size = 0;
 	const char *problem;
 	switch (part->wire) {
-	case WIRE_VARINT:
+	case PB_WIRE_VARINT:
 		size = varint_read(bytes.data + *at, bytes.size - *at, &part->value);
 		if (size == 0)
 			return varint_problem(bytes.size - *at);
 		break;
-	case WIRE_FIXED64:
+	case PB_WIRE_FIXED64:
 		size = 8;
 		break;
-	case WIRE_FIXED32:
+	case PB_WIRE_FIXED32:
 		size = 4;
 		break;
-	case WIRE_BYTES:
+	case PB_WIRE_BYTES:
 		problem = short_varint_read(bytes, at, &size);
 		if (problem != NULL)
 			return problem;
 		break;
-	case WIRE_GROUP:
-	case WIRE_GROUP_END:
+	case PB_WIRE_GROUP:
+	case PB_WIRE_GROUP_END:
 		return "holds a group";
 	}
 	if (size > bytes.size - *at)
@@ -123,35 +115,6 @@ body_read(struct slice bytes, size_t *at, struct part *part)
 }
 
 /* --- what a field takes -------------------------------------------------- */
-
-static enum wire
-wire_of(ProtobufCType type)
-{
-	switch (type) {
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_BOOL:
-	case PROTOBUF_C_TYPE_ENUM:
-		return WIRE_VARINT;
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-		return WIRE_FIXED32;
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return WIRE_FIXED64;
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_BYTES:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		break;
-	}
-	return WIRE_BYTES;
-}
 
 static const char *
 enum_problem(const ProtobufCFieldDescriptor *field, uint64_t value)
@@ -192,24 +155,24 @@ packed_varints_problem(const ProtobufCFieldDescriptor *field, struct slice body)
 }
 
 static const char *
-packed_problem(const ProtobufCFieldDescriptor *field, enum wire wire, struct slice body)
+packed_problem(const ProtobufCFieldDescriptor *field, enum pb_wire wire, struct slice body)
 {
-	if (wire == WIRE_VARINT)
+	if (wire == PB_WIRE_VARINT)
 		return packed_varints_problem(field, body);
-	size_t each = wire == WIRE_FIXED32 ? 4 : 8;
+	size_t each = wire == PB_WIRE_FIXED32 ? 4 : 8;
 	return body.size % each == 0 ? NULL : "is cut short";
 }
 
 static const char *
 field_problem(const ProtobufCFieldDescriptor *field, const struct part *part)
 {
-	enum wire wire = wire_of(field->type);
+	enum pb_wire wire = pb_wire_of(field->type);
 	if (part->wire != wire) {
-		if (part->wire != WIRE_BYTES || field->label != PROTOBUF_C_LABEL_REPEATED)
+		if (part->wire != PB_WIRE_BYTES || field->label != PROTOBUF_C_LABEL_REPEATED)
 			return "has the wrong wire type";
 		return packed_problem(field, wire, part->body);
 	}
-	if (wire == WIRE_VARINT)
+	if (wire == PB_WIRE_VARINT)
 		return enum_problem(field, part->value);
 	return field->type == PROTOBUF_C_TYPE_STRING ? string_problem(part->body) : NULL;
 }
@@ -240,7 +203,7 @@ fault_path(const struct walk *walk, struct fault *fault, unsigned depth)
 		const struct level *level = &walk->levels[i];
 		pb_fault_name(fault, slice_text(level->field->name));
 		/* The elements of packed numbers have no tags to count. */
-		if (level->field->label == PROTOBUF_C_LABEL_REPEATED && wire_of(level->field->type) == WIRE_BYTES)
+		if (level->field->label == PROTOBUF_C_LABEL_REPEATED && pb_wire_of(level->field->type) == PB_WIRE_BYTES)
 			pb_fault_index(fault, field_index(walk, level));
 	}
 }

@@ -3,7 +3,8 @@
  * A certificate is a place in a register with a signed credential for each edition of it. Here it is served: to its
  * holder, to staff over where the holder served or over the institution, and to whoever has the token of its
  * verification URL, who sees what the paper shows and nothing beside it. issue.c makes it, change.c and its like change
- * it. It promises that the stored credential never changes, and that who may not see one is not told whether it exists. */
+ * it. It promises that the stored credential never changes, and that who may not see one is not told whether it exists.
+ */
 #include "services/certificate/certificate.h"
 
 #include "common/base/date.h"

@@ -25,8 +25,8 @@ const Mt__CertificateRecord *certificate_or_refuse(struct call *call, const char
 /* Of a row whose key ends with the certificate's id, such as those of certificates_of_key. */
 const Mt__CertificateRecord *certificate_of_row(const struct call *call, struct slice row_key);
 /* edition 0: the present one. NULL if there is none. */
-const Mt__EditionRecord *certificate_edition(const struct call *call, const Mt__CertificateRecord *certificate,
-					     uint32_t edition);
+const Mt__EditionRecord *
+certificate_edition(const struct call *call, const Mt__CertificateRecord *certificate, uint32_t edition);
 
 /* True if the caller may see what the edition says: whoever has the code of its verification URL, the holder, or staff
  * over the holder's authority or the institution; token may be "". Refuses nothing. */

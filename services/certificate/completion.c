@@ -201,8 +201,7 @@ issue_round(struct step *step, uint32_t round)
 	for (; store_walk_next(&walk); step->decided++) {
 		if (step->decided == ISSUE_PER_STEP)
 			return true;
-		const Mt__CompletionRecord *completion =
-			completion_of_row(call, step->list->class_id, walk.key);
+		const Mt__CompletionRecord *completion = completion_of_row(call, step->list->class_id, walk.key);
 		if (certified_elsewhere(call, step->list->class_id, completion->person_id, step->list))
 			emit_held(call, completion);
 		else

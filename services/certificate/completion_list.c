@@ -142,8 +142,7 @@ decision_check(struct call *call, const Mt__CompletionListRecord *list, const Mt
 {
 	decision->decision_number = (char *)content_text(call, "decision_number", in->decision_number, false);
 	decision->decision_date = in->decision_date;
-	if (decision->decision_number == NULL ||
-	    content_date(call, "decision_date", in->decision_date) == DATE_NONE)
+	if (decision->decision_number == NULL || content_date(call, "decision_date", in->decision_date) == DATE_NONE)
 		return false;
 	if (list->state != MT__COMPLETION_LIST__STATE__ISSUING)
 		return true;

@@ -6,9 +6,9 @@
  * canonicaliser; whoever adds a member puts it in its place.
  *
  * Terms are Open Badges' own where it has one: licenseNumber is the register number ("số vào sổ"), identifier the
- * holder's name, awardedDate the day of issue whatever the edition. What it lacks (hours, decision, signatory, the second
- * language, birth date) is covered by W3C's context for undefined terms. Contexts are named, never fetched. There are
- * two status entries, as VC 2.0 allows; Open Badges 3.0 foresees one, so its JSON schema is not named.
+ * holder's name, awardedDate the day of issue whatever the edition. What it lacks (hours, decision, signatory, the
+ * second language, birth date) is covered by W3C's context for undefined terms. Contexts are named, never fetched.
+ * There are two status entries, as VC 2.0 allows; Open Badges 3.0 foresees one, so its JSON schema is not named.
  *
  * Promise: the bytes made here are what is stored, served and verified, to the byte. */
 #include "services/certificate/credential.h"
@@ -18,7 +18,7 @@
 
 #include <assert.h>
 
-enum { CREDENTIAL_BYTES_MAX = 64 << 10 }; /* titles and names are limited; it takes about 3 KiB */
+enum { CREDENTIAL_BYTES_MAX = 64 << 10, CREDENTIAL_BYTES_USUAL = 3 << 10 }; /* titles and names are limited */
 
 static const char contexts[] = "[\"https://www.w3.org/ns/credentials/v2\","
 			       "\"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json\","
@@ -32,7 +32,6 @@ struct writing {
 	const Mt__CertificateRecord *certificate;
 	const Mt__CertificateContent *content;
 	const Mt__EditionRecord *edition;
-	const char *achievement_id;
 	int zone_minutes;
 };
 
@@ -85,18 +84,31 @@ known_date(const char *text)
 
 /* --- parts, each in canonical order ----------------------------------------------------------------------------- */
 
+/* Addresses, ids and numbers have nothing to escape, so what is made of them is written in pieces. */
+static void
+put_list(struct writing *it, const char *before, const char *purpose)
+{
+	struct buf *buf = &it->buf;
+	buf_text(buf, before);
+	buf_text(buf, it->issuer->url);
+	buf_text(buf, "/v1/status-lists/");
+	buf_text(buf, it->issuer->school_id);
+	put_number(buf, "/", it->edition->status_list);
+	buf_text(buf, "/");
+	buf_text(buf, purpose);
+}
+
 static void
 put_status(struct writing *it, const char *purpose)
 {
 	struct buf *buf = &it->buf;
-	const char *list = arena_format(it->arena, "%s/v1/status-lists/%s/%u/%s", it->issuer->url,
-					it->issuer->school_id, it->edition->status_list, purpose);
-	const char *index = arena_format(it->arena, "%u", it->edition->status_index);
-	put_string(buf, "{\"id\":", arena_format(it->arena, "%s#%s", list, index));
-	put_string(buf, ",\"statusListCredential\":", list);
-	put_string(buf, ",\"statusListIndex\":", index);
-	put_string(buf, ",\"statusPurpose\":", purpose);
-	buf_text(buf, ",\"type\":\"BitstringStatusListEntry\"}");
+	put_list(it, "{\"id\":\"", purpose);
+	put_number(buf, "#", it->edition->status_index);
+	put_list(it, "\",\"statusListCredential\":\"", purpose);
+	put_number(buf, "\",\"statusListIndex\":\"", it->edition->status_index);
+	buf_text(buf, "\",\"statusPurpose\":\"");
+	buf_text(buf, purpose);
+	buf_text(buf, "\",\"type\":\"BitstringStatusListEntry\"}");
 }
 
 static void
@@ -112,10 +124,20 @@ put_narrative(struct buf *buf, uint32_t hours)
 	buf_text(buf, " hours.\"}");
 }
 
-static const char *
-mark_id(const struct writing *it)
+/* The programme, else the institution's kind: where it says what it issues. */
+static void
+put_achievement_id(struct writing *it, const char *before)
 {
-	return arena_format(it->arena, "%s#mark", it->achievement_id);
+	struct buf *buf = &it->buf;
+	bool programme = it->content->programme_id[0] != '\0';
+	buf_text(buf, before);
+	buf_text(buf, it->issuer->url);
+	buf_text(buf, programme ? "/v1/programmes/" : "/v1/authorities/");
+	buf_text(buf, programme ? it->content->programme_id : it->issuer->school_id);
+	if (programme)
+		return;
+	buf_text(buf, "/certificate-kinds#");
+	buf_text(buf, it->certificate->kind_code);
 }
 
 static void
@@ -127,18 +149,18 @@ put_achievement(struct writing *it)
 	put_string(buf, "\"achievement\":{\"achievementType\":",
 		   degree ? "ext:DegreeEquivalent" : "CertificateOfCompletion");
 	put_narrative(buf, content->hours);
-	put_string(buf, ",\"description\":",
-		   content->kind_name[0] != '\0' ? content->kind_name : content->programme_title);
+	put_string(buf,
+		   ",\"description\":", content->kind_name[0] != '\0' ? content->kind_name : content->programme_title);
 	put_number(buf, ",\"hours\":", content->hours);
-	put_string(buf, ",\"id\":", it->achievement_id);
-	put_string(buf, ",\"inLanguage\":\"vi\",\"kind\":{\"code\":", it->certificate->kind_code);
+	put_achievement_id(it, ",\"id\":\"");
+	put_string(buf, "\",\"inLanguage\":\"vi\",\"kind\":{\"code\":", it->certificate->kind_code);
 	put_optional(buf, ",\"name\":", content->kind_name);
 	put_optional(buf, ",\"nameEn\":", content->kind_name_en);
 	put_string(buf, "},\"name\":", content->programme_title);
 	put_optional(buf, ",\"nameEn\":", content->programme_title_en);
 	if (content->mark_percent > 0) {
-		put_string(buf, ",\"resultDescription\":[{\"id\":", mark_id(it));
-		buf_text(buf, ",\"name\":\"Điểm / Mark\",\"resultType\":\"Percent\","
+		put_achievement_id(it, ",\"resultDescription\":[{\"id\":\"");
+		buf_text(buf, "/mark\",\"name\":\"Điểm / Mark\",\"resultType\":\"Percent\","
 			      "\"type\":[\"ResultDescription\"],\"valueMax\":\"100\",\"valueMin\":\"0\"}]");
 	}
 	buf_text(buf, ",\"type\":[\"Achievement\"]}");
@@ -148,8 +170,8 @@ static void
 put_result(struct writing *it)
 {
 	struct buf *buf = &it->buf;
-	put_string(buf, ",\"result\":[{\"resultDescription\":", mark_id(it));
-	put_number(buf, ",\"type\":[\"Result\"],\"value\":\"", it->content->mark_percent);
+	put_achievement_id(it, ",\"result\":[{\"resultDescription\":\"");
+	put_number(buf, "/mark\",\"type\":[\"Result\"],\"value\":\"", it->content->mark_percent);
 	buf_text(buf, "\"}]");
 }
 
@@ -194,15 +216,6 @@ put_signatory(struct writing *it)
 	buf_text(buf, "}");
 }
 
-static const char *
-achievement_id(const struct writing *it)
-{
-	if (it->content->programme_id[0] != '\0')
-		return arena_format(it->arena, "%s/v1/programmes/%s", it->issuer->url, it->content->programme_id);
-	return arena_format(it->arena, "%s/v1/authorities/%s/certificate-kinds#%s", it->issuer->url,
-			    it->issuer->school_id, it->certificate->kind_code);
-}
-
 /* Up to where the proof stands. */
 static void
 put_before_proof(struct writing *it)
@@ -220,10 +233,12 @@ put_before_proof(struct writing *it)
 	put_subject(it);
 	put_decision(it);
 	put_number(buf, ",\"edition\":", it->edition->edition);
-	put_string(buf, ",\"id\":",
-		   arena_format(it->arena, "%s/v1/certificates/%s/editions/%u", issuer->url,
-				it->certificate->certificate_id, it->edition->edition));
-	put_string(buf, ",\"issuer\":{\"id\":", issuer->did);
+	buf_text(buf, ",\"id\":\"");
+	buf_text(buf, issuer->url);
+	buf_text(buf, "/v1/certificates/");
+	buf_text(buf, it->certificate->certificate_id);
+	put_number(buf, "/editions/", it->edition->edition);
+	put_string(buf, "\",\"issuer\":{\"id\":", issuer->did);
 	put_string(buf, ",\"name\":", issuer->name);
 	put_string(buf, ",\"type\":[\"Profile\"]},\"name\":",
 		   issuer->trial ? arena_format(it->arena, CREDENTIAL_SPECIMEN "%s", it->content->programme_title)
@@ -258,9 +273,11 @@ proof_text(const struct writing *it, const char *value)
 	buf_text(&buf, ",\"cryptosuite\":\"eddsa-jcs-2022\",\"proofPurpose\":\"assertionMethod\"");
 	if (value != NULL)
 		put_string(&buf, ",\"proofValue\":", value);
-	put_string(&buf, ",\"type\":\"DataIntegrityProof\",\"verificationMethod\":",
-		   arena_format(it->arena, "%s#%s", it->issuer->did, it->issuer->key_id));
-	buf_text(&buf, "}");
+	buf_text(&buf, ",\"type\":\"DataIntegrityProof\",\"verificationMethod\":\"");
+	buf_text(&buf, it->issuer->did);
+	buf_text(&buf, "#");
+	buf_text(&buf, it->issuer->key_id);
+	buf_text(&buf, "\"}");
 	assert(!buf_failed(&buf));
 	struct slice text = arena_copy(it->arena, buf_slice(&buf));
 	buf_free(&buf);
@@ -297,7 +314,8 @@ credential_make(struct arena *arena, const struct issuer *issuer, const Mt__Cert
 			     .edition = edition,
 			     .zone_minutes = zone_minutes};
 	buf_init(&it.buf, CREDENTIAL_BYTES_MAX);
-	it.achievement_id = achievement_id(&it);
+	buf_extend(&it.buf, CREDENTIAL_BYTES_USUAL); /* held at once */
+	buf_reset(&it.buf);
 	put_before_proof(&it);
 	size_t proof_at = it.buf.size;
 	put_after_proof(&it);

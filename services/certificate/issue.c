@@ -118,8 +118,8 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	edition->key_id = (char *)issuing->issuer.key_id;
 	edition->jwt_key_id = (char *)issuing->issuer.jwt_key_id;
 	edition->signed_edition = sealed;
-	struct slice credential = credential_make(arena, &issuing->issuer, certificate, content, edition,
-						 call_zone_minutes(call));
+	struct slice credential =
+		credential_make(arena, &issuing->issuer, certificate, content, edition, call_zone_minutes(call));
 	sealed->credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
 	sealed->token = issue_random(call, TOKEN_BYTES);
 	sealed->salt = issue_random(call, LOG_SALT_BYTES);
@@ -199,7 +199,8 @@ newest_before(struct call *call, const char *person_id, const char *programme_id
 		struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 		while (store_walk_next(&walk)) {
 			const Mt__CertificateRecord *one = certificate_of_row(call, walk.key);
-			if (strcmp(one->programme_id, programme_id) != 0 || one->state == MT__CERTIFICATE__STATE__REVOKED)
+			if (strcmp(one->programme_id, programme_id) != 0 ||
+			    one->state == MT__CERTIFICATE__STATE__REVOKED)
 				continue;
 			if (newest == NULL || strcmp(one->issued_on, newest->issued_on) >= 0)
 				newest = one;

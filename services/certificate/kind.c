@@ -138,7 +138,8 @@ static bool
 is_caller(const struct call *call, const char *subject)
 {
 	struct id id;
-	return strcmp(call_subject(call), subject) == 0 || (id_parse(subject, &id) && call_is_self((struct call *)call, subject));
+	return strcmp(call_subject(call), subject) == 0 ||
+	       (id_parse(subject, &id) && call_is_self((struct call *)call, subject));
 }
 
 bool

@@ -13,21 +13,22 @@
 
 enum {
 	KIND_CODE_BYTES_MAX = 40,
-	KIND_PROGRAMMES_MAX = 200,     /* looked through for each completion, with the other kinds of the authority */
-	KIND_SIGNATORIES_MAX = 20,     /* directors and their deputies */
-	KIND_REMINDERS_MAX = 5,        /* each is a timer a certificate */
-	KIND_REMIND_DAYS_MAX = 366,    /* a year before the end */
-	KIND_VALID_MONTHS_MAX = 600,   /* 50 years: longer is for ever */
-	KIND_HOURS_MAX = 20000,        /* ten years of full-time study */
+	KIND_PROGRAMMES_MAX = 200,   /* looked through for each completion, with the other kinds of the authority */
+	KIND_SIGNATORIES_MAX = 20,   /* directors and their deputies */
+	KIND_REMINDERS_MAX = 5,      /* each is a timer a certificate */
+	KIND_REMIND_DAYS_MAX = 366,  /* a year before the end */
+	KIND_VALID_MONTHS_MAX = 600, /* 50 years: longer is for ever */
+	KIND_HOURS_MAX = 20000,      /* ten years of full-time study */
 	KIND_POINTS_PER_10_HOURS_MAX = 1000,
-	KINDS_OF_AUTHORITY_MAX = 200,  /* not retired: walked for each completion */
+	KINDS_OF_AUTHORITY_MAX = 200, /* not retired: walked for each completion */
 };
 
 extern Mt__CertificateKinds_Service certificate_kinds;
 
 /* The kind that an institution issues for a programme ("" for none); never NULL: at last the service's own. */
 const Mt__CertificateKindRecord *kind_for(struct call *call, const char *school_id, const char *programme_id);
-/* The kind of that code that is in force for an institution, sought upwards; NULL if there is none or it was retired. */
+/* The kind of that code that is in force for an institution, sought upwards; NULL if there is none or it was retired.
+ */
 const Mt__CertificateKindRecord *kind_find(struct call *call, const char *school_id, const char *kind_code);
 /* Exactly that kind, retired or not; an empty authority: the service's own. It was set: a bug if it was not. */
 const Mt__CertificateKindRecord *kind_at(struct call *call, const char *authority_id, const char *kind_code);
@@ -39,8 +40,8 @@ const Mt__CertificateKindRecord *kind_get(const struct call *call, const char *a
 bool kind_names(const Mt__CertificateKindRecord *kind, const char *programme_id);
 
 /* NULL, or which rule of the kind the completion does not reach, a sentence in the arena. */
-const char *kind_short_of(struct arena *arena, const Mt__CertificateKindRecord *kind,
-			  const Mt__CompletionRecord *completion);
+const char *
+kind_short_of(struct arena *arena, const Mt__CertificateKindRecord *kind, const Mt__CompletionRecord *completion);
 /* Which signatory of the kind the caller is, from 1; 0: the kind names none, so that any leader may. Refuses, and is
  * false, if it names others. */
 bool kind_signatory(struct call *call, const Mt__CertificateKindRecord *kind, uint32_t *signatory);

@@ -217,8 +217,8 @@ kind_check(struct call *call, const Mt__CertificateKindRecord *in, Mt__Certifica
 /* --- decisions -------------------------------------------------------------------------------------------------- */
 
 static void
-certificate_kinds_set(Mt__CertificateKinds_Service *service, const Mt__SetKindRequest *in, Mt__SetKindReply_Closure reply,
-		      void *call)
+certificate_kinds_set(Mt__CertificateKinds_Service *service, const Mt__SetKindRequest *in,
+		      Mt__SetKindReply_Closure reply, void *call)
 {
 	(void)service;
 	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);

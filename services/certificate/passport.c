@@ -18,6 +18,7 @@
 #include "common/wire/pb.h"
 #include "services/certificate/certificate.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/issuer_url.h"
 #include "services/certificate/tables.h"
 
 #include <stdlib.h>
@@ -380,6 +381,7 @@ passports_get(Mt__Passports_Service *service, const Mt__PassportRequest *in, Mt_
 	out.years = passport->years;
 	out.n_years = passport->years_count;
 	out.made_at = now;
+	out.check_url = arena_format(call_arena(call), "%s/verify", public_url_now(call).url);
 	reply(&out, call);
 }
 

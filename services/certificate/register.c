@@ -5,8 +5,8 @@
  * register of their own, of year 0; recorded paper stands behind the places of its year, under its own number.
  *
  * Blank forms ("phôi") are counted by the serial ("số hiệu") printed on them: each is used once or spoiled, and a
- * certificate is on one at a time. One that was spoiled after it was noted is said to be, and then the certificate may be
- * printed on another. */
+ * certificate is on one at a time. One that was spoiled after it was noted is said to be, and then the certificate may
+ * be printed on another. */
 #include "services/certificate/register.h"
 
 #include "common/base/date.h"

@@ -39,6 +39,7 @@ static ProtobufCService *const handlers[] = {
 	&certificate_subjects.base,
 	&certificate_subject_reactions.base,
 	&verifications.base,
+	&verification_lists.base,
 	&papers.base,
 	&passports.base,
 	NULL,
@@ -104,7 +105,8 @@ const struct metric certificate_metrics[] = {
 			.kind = METRIC_FLOW,
 			.name = "certificates.expired",
 			.unit = "certificate",
-			.en = "Certificates whose last day passed in the month, counted where the holder served at issue.",
+			.en = "Certificates whose last day passed in the month, counted where the holder served at "
+			      "issue.",
 			.vi = "Số chứng chỉ hết hạn trong tháng, tính theo nơi công tác khi cấp.",
 		},
 	{.number = 0},

@@ -183,17 +183,15 @@ find_key(void *context, const char *did, const char *key_id, struct check_key *f
 }
 
 /* The stored bytes are canonical, so most need not be parsed. A token has no proof: what it says is compared. */
-static bool
-is_as_stored(const struct verifying *verifying, const struct credential_check *check, const Mt__EditionRecord *edition)
+bool
+verify_as_stored(struct arena *arena, const struct credential_check *check, struct slice stored)
 {
-	const ProtobufCBinaryData *bytes = &edition->signed_edition->credential;
-	struct slice stored = slice_of(bytes->data, bytes->len);
-	struct slice presented = jcs_text(verifying->arena, check->document, NULL);
+	struct slice presented = jcs_text(arena, check->document, NULL);
 	if (slice_equal(presented, stored))
 		return true;
-	struct jcs_tree tree = jcs_parse(verifying->arena, stored);
+	struct jcs_tree tree = jcs_parse(arena, stored);
 	const char *without = check->is_jwt ? "proof" : NULL;
-	return tree.root != NULL && slice_equal(presented, jcs_text(verifying->arena, tree.root, without));
+	return tree.root != NULL && slice_equal(presented, jcs_text(arena, tree.root, without));
 }
 
 /* Nothing is left to compare with. What the record still says against it is said; nothing for it. */
@@ -216,7 +214,7 @@ static void
 check_record(struct verifying *verifying, const struct credential_check *check)
 {
 	struct call *call = verifying->call;
-	const struct reason_words none = {NULL};
+	const struct reason_words none = {.by = NULL};
 	const Mt__CertificateRecord *certificate = certificate_find(call, check->certificate_id);
 	if (certificate == NULL) {
 		verify_add(verifying, REASON_NOT_ON_RECORD, &none);
@@ -231,7 +229,8 @@ check_record(struct verifying *verifying, const struct credential_check *check)
 		say_erased(verifying, check, certificate, edition);
 		return;
 	}
-	if (!is_as_stored(verifying, check, edition)) {
+	const ProtobufCBinaryData *stored = &edition->signed_edition->credential;
+	if (!verify_as_stored(verifying->arena, check, slice_of(stored->data, stored->len))) {
 		verify_add(verifying, REASON_NOT_AS_ISSUED, &none);
 		return;
 	}
@@ -298,7 +297,7 @@ verify_code(struct verifying *verifying, const char *code)
 	uint8_t token[TOKEN_BYTES];
 	uint64_t log_index;
 	const Mt__CertificateRecord *certificate;
-	const struct reason_words none = {NULL};
+	const struct reason_words none = {.by = NULL};
 	const char *last = strrchr(code, '/'); /* the whole address, as a scanner reads it */
 	if (!token_parse(last != NULL ? last + 1 : code, token, &log_index)) {
 		verify_add(verifying, REASON_CODE_FORM, &none);
@@ -324,6 +323,20 @@ verify_code(struct verifying *verifying, const char *code)
 	show(verifying, &shown, certificate, edition->edition);
 }
 
+void
+verify_begin(struct verifying *verifying, struct call *call, Mt__VerifyReply *out)
+{
+	char *now = arena_alloc(call_arena(call), INSTANT_TEXT_BYTES);
+	*verifying = (struct verifying){.call = call, .arena = call_arena(call), .out = out};
+	mt__verified_content__init(&verifying->content);
+	instant_format(call_now_us(call), now);
+	out->verdict = (char *)verdict_name(VERDICT_UNKNOWN);
+	out->reasons = verifying->reasons;
+	out->reasons_vi = verifying->reasons_vi;
+	out->checked_at = now;
+	out->status_list_as_of = now;
+}
+
 /* --- the query -------------------------------------------------------------------------------------------------- */
 
 static void
@@ -332,15 +345,8 @@ verifications_verify(Mt__Verifications_Service *service, const Mt__VerifyRequest
 {
 	(void)service;
 	Mt__VerifyReply out = MT__VERIFY_REPLY__INIT;
-	char now[INSTANT_TEXT_BYTES];
-	struct verifying verifying = {.call = call, .arena = call_arena(call), .out = &out};
-	mt__verified_content__init(&verifying.content);
-	instant_format(call_now_us(call), now);
-	out.verdict = (char *)verdict_name(VERDICT_UNKNOWN);
-	out.reasons = verifying.reasons;
-	out.reasons_vi = verifying.reasons_vi;
-	out.checked_at = now;
-	out.status_list_as_of = now;
+	struct verifying verifying;
+	verify_begin(&verifying, call, &out);
 	bool is_typed = in->register_number[0] != '\0';
 	int ways = (in->credential[0] != '\0') + (in->code[0] != '\0') + is_typed;
 	if (ways != 1) {
@@ -356,7 +362,7 @@ verifications_verify(Mt__Verifications_Service *service, const Mt__VerifyRequest
 	else
 		verify_credential(&verifying, in->credential);
 	if (out.n_reasons == 0)
-		verify_add(&verifying, REASON_NONE, &(struct reason_words){NULL});
+		verify_add(&verifying, REASON_NONE, &(struct reason_words){.by = NULL});
 	if (!call_refused(call))
 		reply(&out, call);
 }

@@ -9,5 +9,6 @@
 #include "matricula/verification.pb-c.h"
 
 extern Mt__Verifications_Service verifications;
+extern Mt__VerificationLists_Service verification_lists;
 
 #endif

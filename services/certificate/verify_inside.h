@@ -5,7 +5,7 @@
 #define SERVICES_CERTIFICATE_VERIFY_INSIDE_H
 
 #include "common/core/call.h"
-#include "common/credential/reason.h"
+#include "common/credential/check.h"
 
 #include "matricula/certificate.pb-c.h"
 #include "matricula/verification.pb-c.h"
@@ -31,8 +31,17 @@ const char *verify_institution(const struct verifying *verifying, const char *sc
 /* True if what is on record is good today: neither revoked nor any other thing. */
 bool verify_is_good(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition);
 
+/* A verification that answers in out, whose texts live as long as it does. */
+void verify_begin(struct verifying *verifying, struct call *call, Mt__VerifyReply *out);
+
+/* True if what is presented, whose signature holds, says what the stored credential says, proof included if it has one.
+ */
+bool verify_as_stored(struct arena *arena, const struct credential_check *check, struct slice stored);
+
 void verify_credential(struct verifying *verifying, const char *credential);
 void verify_code(struct verifying *verifying, const char *code);
+/* True if a good certificate with these fields is on record; what is missing matches nothing. */
+bool verify_typed_matches(struct call *call, const Mt__VerifyRequest *in);
 /* Refused if a field is missing. */
 void verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in);
 

@@ -133,8 +133,8 @@ entry_matches(struct call *call, const struct key *key, const Mt__VerifyRequest 
 	       verify_is_good(call, certificate, edition);
 }
 
-static bool
-any_matches(struct call *call, const Mt__VerifyRequest *in)
+bool
+verify_typed_matches(struct call *call, const Mt__VerifyRequest *in)
 {
 	uint32_t place;
 	uint32_t year = in->year;
@@ -167,5 +167,6 @@ verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in)
 		call_refuse_field(call, "year", "year is missing");
 		return;
 	}
-	verify_add(verifying, any_matches(call, in) ? REASON_MATCH : REASON_NO_MATCH, &(struct reason_words){NULL});
+	verify_add(verifying, verify_typed_matches(call, in) ? REASON_MATCH : REASON_NO_MATCH,
+		   &(struct reason_words){NULL});
 }

@@ -67,7 +67,7 @@ restoring_prepare(struct restoring *restoring)
 	}
 	if (!folder_make(restoring->home, &error))
 		return error_say(&error);
-	restoring->lock = lock_take(restoring->home, &error);
+	restoring->lock = lock_take(restoring->home, 0, &error);
 	if (restoring->lock < 0)
 		return error_say(&error);
 	return backup_check(restoring);

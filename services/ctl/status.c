@@ -7,6 +7,7 @@
 #include "common/host/probe.h"
 #include "common/wire/pb_json.h"
 
+#include "matricula/issuer.pb-c.h"
 #include "matricula/node.pb-c.h"
 
 #include <poll.h>
@@ -56,8 +57,27 @@ print_feeds(const Mt__NodeStatus *status)
 		       (unsigned long long)status->refused_reactions);
 }
 
+/* What the certificate service names in credentials; nothing before there are authorities. */
 static void
-print_node(const struct node_seen *seen, const char *name)
+print_issuer(struct link *link)
+{
+	Mt__ListKeysRequest request = MT__LIST_KEYS_REQUEST__INIT;
+	const Mt__Reply *reply =
+		link_ask(link, &(struct link_ask){.method = "Issuers.ListKeys", .timeout_ms = ASK_MS}, &request.base);
+	if (reply == NULL || reply->status != MT__STATUS__OK)
+		return;
+	Mt__ListKeysReply *keys = mt__list_keys_reply__unpack(NULL, reply->reply.len, reply->reply.data);
+	if (keys == NULL)
+		return;
+	if (keys->trial)
+		printf("  on trial: everything it issues is a SPECIMEN, until it is started with --public-url\n");
+	else
+		printf("  issues as %s\n", keys->url);
+	mt__list_keys_reply__free_unpacked(keys, NULL);
+}
+
+static void
+print_node(struct node_seen *seen, const char *name)
 {
 	const Mt__NodeStatus *status = seen->now;
 	if (status == NULL) {
@@ -72,6 +92,8 @@ print_node(const struct node_seen *seen, const char *name)
 	       status->n_latency_us > 2 ? (double)status->latency_us[2] / 1000 : 0,
 	       (unsigned long long)(status->memory_bytes >> 20));
 	print_feeds(status);
+	if (strcmp(name, "certificate") == 0)
+		print_issuer(&seen->link);
 }
 
 static bool

@@ -286,7 +286,7 @@ command_up(const struct args *args)
 	struct host_error error;
 	if (!data_prepare(args_data(args)))
 		return EXIT_FAILED;
-	int lock = lock_take(args_data(args), &error);
+	int lock = lock_take(args_data(args), 0, &error);
 	if (lock < 0)
 		return fail("%s", error.text);
 	struct up *up = calloc(1, sizeof(*up));

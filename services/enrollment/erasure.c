@@ -85,9 +85,10 @@ void
 person_erase_rows(struct apply *apply, const char *subject_id)
 {
 	struct key key = person_key(id_known(subject_id));
-	const Mt__PersonRecord *before = apply_record(apply, &key, &mt__person_record__descriptor);
+	Mt__PersonRecord *before = apply_record(apply, &key, &mt__person_record__descriptor);
 	if (before == NULL || before->erased)
 		return; /* the subject of a kept event, or done already */
+	person_whole(before);
 	Mt__PersonRecord *after = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
 	*after = *before;
 	after->personal = NULL;

@@ -47,11 +47,10 @@ event_hire(struct call *call, const Mt__AuthorityRecord *authority, const char *
 	fact.person_id = (char *)call_new_id(call, authority->locality);
 	fact.authority_id = authority->authority_id;
 	fact.staff_code = (char *)staff_code;
-	change->body->authority_id = authority->authority_id;
-	change->body->staff_code = (char *)staff_code;
 	fact.change = change->body;
 	fact.event = *event;
 	call_emit(call, &fact.base);
+	person_hired_whole(&fact);
 
 	Mt__PersonRecord *person = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, call_arena(call));
 	person->person_id = fact.person_id;
@@ -467,7 +466,9 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 	Mt__PersonChanged fact = MT__PERSON_CHANGED__INIT;
 	fact.person_id = (char *)subject->recorded_id;
 	fact.authority_id = person->authority_id;
-	change->body->from_authority_id = person_whose(call, subject, change)->authority_id;
+	char *from_authority_id = person_whose(call, subject, change)->authority_id;
+	if (strcmp(from_authority_id, fact.authority_id) != 0)
+		change->body->from_authority_id = from_authority_id;
 	fact.change = change->body;
 	fact.event = *event;
 	Mt__Personal mistaken;
@@ -477,6 +478,7 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 		fact.right = &right;
 	}
 	call_emit(call, &fact.base);
+	person_changed_whole(&fact);
 	*subject = corrects ? after : subject_after(call, subject, change, event);
 	return true;
 }

@@ -167,26 +167,34 @@ read_reason(struct reading *reading, const char *value)
 	return true;
 }
 
+/* "data.qualification" and ".code". */
+static const char *
+field_in(struct reading *reading, const char *field, const char *part)
+{
+	size_t size = strlen(field);
+	char *whole = arena_alloc(call_arena(reading->call), size + strlen(part) + 1);
+	memcpy(whole, field, size);
+	memcpy(whole + size, part, strlen(part) + 1);
+	return whole;
+}
+
 bool
 read_qualification(struct reading *reading, const char *field, const Mt__Qualification *in, Mt__Qualification *out)
 {
 	int year;
 	out->axis = in->axis;
 	if (in->axis == MT__QUALIFICATION__AXIS__UNKNOWN_AXIS)
-		return reject_missing(reading->call, arena_format(call_arena(reading->call), "%s.axis", field),
-				      reading->verdict);
+		return reject_missing(reading->call, field_in(reading, field, ".axis"), reading->verdict);
 	if (in->code[0] == '\0')
-		return reject_missing(reading->call, arena_format(call_arena(reading->call), "%s.code", field),
-				      reading->verdict);
+		return reject_missing(reading->call, field_in(reading, field, ".code"), reading->verdict);
 	if (in->awarded_on[0] != '\0' && !event_date_partial(in->awarded_on, &year))
-		return verdict_reject(reading->verdict, arena_format(call_arena(reading->call), "%s.awardedOn", field),
-				      "bad_date", "awardedOn is not a date written YYYY-MM-DD, YYYY-MM or YYYY");
+		return verdict_reject(reading->verdict, field_in(reading, field, ".awardedOn"), "bad_date",
+				      "awardedOn is not a date written YYYY-MM-DD, YYYY-MM or YYYY");
 	out->awarded_on = in->awarded_on;
-	return read_code(reading, arena_format(call_arena(reading->call), "%s.code", field), in->code, &out->code) &&
-	       read_text(reading, arena_format(call_arena(reading->call), "%s.title", field), in->title, NAME_BYTES_MAX,
-			 &out->title) &&
-	       read_text(reading, arena_format(call_arena(reading->call), "%s.institution", field), in->institution,
-			 NAME_BYTES_MAX, &out->institution);
+	return read_code(reading, field_in(reading, field, ".code"), in->code, &out->code) &&
+	       read_text(reading, field_in(reading, field, ".title"), in->title, NAME_BYTES_MAX, &out->title) &&
+	       read_text(reading, field_in(reading, field, ".institution"), in->institution, NAME_BYTES_MAX,
+			 &out->institution);
 }
 
 bool
@@ -201,10 +209,12 @@ read_qualifications(struct reading *reading, Mt__Qualification **in, size_t coun
 				      "data.qualifications holds more than 64");
 	body->qualifications = arena_alloc(arena, count * sizeof(Mt__Qualification *));
 	for (size_t i = 0; i < count; i++) {
-		const char *field = arena_format(arena, "data.qualifications[%zu]", i);
-		body->qualifications[i] = (Mt__Qualification *)pb_new(&mt__qualification__descriptor, arena);
-		if (!read_qualification(reading, field, in[i], body->qualifications[i]))
-			return false;
+		Mt__Qualification *read = (Mt__Qualification *)pb_new(&mt__qualification__descriptor, arena);
+		body->qualifications[i] = read;
+		/* Which one it is, is said only of one at fault: writing that down is half of the work. */
+		if (!read_qualification(reading, "data.qualifications", in[i], read))
+			return read_qualification(reading, arena_format(arena, "data.qualifications[%zu]", i), in[i],
+						  read);
 	}
 	body->n_qualifications = count;
 	return true;

@@ -32,7 +32,7 @@ enum complete_field {
 	COMPLETE_FIELDS,
 };
 
-/* As JSON spells them; categories of the metric persons.complete. */
+/* As JSON spells them; categories of the metric persons.lacking. */
 static const char *const field_names[COMPLETE_FIELDS] = {
 	[FIELD_NAME] = "name",
 	[FIELD_BIRTH_DATE] = "birthDate",
@@ -88,10 +88,11 @@ row_complete(const struct board *board, Mt__FreshnessRow *row)
 	row->complete = arena_alloc(arena, COMPLETE_FIELDS * sizeof(*row->complete));
 	for (size_t i = 0; i < COMPLETE_FIELDS; i++) {
 		Mt__FieldComplete *one = (Mt__FieldComplete *)pb_new(&mt__field_complete__descriptor, arena);
-		int64_t filled = metric_value(call_store(board->call), METRIC_PERSONS_COMPLETE, row->authority_id,
-					      field_names[i], 0);
+		int64_t lacking = metric_value(call_store(board->call), METRIC_PERSONS_LACKING, row->authority_id,
+					       field_names[i], 0);
+		uint64_t filled = row->people - (lacking > 0 ? (uint64_t)lacking : 0);
 		one->field = (char *)field_names[i];
-		one->percent = percent_of(filled > 0 ? (uint64_t)filled : 0, row->people);
+		one->percent = percent_of(filled, row->people);
 		row->complete[i] = one;
 	}
 }
@@ -211,9 +212,11 @@ is_filled(const char *text)
 	return text != NULL && text[0] != '\0';
 }
 
-/* The fields that are filled, a bit each; nothing of people who are not in service. */
+/* The fields that are empty, a bit each; nothing of people who are not in service. Most people have most fields, so
+ * what is counted is what they lack: a row of the authority for each field that is there would be half of the rows
+ * that a hiring writes. */
 static unsigned
-fields_of(const Mt__PersonRecord *person)
+fields_lacking(const Mt__PersonRecord *person)
 {
 	if (person == NULL || !person_in_service(person))
 		return 0;
@@ -228,7 +231,7 @@ fields_of(const Mt__PersonRecord *person)
 	fields |= (unsigned)is_filled(person->position) << FIELD_POSITION;
 	fields |= (unsigned)is_filled(person->rank) << FIELD_RANK;
 	fields |= (unsigned)(person->n_qualifications > 0) << FIELD_QUALIFICATIONS;
-	return fields;
+	return ~fields & ((1u << COMPLETE_FIELDS) - 1);
 }
 
 static void
@@ -236,17 +239,17 @@ count_fields(struct apply *apply, const Mt__PersonRecord *person, unsigned field
 {
 	for (size_t i = 0; i < COMPLETE_FIELDS; i++) {
 		if ((fields & 1u << i) != 0)
-			metric_stock(apply, METRIC_PERSONS_COMPLETE, person->authority_id, field_names[i], delta);
+			metric_stock(apply, METRIC_PERSONS_LACKING, person->authority_id, field_names[i], delta);
 	}
 }
 
 void
 freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
 {
-	unsigned had = fields_of(before);
-	unsigned has = fields_of(after);
+	unsigned lacked = fields_lacking(before);
+	unsigned lacks = fields_lacking(after);
 	bool stayed = before != NULL && strcmp(before->authority_id, after->authority_id) == 0;
-	unsigned same = stayed ? had & has : 0;
-	count_fields(apply, before, had & ~same, -1);
-	count_fields(apply, after, has & ~same, 1);
+	unsigned same = stayed ? lacked & lacks : 0;
+	count_fields(apply, before, lacked & ~same, -1);
+	count_fields(apply, after, lacks & ~same, 1);
 }

@@ -216,14 +216,14 @@ const struct metric enrollment_metrics[METRICS_COUNT + 1] = {
 			.en = "Events that waited for 30 days in vain.",
 			.vi = "Số sự kiện chờ quá 30 ngày mà không được giải quyết.",
 		},
-	[METRIC_PERSONS_COMPLETE] =
+	[METRIC_PERSONS_LACKING] =
 		{
 			.number = 20,
 			.kind = METRIC_STOCK,
-			.name = "persons.complete",
+			.name = "persons.lacking",
 			.unit = "person",
-			.en = "People in service whose record has that field, by field.",
-			.vi = "Số người đang công tác có điền trường thông tin đó, theo từng trường.",
+			.en = "People in service whose record lacks that field, by field.",
+			.vi = "Số người đang công tác còn thiếu trường thông tin đó, theo từng trường.",
 		},
 };
 

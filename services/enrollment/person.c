@@ -40,11 +40,24 @@ person_key(struct id id)
 	return key;
 }
 
+/* A staff code says nothing where it is of the authority where the person serves: nearly always. */
+void
+person_whole(Mt__PersonRecord *person)
+{
+	for (size_t i = 0; i < person->n_staff_codes; i++) {
+		if (person->staff_codes[i]->authority_id[0] == '\0')
+			person->staff_codes[i]->authority_id = person->authority_id;
+	}
+}
+
 Mt__PersonRecord *
 person_get(const struct call *call, struct id id)
 {
 	struct key key = person_key(id);
-	return (Mt__PersonRecord *)call_record(call, &key, &mt__person_record__descriptor);
+	Mt__PersonRecord *person = (Mt__PersonRecord *)call_record(call, &key, &mt__person_record__descriptor);
+	if (person != NULL)
+		person_whole(person);
+	return person;
 }
 
 Mt__PersonRecord *
@@ -162,6 +175,7 @@ person_known(struct apply *apply, const char *person_id)
 	struct key key = person_key(id_known(person_id));
 	Mt__PersonRecord *person = apply_record(apply, &key, &mt__person_record__descriptor);
 	assert(person != NULL);
+	person_whole(person);
 	return person;
 }
 
@@ -186,9 +200,24 @@ change_lies_ahead(struct apply *apply, const char *person_id, const Mt__PersonCh
 	return true;
 }
 
+void
+person_hired_whole(const Mt__PersonHired *fact)
+{
+	fact->change->authority_id = fact->authority_id;
+	fact->change->staff_code = fact->staff_code;
+}
+
+void
+person_changed_whole(const Mt__PersonChanged *fact)
+{
+	if (fact->change->from_authority_id[0] == '\0')
+		fact->change->from_authority_id = fact->authority_id;
+}
+
 static void
 apply_hired(struct apply *apply, const Mt__PersonHired *fact)
 {
+	person_hired_whole(fact);
 	Mt__PersonRecord *person = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
 	person->person_id = fact->person_id;
 	history_put(apply, fact->person_id, fact->change, &fact->event, 1);
@@ -228,6 +257,7 @@ in_order(const Mt__PersonRecord *before, const Mt__PersonChange *change)
 static void
 apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 {
+	person_changed_whole(fact);
 	const Mt__PersonChange *change = fact->change;
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
 	Mt__PersonRecord *shown = person_shown(apply, person);

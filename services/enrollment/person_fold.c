@@ -186,7 +186,10 @@ step_fields(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonChang
 		person->n_parts = change->n_parts;
 	}
 	step_qualifications(arena, person, change->qualifications, change->n_qualifications);
-	if (change->personal != NULL || change->n_clear > 0)
+	bool first = person->personal == NULL && change->n_clear == 0;
+	if (first && change->personal != NULL && change->personal->reason[0] == '\0')
+		person->personal = change->personal; /* as it stands, so that it is not sealed again */
+	else if (change->personal != NULL || change->n_clear > 0)
 		person->personal = personal_changed(arena, person->personal, change->personal);
 	for (size_t i = 0; i < change->n_clear; i++)
 		step_clear(person, change->clear[i]);

@@ -7,6 +7,7 @@
 #include "services/enrollment/enrollment.h"
 
 #include "common/base/date.h"
+#include "common/wire/pb.h"
 
 #include <assert.h>
 
@@ -158,7 +159,16 @@ void
 person_put(struct apply *apply, const Mt__PersonRecord *person)
 {
 	struct key key = person_key(id_known(person->person_id));
-	apply_put(apply, &key, &person->base);
+	Mt__PersonRecord row = *person;
+	row.staff_codes = arena_alloc(apply_arena(apply), (person->n_staff_codes + 1) * sizeof(*row.staff_codes));
+	for (size_t i = 0; i < person->n_staff_codes; i++) {
+		Mt__StaffCode *code = (Mt__StaffCode *)pb_new(&mt__staff_code__descriptor, apply_arena(apply));
+		code->code = person->staff_codes[i]->code;
+		if (strcmp(person->staff_codes[i]->authority_id, person->authority_id) != 0)
+			code->authority_id = person->staff_codes[i]->authority_id;
+		row.staff_codes[i] = code;
+	}
+	apply_put(apply, &key, &row.base);
 }
 
 void

@@ -73,7 +73,6 @@ provisional_persons_create(Mt__ProvisionalPersons_Service *service, const Mt__Re
 	Mt__PersonChange change = MT__PERSON_CHANGE__INIT;
 	change.kind = MT__PERSON_CHANGE__KIND__REGISTERED;
 	change.effective_date = today;
-	change.authority_id = school->authority_id;
 	change.personal = &personal;
 	Mt__PersonHired fact = MT__PERSON_HIRED__INIT;
 	fact.person_id = (char *)call_new_id(call, school->locality);

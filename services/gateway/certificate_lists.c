@@ -47,15 +47,15 @@ list_begin(struct request *request, struct upstream *upstream)
 }
 
 static void
-list_ask(struct list *list, const char *method, const ProtobufCMessage *message, const char *id,
+list_ask(struct list *list, const char *method, bool asks, const ProtobufCMessage *message,
 	 void (*on_reply)(void *context, size_t number, const Mt__Reply *reply))
 {
 	Mt__Status refusal;
 	struct upstream_call call = {
 		.method = method,
+		.asks = asks,
 		.request = pb_pack(&list->request->arena, message),
 		.caller = request_caller(list->request),
-		.id = id,
 		.on_reply = on_reply,
 		.context = list,
 	};
@@ -170,15 +170,16 @@ register_ask(struct list *list, const char *page_token)
 	read.year = (uint32_t)strtoul(request_path_value(list->request, "year"), NULL, 10);
 	read.page_size = REGISTER_PAGE;
 	read.page_token = (char *)(uintptr_t)page_token;
-	list_ask(list, "Certificates.ReadRegister", &read.base, NULL, on_register);
+	list_ask(list, "Certificates.ReadRegister", true, &read.base, on_register);
 }
 
 void
 register_csv_serve(struct request *request, void *context)
 {
 	static const char *const names[] = {"separator", NULL};
-	static const char *const header[] = {"Số vào sổ", "Họ và tên", "Ngày sinh", "Chương trình", "Ngày cấp", "Có giá trị đến",
-					     "Số hiệu", "Lần chỉnh sửa", "Trạng thái", "Từ ngày", "Mã chứng chỉ"};
+	static const char *const header[] = {"Số vào sổ",  "Họ và tên",      "Ngày sinh",   "Chương trình",
+					     "Ngày cấp",   "Có giá trị đến", "Số hiệu",     "Lần chỉnh sửa",
+					     "Trạng thái", "Từ ngày",        "Mã chứng chỉ"};
 	const char *separator = request_query(request, "separator");
 	if (!request_query_only(request, names))
 		return;
@@ -261,8 +262,12 @@ check_write(struct list *list, const struct sheet_row *row, const Mt__VerifyRepl
 	const char *cells[CHECK_COLUMNS + 4] = {
 		arena_format(&list->request->arena, "%u", row->number),
 		verdict == NULL ? "unreadable" : verdict->verdict,
-		verdict == NULL ? row->fault : verdict->n_reasons_vi > 0 ? verdict->reasons_vi[0] : "",
-		verdict == NULL ? row->fault : verdict->n_reasons > 0 ? verdict->reasons[0] : "",
+		verdict == NULL             ? row->fault
+		: verdict->n_reasons_vi > 0 ? verdict->reasons_vi[0]
+					    : "",
+		verdict == NULL          ? row->fault
+		: verdict->n_reasons > 0 ? verdict->reasons[0]
+					 : "",
 	};
 	for (size_t i = 0; i < CHECK_COLUMNS; i++)
 		cells[4 + i] = row->cells[i];
@@ -302,7 +307,7 @@ check_next(struct list *list)
 	if (batch.n_rows == 0)
 		list_end(list, "verdicts.csv");
 	else
-		list_ask(list, "VerificationLists.VerifyList", &batch.base, NULL, on_checked);
+		list_ask(list, "VerificationLists.VerifyList", true, &batch.base, on_checked);
 }
 
 void
@@ -361,8 +366,7 @@ static Mt__PaperRow *
 paper_row(struct arena *arena, const struct sheet_row *row)
 {
 	Mt__PaperRow *paper = (Mt__PaperRow *)pb_new(&mt__paper_row__descriptor, arena);
-	Mt__CertificateContent *content =
-		(Mt__CertificateContent *)pb_new(&mt__certificate_content__descriptor, arena);
+	Mt__CertificateContent *content = (Mt__CertificateContent *)pb_new(&mt__certificate_content__descriptor, arena);
 	const char *const *cells = row->cells;
 	paper->register_number = (char *)(uintptr_t)cells[PAPER_NUMBER];
 	paper->year = number_cell(cells[PAPER_YEAR]);
@@ -392,12 +396,9 @@ paper_write(struct list *list, const struct sheet_row *row, const Mt__PaperOutco
 		[MT__PAPER_OUTCOME__RESULT__REJECTED] = "rejected",
 	};
 	const char *const cells[] = {
-		arena_format(&list->request->arena, "%u", row->number),
-		row->cells[PAPER_NUMBER],
-		outcome == NULL ? "rejected" : words[outcome->result],
-		outcome == NULL ? "" : outcome->field,
-		outcome == NULL ? row->fault : outcome->message_vi,
-		outcome == NULL ? row->fault : outcome->message,
+		arena_format(&list->request->arena, "%u", row->number), row->cells[PAPER_NUMBER],
+		outcome == NULL ? "rejected" : words[outcome->result],  outcome == NULL ? "" : outcome->field,
+		outcome == NULL ? row->fault : outcome->message_vi,     outcome == NULL ? row->fault : outcome->message,
 		outcome == NULL ? "" : outcome->certificate_id,
 	};
 	cells_write(list, cells, sizeof(cells) / sizeof(cells[0]));
@@ -439,13 +440,14 @@ paper_next(struct list *list)
 	if (batch.n_rows == 0)
 		list_end(list, "outcomes.csv");
 	else
-		list_ask(list, "Papers.Import", &batch.base, NULL, on_recorded);
+		list_ask(list, "Papers.Import", false, &batch.base, on_recorded);
 }
 
 void
 paper_csv_serve(struct request *request, void *context)
 {
-	static const char *const header[] = {"row", "register_number", "result", "field", "giải thích", "message", "certificate_id"};
+	static const char *const header[] = {"row",        "register_number", "result",        "field",
+					     "giải thích", "message",         "certificate_id"};
 	struct list *list = list_begin(request, context);
 	if (!list_read(list, paper_columns, PAPER_COLUMNS, PAPER_ROWS_MAX_A_FILE))
 		return;

@@ -134,8 +134,7 @@ read_json(struct request *request)
 static Mt__VerifyRequest *
 read_text(struct request *request, struct slice text)
 {
-	Mt__VerifyRequest *verify =
-		(Mt__VerifyRequest *)pb_new(&mt__verify_request__descriptor, &request->arena);
+	Mt__VerifyRequest *verify = (Mt__VerifyRequest *)pb_new(&mt__verify_request__descriptor, &request->arena);
 	if (text.size > 0 && memchr(text.data, 0, text.size) == NULL) {
 		verify->credential = arena_text(&request->arena, text);
 		return verify;
@@ -154,7 +153,7 @@ answer_unreadable(struct request *request, const char *why)
 	uv_timeval64_t clock = {0, 0};
 	uv_gettimeofday(&clock);
 	instant_format(clock.tv_sec * SECOND_US, now);
-	verdict.verdict = (char *)(uintptr_t)"invalid";
+	verdict.verdict = (char *)(uintptr_t) "invalid";
 	verdict.reasons = reasons;
 	verdict.n_reasons = 1;
 	verdict.checked_at = now;

@@ -103,6 +103,38 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .context = of->door,
 		 .summary = "Where the ZeroMQ door is, and its public key."},
 		{.verb = "GET",
+		 .path = "/v1/persons/{personId}/export",
+		 .serve = subject_serve,
+		 .context = of->upstreams,
+		 .reads_query = true,
+		 .summary = "Everything that is held of a person, as JSON or as a page."},
+		{.verb = "GET", .path = "/livez", .serve = livez_serve, .summary = "Whether the gateway is alive."},
+		{.verb = "GET",
+		 .path = "/readyz",
+		 .serve = readyz_serve,
+		 .context = of->health,
+		 .summary = "Whether all services are ready."},
+		{.verb = "GET",
+		 .path = "/metrics",
+		 .serve = metrics_serve,
+		 .context = of->health,
+		 .summary = "Numbers in the Prometheus text format."},
+		{.verb = "GET",
+		 .path = "/openapi.json",
+		 .serve = openapi_serve,
+		 .context = of->health,
+		 .summary = "This document."},
+	};
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		http_add(http, &own[i]);
+}
+
+/* What is asked of the certificate service in a shape of its own. */
+static void
+certificates_add(struct http *http, const struct endpoints_of *of)
+{
+	const struct endpoint own[] = {
+		{.verb = "GET",
 		 .path = "/issuers/{authorityId}/did.json",
 		 .serve = did_serve,
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
@@ -122,12 +154,6 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .serve = checkpoint_serve,
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
 		 .summary = "The transparency log's signed checkpoint."},
-		{.verb = "GET",
-		 .path = "/v1/persons/{personId}/export",
-		 .serve = subject_serve,
-		 .context = of->upstreams,
-		 .reads_query = true,
-		 .summary = "Everything that is held of a person, as JSON or as a page."},
 		{.verb = "GET",
 		 .path = "/v1/certificates/{certificateId}/certificate.pdf",
 		 .serve = certificate_paper_serve,
@@ -158,22 +184,6 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
 		 .body_bytes_max = REQUEST_BYTES_MAX,
 		 .summary = "Checks up to 1,000 certificates of a spreadsheet."},
-		{.verb = "GET", .path = "/livez", .serve = livez_serve, .summary = "Whether the gateway is alive."},
-		{.verb = "GET",
-		 .path = "/readyz",
-		 .serve = readyz_serve,
-		 .context = of->health,
-		 .summary = "Whether all services are ready."},
-		{.verb = "GET",
-		 .path = "/metrics",
-		 .serve = metrics_serve,
-		 .context = of->health,
-		 .summary = "Numbers in the Prometheus text format."},
-		{.verb = "GET",
-		 .path = "/openapi.json",
-		 .serve = openapi_serve,
-		 .context = of->health,
-		 .summary = "This document."},
 	};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		http_add(http, &own[i]);
@@ -199,5 +209,6 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 {
 	rules_add(http, of);
 	own_add(http, of);
+	certificates_add(http, of);
 	pages_add(http, of);
 }

@@ -64,7 +64,7 @@ member_of(const ProtobufCMessage *message)
 static bool
 is_secret(const char *name)
 {
-	return strcmp(name, "token_hash") == 0 || strcmp(name, "sealed_secret") == 0;
+	return strcmp(name, "token_hash") == 0 || strcmp(name, "sealed_secret") == 0 || strcmp(name, "place_key") == 0;
 }
 
 static void

@@ -64,7 +64,13 @@ feed_ask(const struct feed *feed, enum service service, const struct place *afte
 	 void (*on_reply)(void *context, size_t number, const Mt__Reply *reply), void *context, Mt__Status *refusal)
 {
 	uint8_t packed[QUESTION_BYTES_MAX];
-	struct upstream_call call = {.on_reply = on_reply, .context = context, .number = service, .waits = wait_ms > 0};
+	struct upstream_call call = {
+		.asks = true,
+		.waits = wait_ms > 0,
+		.on_reply = on_reply,
+		.context = context,
+		.number = service,
+	};
 	if (feed->has_token)
 		call.caller.token_hash = slice_of(feed->token_hash, HASH_BYTES);
 	if (after->incarnation == 0) {

@@ -241,6 +241,7 @@ forward_call(struct request *request, struct upstream *upstream, const char *met
 {
 	struct upstream_call call = {
 		.method = method,
+		.asks = true,
 		.request = pb_pack(&request->arena, message),
 		.caller = request_caller(request),
 		.trace_id = slice_of(request->trace_id, request->has_trace ? TRACE_ID_BYTES : 0),
@@ -267,7 +268,12 @@ forward_serve(struct request *request, void *context)
 	struct upstream *const *upstreams = context;
 	const struct rule *rule = request->endpoint->rule;
 	enum service service;
-	struct upstream_call call = {.method = rule->name, .on_reply = on_reply, .context = request};
+	struct upstream_call call = {
+		.method = rule->name,
+		.asks = rule->kind == MT__KIND__QUERY,
+		.on_reply = on_reply,
+		.context = request,
+	};
 	if (!service_find(rule->owner, &service)) {
 		request_refuse(request, PROBLEM_UNIMPLEMENTED, NULL, "method %s has no owner", rule->name);
 		return;

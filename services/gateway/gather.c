@@ -43,6 +43,7 @@ gather_begin(struct request *request, struct upstream *const upstreams[SERVICES]
 	struct gather *gather = arena_zero(&request->arena, sizeof(*gather));
 	struct upstream_call call = {
 		.method = method,
+		.asks = true,
 		.request = pb_pack(&request->arena, message),
 		.caller = request_caller(request),
 		.trace_id = slice_of(request->trace_id, request->has_trace ? TRACE_ID_BYTES : 0),

@@ -9,7 +9,8 @@ static const char head[] = "<!doctype html><html lang=\"vi\"><head><meta charset
 
 static const char style[] =
 	"</title><style>"
-	":root{--ink:#1d2733;--soft:#5b6875;--line:#dfe5ea;--paper:#fff;--ground:#f3f6f8;--good:#0b6b3a;--bad:#a3231b;--warn:#8a5a00;"
+	":root{--ink:#1d2733;--soft:#5b6875;--line:#dfe5ea;--paper:#fff;--ground:#f3f6f8;--good:#0b6b3a;--bad:#a3231b;-"
+	"-warn:#8a5a00;"
 	"--accent:#8a1c1c}"
 	"@media(prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#9fb0be;--line:#2f3b46;--paper:#18212a;"
 	"--ground:#10171e;--good:#4cc38a;--bad:#ff8078;--accent:#e6b450}}"
@@ -22,7 +23,8 @@ static const char style[] =
 	"var(--line);"
 	"border-radius:.6rem}"
 	".verdict{font-size:1.35rem;padding:.8rem 1rem;border-left:.4rem solid;margin:0 0 1rem}"
-	".verdict span{font-size:1rem;color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}"
+	".verdict "
+	"span{font-size:1rem;color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}"
 	"dl{display:grid;grid-template-columns:minmax(9rem,auto) 1fr;gap:.5rem 1.2rem;margin:1rem 0}"
 	"dt{color:var(--soft)}dt small{display:block}dd{margin:0;font-weight:600;overflow-wrap:anywhere}"
 	".note{color:var(--soft);font-size:.9rem}a{color:var(--accent)}li{margin:.4rem 0}"

@@ -12,6 +12,8 @@
 #include "matricula/certificate.pb-c.h"
 #include "matricula/passport.pb-c.h"
 
+#include <stdlib.h>
+
 struct drawing {
 	uv_work_t work;
 	struct request *request;
@@ -53,8 +55,8 @@ draw_begin(struct request *request, const void *reply, bool (*draw)(struct drawi
 	struct drawing *drawing = arena_zero(&request->arena, sizeof(*drawing));
 	if (drawings == PAPERS_MAX) {
 		request_header_add(request, "Retry-After", "1");
-		request_refuse(request, PROBLEM_RESOURCE_EXHAUSTED, NULL, "%d PDFs are being drawn: try again in a second",
-			       PAPERS_MAX);
+		request_refuse(request, PROBLEM_RESOURCE_EXHAUSTED, NULL,
+			       "%d PDFs are being drawn: try again in a second", PAPERS_MAX);
 		return;
 	}
 	drawings++;
@@ -202,12 +204,22 @@ fill_recognitions(struct arena *arena, const Mt__PassportReply *passport, struct
 	in->recognitions_count = passport->n_recognitions;
 }
 
+static uint32_t
+courses_in(const Mt__PassportReply *passport, uint32_t year)
+{
+	uint32_t count = 0;
+	for (size_t i = 0; i < passport->n_courses; i++)
+		count += strtoul(passport->courses[i]->completed_on, NULL, 10) == year;
+	return count;
+}
+
 static void
 fill_years(struct arena *arena, const Mt__PassportReply *passport, struct paper_passport *in)
 {
 	struct paper_year *rows = arena_zero(arena, (passport->n_years + 1) * sizeof(*rows));
 	for (size_t i = 0; i < passport->n_years; i++) {
 		rows[i].year = passport->years[i]->year;
+		rows[i].trainings = courses_in(passport, rows[i].year);
 		rows[i].hours = passport->years[i]->hours;
 		rows[i].points = arena_format(arena, "%u", passport->years[i]->points);
 	}
@@ -225,6 +237,8 @@ draw_passport(struct drawing *drawing)
 		.holder_name = passport->name,
 		.birth_date = passport->birth_date,
 		.points = arena_format(arena, "%u", passport->points),
+		.check_url = passport->check_url,
+		.short_url = passport->check_url,
 		.made_on = arena_text(arena, slice_of(passport->made_at, DATE_BYTES)),
 	};
 	fill_courses(arena, passport, &in);

@@ -88,8 +88,9 @@ row_read(struct reading *reading)
 	if (!reading->has_header)
 		return header_read(reading);
 	if (sheet->count == reading->rows_max)
-		return refuse(reading, NULL,
-			      arena_format(arena, "there are more than %zu rows: send them in parts", reading->rows_max));
+		return refuse(
+			reading, NULL,
+			arena_format(arena, "there are more than %zu rows: send them in parts", reading->rows_max));
 	struct sheet_row *row = &sheet->rows[sheet->count++];
 	*row = (struct sheet_row){.number = reading->csv.row};
 	for (size_t i = 0; i < reading->columns_count; i++)
@@ -126,8 +127,8 @@ sheet_read(struct request *request, const struct sheet_column *columns, size_t c
 		return false;
 	}
 	const uint8_t *end = memchr(bytes.data, '\n', bytes.size);
-	*sheet = (struct sheet){
-		.separator = csv_separator(slice_of(bytes.data, end == NULL ? bytes.size : (size_t)(end - bytes.data)))};
+	*sheet = (struct sheet){.separator = csv_separator(
+					slice_of(bytes.data, end == NULL ? bytes.size : (size_t)(end - bytes.data)))};
 	sheet->rows = arena_alloc(&request->arena, (rows_max + 1) * sizeof(*sheet->rows));
 	reading->request = request;
 	reading->columns = columns;

@@ -17,9 +17,9 @@ struct sheet_column {
 };
 
 struct sheet_row {
-	uint32_t number;                       /* in the file, from 1: the header is row 1 */
-	const char *cells[SHEET_COLUMNS_MAX];  /* by column, trimmed, "" where there is none */
-	const char *fault;                     /* NULL, or why the row cannot be read; then no cell is to be used */
+	uint32_t number;                      /* in the file, from 1: the header is row 1 */
+	const char *cells[SHEET_COLUMNS_MAX]; /* by column, trimmed, "" where there is none */
+	const char *fault;                    /* NULL, or why the row cannot be read; then no cell is to be used */
 };
 
 struct sheet {

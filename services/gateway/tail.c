@@ -68,6 +68,7 @@ tail_ask(struct tail *tail, Mt__Status *refusal)
 	read.wait_ms = tail->wait_ms;
 	struct upstream_call call = {
 		.method = "Journal.Read",
+		.asks = true,
 		.request = slice_of(packed, mt__journal_read_request__pack(&read, packed)),
 		.caller = request_caller(tail->request),
 		.deadline_ms = tail->wait_ms + CALL_DEADLINE_MS_DEFAULT,

@@ -2,8 +2,8 @@
  *
  * Calls on their way stand in a table of slots; a tag is a slot's index and its
  * generation, so a late reply never meets the wrong call. A timer sweeps the table
- * for deadlines. The frame under construction is one buffer; what it holds is failed
- * together if ZeroMQ does not take it. */
+ * for deadlines. The frames under construction, of queries and of all else, are a buffer
+ * each; what one holds is failed together if ZeroMQ does not take it. */
 #include "services/gateway/upstream.h"
 
 #include "common/base/fatal.h"
@@ -30,6 +30,15 @@ struct slot {
 	size_t number;
 };
 
+/* A frame under construction. */
+struct draft {
+	struct buf frame;
+	size_t calls;
+	uint64_t tags[FRAME_CALLS_MAX];
+};
+
+enum { DRAFT_QUERIES, DRAFT_CALLS, DRAFTS };
+
 struct upstream {
 	uv_loop_t *loop;
 	enum service service;
@@ -40,10 +49,8 @@ struct upstream {
 	uint32_t first_free; /* index + 1; 0: take the next one never used */
 	uint32_t slots_used; /* slots from here on were never touched, and cost no memory */
 	size_t in_flight;
-	struct buf frame;
+	struct draft drafts[DRAFTS];
 	struct buf packed; /* one call */
-	size_t frame_calls;
-	uint64_t frame_tags[FRAME_CALLS_MAX];
 	struct arena scratch;
 	struct upstream_counters counters;
 
@@ -110,23 +117,30 @@ slot_fail(struct upstream *upstream, struct slot *slot, Mt__Status status, const
 
 /* --- out --------------------------------------------------------------------------------------------------------- */
 
-void
-upstream_flush(struct upstream *upstream)
+static void
+draft_send(struct upstream *upstream, struct draft *draft)
 {
-	size_t count = upstream->frame_calls;
+	size_t count = draft->calls;
 	if (count == 0)
 		return;
-	frame_close(&upstream->frame, upstream->key.key_id, upstream->key.key);
-	bool sent = !buf_failed(&upstream->frame) &&
-		    bus_send(upstream->socket, slice_of(NULL, 0), buf_slice(&upstream->frame));
+	frame_close(&draft->frame, upstream->key.key_id, upstream->key.key);
+	bool sent =
+		!buf_failed(&draft->frame) && bus_send(upstream->socket, slice_of(NULL, 0), buf_slice(&draft->frame));
 	upstream->counters.frames += sent ? 1 : 0;
-	buf_reset(&upstream->frame);
-	upstream->frame_calls = 0;
+	buf_reset(&draft->frame);
+	draft->calls = 0;
 	for (size_t i = 0; i < count && !sent; i++) {
-		struct slot *slot = slot_find(upstream, upstream->frame_tags[i]);
+		struct slot *slot = slot_find(upstream, draft->tags[i]);
 		if (slot != NULL)
 			slot->undelivered = true;
 	}
+}
+
+void
+upstream_flush(struct upstream *upstream)
+{
+	for (unsigned i = 0; i < DRAFTS; i++)
+		draft_send(upstream, &upstream->drafts[i]);
 }
 
 static void
@@ -175,13 +189,14 @@ call_add(struct upstream *upstream, const struct upstream_call *call)
 	slot->context = call->context;
 	slot->number = call->number;
 	call_pack(upstream, call, tag, deadline_ms);
-	if (upstream->frame.size > 0 && upstream->frame.size + upstream->packed.size > UPSTREAM_FRAME_BYTES)
-		upstream_flush(upstream);
-	frame_add_call(&upstream->frame, buf_slice(&upstream->packed));
-	upstream->frame_tags[upstream->frame_calls++] = tag;
+	struct draft *draft = &upstream->drafts[call->asks ? DRAFT_QUERIES : DRAFT_CALLS];
+	if (draft->frame.size > 0 && draft->frame.size + upstream->packed.size > UPSTREAM_FRAME_BYTES)
+		draft_send(upstream, draft);
+	frame_add_call(&draft->frame, buf_slice(&upstream->packed));
+	draft->tags[draft->calls++] = tag;
 	upstream->counters.calls++;
-	if (upstream->frame_calls == FRAME_CALLS_MAX)
-		upstream_flush(upstream);
+	if (draft->calls == FRAME_CALLS_MAX)
+		draft_send(upstream, draft);
 	return tag;
 }
 
@@ -347,7 +362,8 @@ upstream_open(uv_loop_t *loop, struct bus *bus, enum service service, const char
 	upstream->key = *key;
 	upstream->slots = slots;
 	upstream->away = true;
-	buf_init(&upstream->frame, FRAME_BYTES_MAX);
+	for (unsigned i = 0; i < DRAFTS; i++)
+		buf_init(&upstream->drafts[i].frame, FRAME_BYTES_MAX);
 	buf_init(&upstream->packed, FRAME_BYTES_MAX);
 	arena_init(&upstream->scratch, SCRATCH_BYTES, 0);
 	arena_init(&upstream->status_arena, 4096, 0);
@@ -364,7 +380,8 @@ static void
 on_closed(uv_handle_t *handle)
 {
 	struct upstream *upstream = handle->data;
-	buf_free(&upstream->frame);
+	for (unsigned i = 0; i < DRAFTS; i++)
+		buf_free(&upstream->drafts[i].frame);
 	buf_free(&upstream->packed);
 	arena_free(&upstream->scratch);
 	arena_free(&upstream->status_arena);

@@ -1,9 +1,9 @@
 /* services/gateway/upstream.h
  *
  * Calls to one service: sealed frames out, replies matched by tag. Calls made in one
- * pass of the loop go out in one frame. Every call that was taken ends in exactly one
- * on_reply, later and never inside upstream_send: with the service's reply, or with
- * one made here (UNAVAILABLE, DEADLINE_EXCEEDED), unless it was cancelled.
+ * pass of the loop go out in two frames, queries apart: the service answers those first. Every call that was taken ends
+ * in exactly one on_reply, later and never inside upstream_send: with the service's reply, or with one made here
+ * (UNAVAILABLE, DEADLINE_EXCEEDED), unless it was cancelled.
  *
  * Whether the service is there is learnt from a probe, Node.Status, twice a second;
  * while it is away calls are refused at once. A call sent well before a probe that
@@ -38,6 +38,7 @@ struct upstream_call {
 	uint32_t deadline_ms;  /* 0: CALL_DEADLINE_MS_DEFAULT */
 	bool dry_run;
 	bool waits; /* a long poll: being without an answer is its nature */
+	bool asks;  /* a query: it leaves in a frame without commands, which the service answers first */
 	/* The reply is valid until it returns. */
 	void (*on_reply)(void *context, size_t number, const Mt__Reply *reply);
 	void *context;

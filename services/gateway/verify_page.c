@@ -78,14 +78,15 @@ content_write(struct arena *arena, struct buf *body, const Mt__VerifiedContent *
 	row_write(body, "Chương trình", "Programme", content->programme_title);
 	row_write(body, "", "", content->programme_title_en);
 	if (content->hours > 0)
-		row_write(body, "Số tiết", "Hours", arena_format(arena, "%u", content->hours));
+		row_write(body, "Số giờ", "Hours", arena_format(arena, "%u", content->hours));
 	row_write(body, "Ngày hoàn thành", "Completed on", date_shown(arena, content->completed_on));
 	row_write(body, "Số vào sổ", "Register number", content->register_number);
 	row_write(body, "Nơi cấp", "Issued by", content->institution);
 	row_write(body, "Ngày cấp", "Issued on", date_shown(arena, content->issued_on));
 	row_write(body, "Có giá trị đến", "Valid until", date_shown(arena, content->valid_until));
 	if (content->edition > 1)
-		row_write(body, "Bản chỉnh sửa lần", "Corrected edition", arena_format(arena, "%u", content->edition - 1));
+		row_write(body, "Bản chỉnh sửa lần", "Corrected edition",
+			  arena_format(arena, "%u", content->edition - 1));
 }
 
 static void
@@ -95,7 +96,7 @@ reasons_write(struct buf *body, const Mt__VerifyReply *verdict)
 		buf_text(body, "<p class=\"note\">");
 		if (i < verdict->n_reasons_vi)
 			html_write(body, verdict->reasons_vi[i]);
-		buf_text(body, " <span lang=\"en\">");
+		buf_text(body, "<br><span lang=\"en\">");
 		html_write(body, verdict->reasons[i]);
 		buf_text(body, "</span></p>");
 	}
@@ -113,7 +114,8 @@ on_verdict(void *context, size_t number, const Mt__Reply *reply)
 	const struct words *words = words_of(verdict->verdict);
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	page_open(&body, "Tra cứu chứng chỉ – Matricula");
-	buf_format(&body, "<main class=\"card\"><p class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></p><dl>",
+	buf_format(&body,
+		   "<main class=\"card\"><p class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></p><dl>",
 		   words->css, words->vi, words->en);
 	row_write(&body, "Từ ngày", "Since", date_shown(&request->arena, verdict->since));
 	if (verdict->since[0] != '\0')
@@ -122,14 +124,18 @@ on_verdict(void *context, size_t number, const Mt__Reply *reply)
 		content_write(&request->arena, &body, verdict->content);
 	buf_text(&body, "</dl>");
 	reasons_write(&body, verdict);
-	buf_text(&body, "<p class=\"note\">Hãy so từng dòng với giấy đang cầm. <span lang=\"en\">Compare each line with "
-			"the paper in your hand.</span><br>Kiểm tra lúc <span lang=\"en\">/ checked at</span> ");
-	html_write(&body, verdict->checked_at);
-	buf_text(&body, " · <a href=\"/verify\">Tra cứu cách khác <span lang=\"en\">/ other ways to check</span></a></p>");
+	buf_text(&body,
+		 "<p class=\"note\">Hãy so từng dòng với giấy đang cầm. <span lang=\"en\">Compare each line with "
+		 "the paper in your hand.</span><br>Kiểm tra lúc <span lang=\"en\">/ checked at</span> ");
+	html_write(&body,
+		   arena_format(&request->arena, "%.10s %.8s UTC", verdict->checked_at, verdict->checked_at + 11));
+	buf_text(&body,
+		 " · <a href=\"/verify\">Tra cứu cách khác <span lang=\"en\">/ other ways to check</span></a></p>");
 	page_close(&body);
 	page_headers(request, false);
 	request_header_add(request, "Cache-Control", "no-store");
-	request_answer(request, strcmp(verdict->verdict, "unknown") == 0 ? 404 : 200, "text/html; charset=utf-8", &body);
+	request_answer(request, strcmp(verdict->verdict, "unknown") == 0 ? 404 : 200, "text/html; charset=utf-8",
+		       &body);
 }
 
 void

@@ -51,30 +51,34 @@ contact_find(const struct call *call, const char *person_id)
 	return call_record(call, &key, &mt__contact_record__descriptor);
 }
 
-/* The person's, whichever id it is asked by: of the record that stands, if one is known of it. */
-static const Mt__ContactRecord *
-contact_of_person(const struct call *call, const char *person_id)
+static bool
+has_address(const Mt__ContactRecord *contact)
 {
-	const char *ids[PERSON_IDS_MAX];
-	const Mt__ContactRecord *contact = NULL;
-	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
-	for (size_t i = 0; i < count && contact == NULL; i++)
-		contact = contact_find(call, ids[i]);
-	return contact;
+	return contact->personal != NULL && contact->personal->email[0] != '\0';
 }
 
-/* Where the person gets mail; NULL if nowhere. What the record that stands lacks, a merged one may have. */
-static Mt__Personal *
-address_of_person(const struct call *call, const char *person_id)
+/* What is known of the person, whichever id it is asked by: of the record that stands, if any is known of it. And where
+ * the person gets mail, NULL if nowhere: what the record that stands lacks, a merged one may have. Either is left out
+ * with NULL. */
+static void
+contacts_of_person(const struct call *call, const char *person_id, const Mt__ContactRecord **first,
+		   Mt__Personal **address)
 {
 	const char *ids[PERSON_IDS_MAX];
+	const Mt__ContactRecord *known = NULL;
+	Mt__Personal *found = NULL;
 	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && (known == NULL || (address != NULL && found == NULL)); i++) {
 		const Mt__ContactRecord *contact = contact_find(call, ids[i]);
-		if (contact != NULL && contact->personal != NULL && contact->personal->email[0] != '\0')
-			return contact->personal;
+		if (contact != NULL && known == NULL)
+			known = contact;
+		if (contact != NULL && found == NULL && has_address(contact))
+			found = contact->personal;
 	}
-	return NULL;
+	if (first != NULL)
+		*first = known;
+	if (address != NULL)
+		*address = found;
 }
 
 static const Mt__MessageRecord *
@@ -113,7 +117,7 @@ message_was_told(const struct call *call, const char *person_id, const char *abo
 	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
 	uint8_t said = told_in(call_store(call), person_id, about);
 	for (size_t i = 0; i < count && told != TOLD_WITHDRAWN; i++)
-		said |= told_in(call_store(call), ids[i], about);
+		said |= strcmp(ids[i], person_id) == 0 ? 0 : told_in(call_store(call), ids[i], about);
 	return (said & told) != 0;
 }
 
@@ -139,10 +143,12 @@ message_queue(struct call *call, const struct template *template, const char *pe
 	      uint64_t occasion, const struct template_values *values)
 {
 	struct arena *arena = call_arena(call);
-	const Mt__ContactRecord *contact = contact_of_person(call, person_id);
+	const Mt__ContactRecord *contact;
+	Mt__Personal *address;
 	struct id person;
 	bool is_id = id_parse(person_id, &person);
 	assert(is_id);
+	contacts_of_person(call, person_id, &contact, &address);
 	char created_at[INSTANT_TEXT_BYTES];
 	instant_format(call_now_us(call), created_at);
 
@@ -159,8 +165,7 @@ message_queue(struct call *call, const struct template *template, const char *pe
 	message.created_at = created_at;
 	message.about = (char *)about;
 	message.occasion = occasion;
-	bool has_address = address_of_person(call, person_id) != NULL;
-	message.delivery = has_address ? MT__MESSAGE__DELIVERY__QUEUED : MT__MESSAGE__DELIVERY__INBOX_ONLY;
+	message.delivery = address != NULL ? MT__MESSAGE__DELIVERY__QUEUED : MT__MESSAGE__DELIVERY__INBOX_ONLY;
 	if (contact != NULL)
 		message.authority_id = contact->authority_id;
 	Mt__MessageQueued fact = MT__MESSAGE_QUEUED__INIT;
@@ -179,7 +184,8 @@ may_read_inbox(struct call *call, const char *person_id)
 		call_refuse(call, MT__STATUS__PERMISSION_DENIED, "a learner may read only an inbox of his own");
 		return false;
 	}
-	const Mt__ContactRecord *contact = contact_of_person(call, person_id);
+	const Mt__ContactRecord *contact;
+	contacts_of_person(call, person_id, &contact, NULL);
 	if (contact == NULL) {
 		call_refuse(call, MT__STATUS__NOT_FOUND, "person %s is not known", person_id);
 		return false;
@@ -243,7 +249,7 @@ messages_outbox(Mt__Messages_Service *service, const Mt__OutboxRequest *in, Mt__
 	out.messages = arena_zero(call_arena(call), size * sizeof(*out.messages));
 	while (out.n_messages < size && store_walk_next(&walk)) {
 		Mt__MessageRecord *message = message_shown(call, walk.key);
-		message->personal = address_of_person(call, message->person_id);
+		contacts_of_person(call, message->person_id, NULL, &message->personal);
 		out.messages[out.n_messages++] = message;
 	}
 	if (out.n_messages == 0 && call_park(call, in->wait_ms))
@@ -365,7 +371,7 @@ put_told(struct apply *apply, const Mt__MessageRecord *message)
 		return;
 	}
 	uint8_t before = told_in(apply_store(apply), message->person_id, message->about);
-	uint8_t told = template_told_after(before, (uint8_t)template->told);
+	uint8_t told = template_told_after(before, (uint8_t) template->told);
 	struct key key = told_key(message->person_id, message->about);
 	apply_put_bytes(apply, &key, slice_of(&told, sizeof(told)));
 }

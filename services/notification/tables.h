@@ -11,12 +11,12 @@
 #include <assert.h>
 
 enum notification_table {
-	TABLE_CONTACT = 1,        /* person -> ContactRecord */
-	TABLE_MESSAGE = 2,        /* message -> MessageRecord */
-	TABLE_INBOX = 3,          /* person, UINT64_MAX - journal seq, message -> nothing: newest first */
-	TABLE_OUTBOX = 4,         /* message -> nothing: the courier has to deliver it now */
-	TABLE_TOLD = 5,           /* person, class or certificate -> u8: bits of the templates told, see template.h */
-	TABLE_TOLD_LAST = 7,      /* person, certificate, template (u8, see enum recurring) -> u64: the last occasion told */
+	TABLE_CONTACT = 1,   /* person -> ContactRecord */
+	TABLE_MESSAGE = 2,   /* message -> MessageRecord */
+	TABLE_INBOX = 3,     /* person, UINT64_MAX - journal seq, message -> nothing: newest first */
+	TABLE_OUTBOX = 4,    /* message -> nothing: the courier has to deliver it now */
+	TABLE_TOLD = 5,      /* person, class or certificate -> u8: bits of the templates told, see template.h */
+	TABLE_TOLD_LAST = 7, /* person, certificate, template (u8, see enum recurring) -> u64: the last occasion told */
 	TABLE_SUBJECT_EXPORT = 6, /* person, who asked -> SubjectExport; one row an export asked for */
 };
 

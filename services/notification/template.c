@@ -149,19 +149,33 @@ placeholder_at(const char *at, const struct placeholder *list, size_t count)
 	return NULL;
 }
 
+/* Bytes of the filled pattern, written to out unless that is NULL. */
+static size_t
+fill(const char *pattern, const struct placeholder *list, size_t count, char *out)
+{
+	size_t size = 0;
+	for (const char *at = pattern; *at != '\0';) {
+		const struct placeholder *found = placeholder_at(at, list, count);
+		size_t taken = found != NULL ? strlen(found->name) : 1 + strcspn(at + 1, "{");
+		const char *value = found == NULL ? at : found->value != NULL ? found->value : "";
+		size_t added = found == NULL ? taken : strlen(value);
+		if (out != NULL)
+			memcpy(out + size, value, added);
+		size += added;
+		at += taken;
+	}
+	return size;
+}
+
 const char *
 template_fill(struct arena *arena, const char *pattern, const struct template_values *values)
 {
 	const struct placeholder list[] = {
 		{"{class}", values->class}, {"{number}", values->number}, {"{reason}", values->reason}};
 	const size_t count = sizeof(list) / sizeof(list[0]);
-	const char *text = "";
-	for (const char *at = pattern; *at != '\0';) {
-		const struct placeholder *found = placeholder_at(at, list, count);
-		size_t plain = found != NULL ? 0 : 1 + strcspn(at + 1, "{");
-		const char *value = found != NULL && found->value != NULL ? found->value : "";
-		text = arena_format(arena, "%s%.*s%s", text, (int)plain, at, value);
-		at += found != NULL ? strlen(found->name) : plain;
-	}
+	size_t size = fill(pattern, list, count, NULL);
+	char *text = arena_alloc(arena, size + 1);
+	fill(pattern, list, count, text);
+	text[size] = '\0';
 	return text;
 }

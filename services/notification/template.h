@@ -30,7 +30,7 @@ enum recurring {
 struct template
 {
 	const char *name; /* "class.enrolled" */
-	enum told told; /* or recurring */
+	enum told told;   /* or recurring */
 	enum recurring recurring;
 	const char *subject_vi;
 	const char *subject_en;

@@ -5,6 +5,7 @@
                                               BENCH_DIR: on which disk, /var/tmp by default
                                               BENCH_MEMORY: --memory in MiB, 256 by default
                                               BENCH_PEOPLE: the nation's size, 2500000 by default
+                                              BENCH_ONLY: asking, sizes, killed: these works, without the peer
 
 Ours and the peer take turns, three rounds of each work of some seconds; the table gives
 medians, ratios, CPU time an operation and what each was limited by. Once only: the load of
@@ -36,6 +37,7 @@ QUICK = os.environ.get("QUICK", "") not in ("", "0")
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000" if QUICK else "2500000"))
 ROUNDS = 1 if QUICK else 3
 SCALE = 0.25 if QUICK else 1.0
+ONLY = [name for name in os.environ.get("BENCH_ONLY", "").split(",") if name]
 MEMORY_MIB = int(os.environ.get("BENCH_MEMORY", "256"))
 REST_S = 12 if QUICK else 25
 SUSTAINED_S = 6 if QUICK else 60
@@ -120,8 +122,7 @@ class Bench:
 
     # --- the works ---------------------------------------------------------------------------------------------
 
-    def nation(self):
-        """The nation through the door, then at rest: time, memory, what stands on the disk for it."""
+    def load_nation(self):
         row = self.row("load a nation of %g million by the door" % (PEOPLE / 1e6), "s", ("at most", 40 * PEOPLE / 2.5e6))
         before = limits.Look(self.stack)
         said = self.generate("door", events="hired", first=0, count=PEOPLE, seconds=300)
@@ -131,6 +132,10 @@ class Bench:
         row.add(seconds, {name: (after.cpu[name] - before.cpu[name]) / PEOPLE for name in before.cpu},
                 (said["p50_us"], said["p99_us"]), said["cpu_us"] / PEOPLE, said["failed"], said["failure"])
         self.say("nation: %.1f s, %s failed %s" % (seconds, said["failed"], said["failure"]))
+
+    def nation(self):
+        """The nation through the door, then at rest: time, memory, what stands on the disk for it."""
+        self.load_nation()
         # While ours rests, the peer makes its tables.
         filling = threading.Thread(target=self.fill_peer, daemon=True)
         filling.start()
@@ -328,10 +333,22 @@ class Bench:
 
     # --- the run -----------------------------------------------------------------------------------------------
 
+    def only(self, names):
+        works = {"asking": lambda: registry.asking(self, SCALE), "sizes": lambda: registry.sizes(self),
+                 "killed": lambda: registry.killed(self, SCALE)}
+        self.load_nation()
+        self.stack.settle()
+        self.prepare()
+        for name in names:
+            works[name]()
+
     def run(self):
         self.say("disk: %s" % filesystem(self.folder))
         self.stack.start()
         self.stack.prepare()
+        if ONLY:
+            self.only(ONLY)
+            return
         self.nation()
         self.prepare()
         self.each_kind()

@@ -1,241 +1,168 @@
 /* tests/bench/node_bench.c
  *
- * The enrollment node alone: frames of 500 events go in, durable replies come out, in a
- * world where a commit takes no time, nothing is on the network and all state stays in
- * memtables. What is left is what the loop thread itself does for an event; callgrind
- * counts it (profile.sh), and without callgrind the time is printed.
+ * The enrollment node alone (alone.h): frames of 500 events go in, durable replies come
+ * out. What is left is what the loop thread itself does for an event; callgrind counts it
+ * (profile.sh), and without callgrind the time is printed.
  *
- *   node_bench WORK EVENTS PEOPLE UNITS_FILE       WORK as in people.h
- *   node_bench certificates COUNT                  the certificate node alone; see issuing.h
+ *   node_bench WORK EVENTS PEOPLE UNITS_FILE           WORK as in people.h, or nominate
+ *   node_bench WORK EVENTS PEOPLE UNITS_FILE replay    and a new node replays these events
+ *   node_bench WORK EVENTS PEOPLE UNITS_FILE FOLLOWER  and assessment, certificate or
+ *                                                      notification follows them
+ *   node_bench certificates COUNT                      the certificate node alone; see issuing.h
  *
- * Only measured() is profiled: people and authorities are there before it. */
+ * Profiled are, an event each: measured(), the frames of the events; replayed(); served(),
+ * the enrollment node answering the follower; followed(), the follower. People and
+ * authorities are there before. */
+#include "tests/bench/alone.h"
 #include "tests/bench/deed_call.h"
+#include "tests/bench/issuing.h"
 
-#include "common/base/codec.h"
+#include "common/base/id.h"
 #include "common/core/limits.h"
-#include "common/core/node.h"
 #include "common/wire/frame.h"
 #include "common/wire/pb.h"
+#include "services/assessment/service.h"
+#include "services/certificate/service.h"
 #include "services/enrollment/service.h"
-#include "tests/bench/issuing.h"
+#include "services/notification/service.h"
 
 #include "matricula/access.pb-c.h"
 #include "matricula/authority.pb-c.h"
+#include "matricula/class.pb-c.h"
+#include "matricula/enrolment.pb-c.h"
 #include "matricula/envelope.pb-c.h"
 #include "matricula/event.pb-c.h"
+#include "matricula/programme.pb-c.h"
 
 #include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-enum { BATCH = 500, KEY_GATEWAY_ID = 1, KEY_OPERATOR_ID = 2, RUN_US = 1000000, FRAME_STEP_US = 100 };
+enum {
+	BATCH = 500,
+	FRAME_STEP_US = 100,
+	FEED_STEP_US = 20000,
+	SEATS = 100000,
+	STRIDE = 7919,
+	ISSUING_US = 1000000,
+	ISSUING_STEP_US = 100
+};
 
 static const char DOOR_KEY[] = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
-static const uint64_t MEMORY_BYTES = UINT64_C(16) << 30;
 
-struct alone {
-	struct node *node;
-	struct world world;
+struct bench {
+	struct alone enrollment;
 	struct nation nation;
-	int64_t time_us;
-	uint64_t drawn;
-	bool committing;
-	uint64_t head;
-	uint64_t journal_bytes;
-	bool commit_due;
-	uint64_t replies;
 	uint64_t accepted;
 	uint64_t refused;
-	bool looks; /* at each reply: not while it is measured */
 	struct arena arena;
 	struct buf frame;
 	struct buf packed;
+	char (*persons)[ID_TEXT_BYTES]; /* who was hired before, in order */
+	uint64_t persons_count;
+	char given_id[ID_TEXT_BYTES]; /* by the last reply to an operator's command */
 };
 
-static const struct seal_key keys[] = {
-	{.key_id = KEY_GATEWAY_ID, .kind = KEY_GATEWAY, .key = {1}},
-	{.key_id = KEY_OPERATOR_ID, .kind = KEY_OPERATOR, .key = {2}},
-};
+/* --- replies ----------------------------------------------------------------------------------------------------- */
 
-/* --- the world --------------------------------------------------------------------------------------------------- */
-
-static int64_t
-alone_time(void *context)
+static const ProtobufCMessage *
+reply_read(struct bench *bench, const ProtobufCMessageDescriptor *type, struct slice part)
 {
-	const struct alone *alone = context;
-	return INT64_C(1790000000000000) + alone->time_us;
+	arena_reset(&bench->arena);
+	const Mt__Reply *reply = (const Mt__Reply *)pb_unpack_trusted(&mt__reply__descriptor, &bench->arena, part);
+	if (reply->status == MT__STATUS__OK)
+		return pb_unpack_trusted(type, &bench->arena, slice_of(reply->reply.data, reply->reply.len));
+	fprintf(stderr, "node_bench: refused: %d %s %s\n", (int)reply->status, reply->field, reply->message);
+	abort();
 }
 
 static void
-alone_random(void *context, void *bytes, size_t size)
+person_take(void *context, struct slice part)
 {
-	struct alone *alone = context;
-	uint8_t *at = bytes;
-	for (size_t i = 0; i < size; i++) {
-		if (i % 8 == 0)
-			alone->drawn = alone->drawn * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		at[i] = (uint8_t)(alone->drawn >> (i % 8 * 8));
-	}
+	struct bench *bench = context;
+	const Mt__PushEventReply *reply =
+		(const Mt__PushEventReply *)reply_read(bench, &mt__push_event_reply__descriptor, part);
+	snprintf(bench->persons[bench->persons_count++], ID_TEXT_BYTES, "%s", reply->person_id);
 }
 
 static void
-reply_look(struct alone *alone, struct slice part)
+programme_take(void *context, struct slice part)
 {
-	arena_reset(&alone->arena);
-	const Mt__Reply *reply = (const Mt__Reply *)pb_unpack_trusted(&mt__reply__descriptor, &alone->arena, part);
+	struct bench *bench = context;
+	const Mt__PublishProgrammeReply *reply =
+		(const Mt__PublishProgrammeReply *)reply_read(bench, &mt__publish_programme_reply__descriptor, part);
+	snprintf(bench->given_id, ID_TEXT_BYTES, "%s", reply->programme_id);
+}
+
+static void
+class_take(void *context, struct slice part)
+{
+	struct bench *bench = context;
+	const Mt__OpenClassReply *reply =
+		(const Mt__OpenClassReply *)reply_read(bench, &mt__open_class_reply__descriptor, part);
+	snprintf(bench->given_id, ID_TEXT_BYTES, "%s", reply->class_id);
+}
+
+static void
+reply_look(void *context, struct slice part)
+{
+	struct bench *bench = context;
+	arena_reset(&bench->arena);
+	const Mt__Reply *reply = (const Mt__Reply *)pb_unpack_trusted(&mt__reply__descriptor, &bench->arena, part);
 	if (reply->status != MT__STATUS__OK) {
-		alone->refused++;
+		bench->refused++;
 		fprintf(stderr, "refused: %d %s %s\n", (int)reply->status, reply->field, reply->message);
 		return;
 	}
 	const Mt__PushEventReply *outcome = (const Mt__PushEventReply *)pb_unpack_trusted(
-		&mt__push_event_reply__descriptor, &alone->arena, slice_of(reply->reply.data, reply->reply.len));
-	alone->accepted += outcome != NULL && outcome->outcome == MT__EVENT__OUTCOME__ACCEPTED;
-}
-
-static void
-alone_reply(void *context, struct slice route, struct slice bytes)
-{
-	struct alone *alone = context;
-	struct frame frame;
-	struct slice part;
-	size_t at = 0;
-	(void)route;
-	if (!frame_read(bytes, FRAME_CALLS_MAX, &frame))
-		abort();
-	alone->replies += frame.replies;
-	while (alone->looks && frame_next(&frame, &at, &part))
-		reply_look(alone, part);
-}
-
-static bool
-alone_send(void *context, unsigned peer, struct slice frame)
-{
-	(void)context;
-	(void)peer;
-	(void)frame;
-	return true;
-}
-
-static void
-alone_commit(void *context, const struct journal_batch *batch)
-{
-	struct alone *alone = context;
-	alone->head = batch->first_seq + batch->count - 1;
-	for (uint32_t i = 0; i < batch->count; i++)
-		alone->journal_bytes += batch->sizes[i];
-	alone->commit_due = true;
-}
-
-static bool
-alone_read(void *context, uint64_t seq, struct slice *entry)
-{
-	(void)context;
-	(void)seq;
-	(void)entry;
-	return false;
-}
-
-static uint64_t
-alone_head(void *context)
-{
-	return ((const struct alone *)context)->head;
-}
-
-static void
-alone_flush(void *context, const struct memtable *frozen)
-{
-	(void)context;
-	(void)frozen;
-	fprintf(stderr, "node_bench: more events than fit the memtable\n");
-	abort();
-}
-
-static struct store_base
-alone_base(void *context)
-{
-	(void)context;
-	return (struct store_base){.context = NULL};
-}
-
-static uint64_t
-alone_space(void *context)
-{
-	(void)context;
-	return UINT64_C(1) << 50;
-}
-
-static uint64_t
-alone_memory(void *context)
-{
-	(void)context;
-	return 0;
-}
-
-static void
-alone_wake(void *context, int64_t monotonic_us)
-{
-	(void)context;
-	(void)monotonic_us;
-}
-
-static void
-alone_crash_point(void *context, const char *name)
-{
-	(void)context;
-	(void)name;
+		&mt__push_event_reply__descriptor, &bench->arena, slice_of(reply->reply.data, reply->reply.len));
+	bench->accepted += outcome != NULL && outcome->outcome == MT__EVENT__OUTCOME__ACCEPTED;
 }
 
 /* --- frames ------------------------------------------------------------------------------------------------------ */
 
 static void
-settle(struct alone *alone)
+frame_send(struct bench *bench, const struct seal_key *key)
 {
-	bool more = true;
-	while (more || alone->commit_due) {
-		more = node_run(alone->node, RUN_US);
-		if (!alone->commit_due)
-			continue;
-		alone->commit_due = false;
-		node_committed(alone->node, OUTCOME_DONE);
-		more = true;
-	}
+	frame_close(&bench->frame, key->key_id, key->key);
+	node_receive(bench->enrollment.node, slice_text("route"), buf_slice(&bench->frame));
+	buf_reset(&bench->frame);
+	bench->enrollment.time_us += FRAME_STEP_US;
+	alone_settle(&bench->enrollment);
 }
 
+/* One more call in the frame, by the operator in that role. */
 static void
-frame_send(struct alone *alone, const struct seal_key *key)
-{
-	frame_close(&alone->frame, key->key_id, key->key);
-	node_receive(alone->node, slice_text("route"), buf_slice(&alone->frame));
-	buf_reset(&alone->frame);
-	alone->time_us += FRAME_STEP_US;
-	settle(alone);
-}
-
-static void
-operate(struct alone *alone, const char *method, const ProtobufCMessage *request)
+call_add(struct bench *bench, uint64_t tag, Mt__Role role, const char *method, const ProtobufCMessage *request)
 {
 	Mt__Call call = MT__CALL__INIT;
 	Mt__Principal principal = MT__PRINCIPAL__INIT;
-	Mt__Role role = MT__ROLE__OPERATOR;
 	uint8_t bytes[1024];
 	principal.subject = (char *)"operator";
 	principal.roles = &role;
 	principal.n_roles = 1;
-	call.tag = 1;
+	principal.authority = (char *)(role == MT__ROLE__OPERATOR ? "" : "VN");
+	call.tag = tag;
 	call.method = (char *)(uintptr_t)method;
 	call.request = (ProtobufCBinaryData){protobuf_c_message_pack(request, bytes), bytes};
 	call.principal = &principal;
-	buf_reset(&alone->packed);
-	pb_pack_into(&alone->packed, &call.base);
-	frame_add_call(&alone->frame, buf_slice(&alone->packed));
-	frame_send(alone, &keys[1]);
+	buf_reset(&bench->packed);
+	pb_pack_into(&bench->packed, &call.base);
+	frame_add_call(&bench->frame, buf_slice(&bench->packed));
 }
 
 static void
-authorities_add(struct alone *alone)
+operate(struct bench *bench, Mt__Role role, const char *method, const ProtobufCMessage *request)
+{
+	call_add(bench, 1, role, method, request);
+	frame_send(bench, &alone_keys[ALONE_OPERATOR_ID - 1]);
+}
+
+static void
+authorities_add(struct bench *bench)
 {
 	Mt__AddAuthorityRequest request = MT__ADD_AUTHORITY_REQUEST__INIT;
 	Mt__RegisterDoorKeyRequest door = MT__REGISTER_DOOR_KEY_REQUEST__INIT;
@@ -243,204 +170,300 @@ authorities_add(struct alone *alone)
 	request.list_version = (char *)"2025";
 	request.code = request.name = (char *)"VN";
 	request.kind = (char *)"nation";
-	operate(alone, "Authorities.Add", &request.base);
+	operate(bench, MT__ROLE__OPERATOR, "Authorities.Add", &request.base);
 	request.parent = (char *)"VN";
 	request.code = request.name = (char *)"01";
 	request.kind = (char *)"city";
-	operate(alone, "Authorities.Add", &request.base);
+	operate(bench, MT__ROLE__OPERATOR, "Authorities.Add", &request.base);
 	request.parent = (char *)"01";
 	request.kind = (char *)"ward";
-	for (size_t i = 0; i < alone->nation.units_count; i++) {
-		request.code = request.name = alone->nation.units[i];
-		operate(alone, "Authorities.Add", &request.base);
+	for (size_t i = 0; i < bench->nation.units_count; i++) {
+		request.code = request.name = bench->nation.units[i];
+		operate(bench, MT__ROLE__OPERATOR, "Authorities.Add", &request.base);
 	}
 	door.door_key = (char *)(uintptr_t)DOOR_KEY;
 	door.authority = (char *)"VN";
-	operate(alone, "Access.RegisterDoorKey", &door.base);
+	operate(bench, MT__ROLE__OPERATOR, "Access.RegisterDoorKey", &door.base);
+}
+
+/* A class with a seat for everybody; its id is given_id afterwards. */
+static void
+class_open(struct bench *bench)
+{
+	Mt__PublishProgrammeRequest programme = MT__PUBLISH_PROGRAMME_REQUEST__INIT;
+	Mt__OpenClassRequest class = MT__OPEN_CLASS_REQUEST__INIT;
+	Mt__Session session = MT__SESSION__INIT;
+	Mt__Session *sessions = &session;
+	char programme_id[ID_TEXT_BYTES];
+	programme.authority = (char *)"01";
+	programme.code = (char *)"P-1";
+	programme.title = (char *)"Quản lý nhà nước ngạch chuyên viên";
+	programme.hours = 40;
+	programme.attendance_percent_min = 80;
+	bench->enrollment.on_reply = programme_take;
+	operate(bench, MT__ROLE__REGISTRAR, "Programmes.Publish", &programme.base);
+	memcpy(programme_id, bench->given_id, sizeof(programme_id));
+	session.begins_at = (char *)"2026-01-12T01:00:00Z";
+	session.minutes = 240;
+	class.programme_id = programme_id;
+	class.title = (char *)"Lớp bồi dưỡng";
+	class.seats = SEATS;
+	class.sessions = &sessions;
+	class.n_sessions = 1;
+	bench->enrollment.on_reply = class_take;
+	operate(bench, MT__ROLE__REGISTRAR, "Classes.Open", &class.base);
+	bench->enrollment.on_reply = NULL;
 }
 
 static void
-frame_fill(struct alone *alone, const char *work, uint64_t first)
+frame_nominate(struct bench *bench, uint64_t first)
 {
+	const struct seal_key *key = &alone_keys[ALONE_OPERATOR_ID - 1];
+	Mt__NominateRequest request = MT__NOMINATE_REQUEST__INIT;
+	request.class_id = bench->given_id;
+	for (uint64_t i = 0; i < BATCH; i++) {
+		request.person_id = bench->persons[(first + i) * STRIDE % bench->persons_count];
+		call_add(bench, i + 1, MT__ROLE__REGISTRAR, "Enrolments.Nominate", &request.base);
+	}
+	frame_close(&bench->frame, key->key_id, key->key);
+}
+
+static void
+frame_fill(struct bench *bench, const char *work, uint64_t first)
+{
+	const struct seal_key *key = &alone_keys[ALONE_GATEWAY_ID - 1];
 	struct deed deed;
 	for (uint64_t i = 0; i < BATCH; i++) {
-		if (!deed_make(&alone->nation, work, first + i, &deed))
+		if (!deed_make(&bench->nation, work, first + i, &deed))
 			abort();
-		deed_call(&alone->packed, &deed, i + 1, slice_text(DOOR_KEY));
-		frame_add_call(&alone->frame, buf_slice(&alone->packed));
+		deed_call(&bench->packed, &deed, i + 1, slice_text(DOOR_KEY));
+		frame_add_call(&bench->frame, buf_slice(&bench->packed));
 	}
-	frame_close(&alone->frame, keys[0].key_id, keys[0].key);
+	frame_close(&bench->frame, key->key_id, key->key);
 }
 
 /* What callgrind counts: a frame from its arrival until its replies left. */
 __attribute__((noinline)) static void
-measured(struct alone *alone)
+measured(struct bench *bench)
 {
-	node_receive(alone->node, slice_text("route"), buf_slice(&alone->frame));
-	settle(alone);
+	node_receive(bench->enrollment.node, slice_text("route"), buf_slice(&bench->frame));
+	alone_settle(&bench->enrollment);
 }
 
 /* The same for the people who are there before. */
 __attribute__((noinline)) static void
-prepared(struct alone *alone)
+prepared(struct bench *bench)
 {
-	node_receive(alone->node, slice_text("before"), buf_slice(&alone->frame));
-	settle(alone);
+	node_receive(bench->enrollment.node, slice_text("before"), buf_slice(&bench->frame));
+	alone_settle(&bench->enrollment);
 }
 
 static double
-push(struct alone *alone, const char *work, uint64_t first, uint64_t events, bool measures)
+cpu_s(void)
 {
-	struct timespec began;
-	struct timespec ended;
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double
+push(struct bench *bench, const char *work, uint64_t first, uint64_t events, bool measures)
+{
 	double seconds = 0;
 	for (uint64_t done = 0; done < events; done += BATCH) {
-		buf_reset(&alone->frame);
-		frame_fill(alone, work, first + done);
-		alone->time_us += FRAME_STEP_US;
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
-		if (measures)
-			measured(alone);
+		buf_reset(&bench->frame);
+		if (strcmp(work, "nominate") == 0)
+			frame_nominate(bench, first + done);
 		else
-			prepared(alone);
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
-		seconds += (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
+			frame_fill(bench, work, first + done);
+		bench->enrollment.time_us += FRAME_STEP_US;
+		double began_s = cpu_s();
+		if (measures)
+			measured(bench);
+		else
+			prepared(bench);
+		seconds += cpu_s() - began_s;
 	}
-	buf_reset(&alone->frame);
+	buf_reset(&bench->frame);
 	return seconds;
 }
 
-/* As many keys as wanted, each made of its number: wrapping and reading them is the host's. */
-static enum slot_state
-alone_slot_key(void *context, uint32_t slot, uint8_t key[32])
+/* --- after the events -------------------------------------------------------------------------------------------- */
+
+__attribute__((noinline)) static void
+replayed(struct alone *alone)
 {
-	(void)context;
-	memset(key, 7, 32);
-	put_u32(key, slot);
-	return SLOT_PRESENT;
+	alone_settle(alone);
 }
 
-static uint32_t
-alone_slots_ready(void *context)
+/* Up to the first event of those that are measured, then the rest. */
+static void
+replay(struct bench *bench, uint64_t before, uint64_t events)
 {
-	(void)context;
-	return UINT32_MAX - 1;
+	struct alone again;
+	alone_close(&bench->enrollment);
+	alone_open_on(&again, &enrollment_module, &bench->enrollment);
+	again.pause_at = before + 1;
+	while (node_seq(again.node) < before)
+		node_run(again.node, 1);
+	double began_s = cpu_s();
+	replayed(&again);
+	printf("replay cpu_us=%.3f\n", (cpu_s() - began_s) * 1e6 / (double)events);
+	assert(node_seq(again.node) == again.head);
+	bench->enrollment = again;
 }
 
 static void
-alone_slots_more(void *context)
+serve(struct bench *bench, const struct alone *follower)
 {
-	(void)context;
+	node_receive(bench->enrollment.node, slice_text("follower"), buf_slice(&follower->sent));
+	alone_settle(&bench->enrollment);
 }
 
 static void
-alone_slots_erase(void *context, const struct slot_erasure *erasures, size_t count)
+take(struct bench *bench, struct alone *follower)
 {
-	(void)context;
-	(void)erasures;
-	(void)count;
+	node_receive_reply(follower->node, 0, buf_slice(&bench->enrollment.reply));
+	alone_settle(follower);
+}
+
+__attribute__((noinline)) static void
+served(struct bench *bench, const struct alone *follower)
+{
+	serve(bench, follower);
+}
+
+__attribute__((noinline)) static void
+followed(struct bench *bench, struct alone *follower)
+{
+	take(bench, follower);
+}
+
+static uint64_t
+followed_seq(struct alone *follower, struct arena *arena)
+{
+	Mt__NodeStatus status = MT__NODE_STATUS__INIT;
+	arena_reset(arena);
+	node_status(follower->node, arena, &status);
+	return status.n_feeds == 0 ? 0 : status.feeds[0]->seq;
 }
 
 static void
-alone_open(struct alone *alone, const struct module *module)
+follow(struct bench *bench, const struct module *module, uint64_t before, uint64_t events)
 {
-	static const uint8_t secret[32] = {3};
-	static struct seal_key peer_keys[PRODUCERS_MAX];
-	alone->world = (struct world){
-		.context = alone,
-		.now_us = alone_time,
-		.monotonic_us = alone_time,
-		.random = alone_random,
-		.reply = alone_reply,
-		.send = alone_send,
-		.journal_commit = alone_commit,
-		.journal_read = alone_read,
-		.journal_head = alone_head,
-		.state_flush = alone_flush,
-		.state_base = alone_base,
-		.slot_key = alone_slot_key,
-		.slots_ready = alone_slots_ready,
-		.slots_block = 65536,
-		.slots_more = alone_slots_more,
-		.slots_erase = alone_slots_erase,
-		.space_free = alone_space,
-		.memory_used = alone_memory,
-		.wake_at = alone_wake,
-		.crash_point = alone_crash_point,
-	};
-	struct node_config config = {
-		.module = module,
-		.world = &alone->world,
-		.keys = keys,
-		.keys_count = 2,
-		.peer_keys = peer_keys,
-		.memory_bytes = MEMORY_BYTES,
-		.secret = secret,
-		.zone_minutes = 420,
-	};
-	arena_init(&alone->arena, 64 << 10, 16 << 20);
-	buf_init(&alone->frame, FRAME_BYTES_MAX);
-	buf_init(&alone->packed, FRAME_BYTES_MAX);
-	alone->node = node_new(&config);
-	node_open(alone->node);
+	struct alone follower;
+	double served_s = 0;
+	double followed_s = 0;
+	uint64_t bytes = 0;
+	uint64_t head = bench->enrollment.head;
+	alone_open(&follower, module, 11);
+	for (uint64_t seq = 0; seq < head; seq = followed_seq(&follower, &bench->arena)) {
+		if (seq < before) {
+			serve(bench, &follower);
+			take(bench, &follower);
+		} else {
+			double began_s = cpu_s();
+			served(bench, &follower);
+			double between_s = cpu_s();
+			followed(bench, &follower);
+			followed_s += cpu_s() - between_s;
+			served_s += between_s - began_s;
+			bytes += bench->enrollment.reply.size;
+		}
+		follower.time_us += FEED_STEP_US;
+		alone_settle(&follower); /* asks again */
+	}
+	printf("%s served_us=%.3f followed_us=%.3f reply_bytes=%.0f its_entries=%llu its_journal_bytes=%llu\n",
+	       module->name, served_s * 1e6 / (double)events, followed_s * 1e6 / (double)events,
+	       (double)bytes / (double)events, (unsigned long long)follower.head,
+	       (unsigned long long)follower.journal_bytes);
+	alone_close(&follower);
+}
+
+static bool
+afterwards(struct bench *bench, const char *what, uint64_t before, uint64_t events)
+{
+	const struct module *followers[] = {&assessment_module, &certificate_module, &notification_module};
+	if (strcmp(what, "replay") == 0) {
+		replay(bench, before, events);
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(followers) / sizeof(followers[0]); i++) {
+		if (strcmp(what, followers[i]->name) == 0) {
+			follow(bench, followers[i], before, events);
+			return true;
+		}
+	}
+	return false;
 }
 
 /* The timers that issue are due as soon as the node runs. */
 __attribute__((noinline)) static void
 measured_issuing(struct alone *alone)
 {
-	for (int64_t end_us = alone->time_us + RUN_US; alone->time_us < end_us; alone->time_us += FRAME_STEP_US)
-		settle(alone);
+	for (int64_t end_us = alone->time_us + ISSUING_US; alone->time_us < end_us; alone->time_us += ISSUING_STEP_US)
+		alone_settle(alone);
 }
 
 static int
 issue(struct alone *alone, uint64_t count)
 {
-	struct timespec began;
-	struct timespec ended;
+	struct alone nothing = {.drawn = 7};
 	issuing_wanted = count;
-	alone_open(alone, issuing_module());
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
+	alone_open_on(alone, issuing_module(), &nothing); /* unlike alone_open it does not run yet */
+	double began_s = cpu_s();
 	measured_issuing(alone);
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
-	double seconds = (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
+	double seconds = cpu_s() - began_s;
 	printf("work=certificates events=%llu cpu_us=%.3f journal_bytes=%.0f\n", (unsigned long long)issuing_done,
 	       seconds * 1e6 / (double)issuing_done, (double)alone->journal_bytes / (double)issuing_done);
-	node_free(alone->node);
+	alone_close(alone);
 	return issuing_done == count ? 0 : 1;
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct alone alone = {.drawn = 7, .nation = {.run = "node"}};
+	static struct bench bench = {.nation = {.run = "base"}};
 	if (argc == 3 && strcmp(argv[1], "certificates") == 0)
-		return sodium_init() < 0 ? 1 : issue(&alone, strtoull(argv[2], NULL, 10));
-	if (argc != 5 || !nation_read(&alone.nation, argv[4])) {
-		fprintf(stderr, "used as: node_bench WORK EVENTS PEOPLE UNITS_FILE\n");
+		return sodium_init() < 0 ? 1 : issue(&bench.enrollment, strtoull(argv[2], NULL, 10));
+	if ((argc != 5 && argc != 6) || !nation_read(&bench.nation, argv[4])) {
+		fprintf(stderr, "used as: node_bench WORK EVENTS PEOPLE UNITS_FILE [replay|FOLLOWER]\n");
 		return 2;
 	}
 	if (sodium_init() < 0) /* picks the fast functions, as the host does */
 		return 1;
 	const char *work = argv[1];
+	struct alone *alone = &bench.enrollment;
 	uint64_t events = strtoull(argv[2], NULL, 10) / BATCH * BATCH;
-	alone.nation.people = strtoull(argv[3], NULL, 10) / BATCH * BATCH;
-	alone_open(&alone, &enrollment_module);
-	settle(&alone);
-	authorities_add(&alone);
-	alone.nation.run = "base";
-	push(&alone, "hired", 0, alone.nation.people, false);
-	alone.nation.run = "node";
-	alone.looks = getenv("LOOK") != NULL;
-	uint64_t replies = alone.replies;
-	uint64_t bytes = alone.journal_bytes;
-	uint64_t first = work[0] == 'h' ? alone.nation.people : 0;
-	double seconds = push(&alone, work, first, events, true);
-	assert(alone.replies - replies == events);
+	bench.nation.people = strtoull(argv[3], NULL, 10) / BATCH * BATCH;
+	arena_init(&bench.arena, 64 << 10, 16 << 20);
+	buf_init(&bench.frame, FRAME_BYTES_MAX);
+	buf_init(&bench.packed, FRAME_BYTES_MAX);
+	alone_open(alone, &enrollment_module, 7);
+	authorities_add(&bench);
+	bench.persons = calloc(bench.nation.people, sizeof(*bench.persons));
+	alone->reply_context = &bench;
+	alone->on_reply = person_take;
+	push(&bench, "hired", 0, bench.nation.people, false);
+	class_open(&bench);
+	bench.nation.run = "node";
+	alone->on_reply = getenv("LOOK") != NULL ? reply_look : NULL;
+	uint64_t before = alone->head;
+	uint64_t replies = alone->replies;
+	uint64_t bytes = alone->journal_bytes;
+	uint64_t first = work[0] == 'h' ? bench.nation.people : 0;
+	double seconds = push(&bench, work, first, events, true);
+	assert(alone->replies - replies == events);
 	printf("work=%s events=%llu cpu_us=%.3f journal_bytes=%.0f refused=%llu accepted=%llu\n", work,
 	       (unsigned long long)events, seconds * 1e6 / (double)events,
-	       (double)(alone.journal_bytes - bytes) / (double)events, (unsigned long long)alone.refused,
-	       (unsigned long long)alone.accepted);
-	node_free(alone.node);
+	       (double)(alone->journal_bytes - bytes) / (double)events, (unsigned long long)bench.refused,
+	       (unsigned long long)bench.accepted);
+	alone->on_reply = NULL;
+	if (argc == 6 && !afterwards(&bench, argv[5], before, events)) {
+		fprintf(stderr, "node_bench: %s is neither replay nor a follower\n", argv[5]);
+		return 2;
+	}
+	alone_close(alone);
+	free(bench.persons);
 	return 0;
 }

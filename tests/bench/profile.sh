@@ -21,7 +21,7 @@ table() { # FILE inclusive|exclusive ROWS
 			count = $1; gsub(",", "", count); name = place = $2
 			sub(/:[^:]*$/, "", place); sub(/.*:/, "", name); sub(/\..*$/, "", name)
 			if (place !~ /^(\/work|common|services|build|tests)/) place = ""
-			if (place ~ /^\// || name ~ /^(0x|main|measured|push|settle|\(below|_start|__libc_start)/) next
+			if (place ~ /^\// || name ~ /^(0x|main|measured|alone_|push|settle|\(below|_start|__libc_start)/) next
 			if (place == "") { place = $NF; sub(/^.*\//, "", place); sub(/\]$/, "", place) }
 			if (seen[name]++) next
 			if (shown++ < rows) printf "| %s | %s | %d | %.1f %% |\n", name, place, count / events, 100 * count / total

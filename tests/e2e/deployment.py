@@ -17,12 +17,14 @@ import tempfile
 from clients import *
 from report import *
 
+PUBLIC_URL = "https://matricula.example"
 FOLLOWS = {"enrollment": ("assessment",), "assessment": ("enrollment",), "certificate": ("enrollment",),
            "notification": ("enrollment", "certificate")}
 ROLES = ("PROVINCE_SYSTEM", "HR_OFFICER", "HR_RELEASER", "REGISTRAR", "LECTURER", "EXAMINER", "LEARNER", "LEADER",
          "DASHBOARD", "AUDITOR", "OPERATOR", "PRIVACY_OFFICER")
 
 FAKETIME = "/usr/lib/%s-linux-gnu/faketime/libfaketime.so.1" % os.uname().machine
+PUBLIC_URL = "https://matricula.example"
 READY_S = 90    # a shared machine, a sanitizer build
 STOP_S = 30
 
@@ -81,7 +83,8 @@ def start_at(deployment, shift):
 
 
 class Deployment:
-    def __init__(self, data=None, memory_mib=None, options=(), keep=False):
+    def __init__(self, data=None, memory_mib=None, options=(), keep=False, public_url=PUBLIC_URL):
+        """public_url None: on trial, certificates are specimens."""
         self.folder = None
         if data is None:
             self.folder = tempfile.mkdtemp(prefix="mt-")
@@ -93,6 +96,8 @@ class Deployment:
         self.options = list(options)
         if memory_mib:
             self.options += ["--memory", str(memory_mib)]
+        if public_url:
+            self.options += ["--public-url", public_url]
         self.keep = keep or bool(os.environ.get("KEEP"))
         self.log_path = os.path.join(self.folder or "/tmp", "up-%d.log" % os.getpid())
         self.process = None

@@ -9,12 +9,12 @@ import re
 import shutil
 
 from deployment import *
+from webtools import WEB, install
 
 README = os.path.join(ROOT, "services", "gateway", "README.md")
-WEB = os.path.join(ROOT, "tests", "web")
 STORY = ("hired", "updated", "qualification_gained", "appointed", "promoted", "rotated", "leave_begun", "leave_ended",
          "seconded", "returned", "corrected", "transferred", "retired", "deceased")
-INSTALL_S, NODE_S = 240, 60
+NODE_S = 60
 
 
 def told():
@@ -131,30 +131,12 @@ def check_examples(report, client, token):
 
 # --- Node -----------------------------------------------------------------------------------------------------------
 
-def install(folder):
-    """Skip if there is no Node, no npm or no registry here."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise Skip("there is no %s here" % program)
-    for name in ("package.json", "package-lock.json", "cloudevents.mjs"):
-        shutil.copy(os.path.join(WEB, name), folder)
-    try:
-        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, text=True,
-                              capture_output=True, timeout=INSTALL_S)
-    except subprocess.TimeoutExpired:
-        raise Skip("npm did not end within %d s" % INSTALL_S) from None
-    if done.returncode != 0:
-        if re.search(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|E40[34]", done.stderr):
-            raise Skip("npm reaches no registry: " + done.stderr.strip().splitlines()[0])
-        raise Refused("npm ci: " + done.stderr[-300:])
-
-
 def check_node(report, d, token):
     folder = os.path.join(d.folder, "web")
     os.makedirs(folder)
     installed = False
     with report.case("the CloudEvents SDK is installed, in the version that is pinned"):
-        install(folder)
+        install(folder, "cloudevents.mjs")
         installed = True
     if not installed:
         report.skip("the SDK's events are taken", "the SDK is not there")

@@ -59,6 +59,7 @@ struct driver {
 	/* public_url: what it is started with from then on, "trial" for none; NULL: as before. */
 	bool (*restart)(struct driver *driver, const char *service, const char *public_url);
 	bool (*settle)(struct driver *driver);
+	bool (*sign)(struct driver *driver);
 	bool (*advance)(struct driver *driver, int64_t us);
 	/* month "" for none. The sum over categories if category is "-". */
 	bool (*figure)(struct driver *driver, const char *metric, const char *code, const char *category,

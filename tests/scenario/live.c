@@ -22,6 +22,7 @@
 #include "tests/scenario/clock.h"
 #include "tests/scenario/shell.h"
 #include "tests/scenario/web.h"
+#include "tests/scenario/worker.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/standard.h"
 
@@ -477,6 +478,7 @@ driver_live_new(const char *url, const char *data, const char *clock)
 		.facts = live_facts,
 		.restart = live_restart,
 		.settle = live_settle,
+		.sign = worker_await,
 		.advance = live_advance,
 		.figure = live_figure,
 		.end = live_end,

@@ -427,6 +427,8 @@ play_verb(struct player *player, const struct statement *statement, char **words
 			       : driver_fail(driver, "restart SERVICE [URL]");
 	if (strcmp(verb, "settle") == 0)
 		return driver->settle(driver);
+	if (strcmp(verb, "sign") == 0)
+		return driver->sign(driver);
 	if (strcmp(verb, "advance") == 0)
 		return play_advance(player, statement, words);
 	assert(strcmp(verb, "figure") == 0);

@@ -19,6 +19,7 @@
 #include "tests/sim/check.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/mishap.h"
+#include "tests/scenario/worker.h"
 #include "tests/sim/settle.h"
 #include "tests/sim/standard.h"
 
@@ -179,6 +180,7 @@ errand_run(struct pure *pure, const struct order *order, struct errand *errand)
 {
 	errand->patient =
 		pure->with_faults && !(order->refusal_expected && order->expected == MT__STATUS__RESOURCE_EXHAUSTED);
+	errand->unavailable_is_answer = order->refusal_expected && order->expected == MT__STATUS__UNAVAILABLE;
 	errand_send(&pure->office, errand);
 	if (!errand_wait(&pure->office, errand))
 		return blamed(pure);
@@ -271,6 +273,16 @@ pure_settle(struct driver *driver)
 {
 	struct pure *pure = driver->context;
 	return world_settle(pure->sim, &pure->office, STANDARD_LIMIT_US) || blamed(pure);
+}
+
+static bool
+pure_sign(struct driver *driver)
+{
+	struct pure *pure = driver->context;
+	const char *wrong = worker_work(&pure->office);
+	if (wrong != NULL)
+		return driver_fail(driver, "%s", wrong);
+	return !world_blamed(pure->sim) || blamed(pure);
 }
 
 static bool
@@ -370,6 +382,7 @@ driver_pure_new(uint64_t seed, bool with_faults)
 		.facts = pure_facts,
 		.restart = pure_restart,
 		.settle = pure_settle,
+		.sign = pure_sign,
 		.advance = pure_advance,
 		.figure = pure_figure,
 		.end = pure_end,

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const verbs[] = {"now",    "as",   "call",   "dry",     "->",     "reply",   "refuse",
-				    "repeat", "fact", "nofact", "restart", "settle", "advance", "figure"};
+static const char *const verbs[] = {"now",  "as",     "call",    "dry",    "->",   "reply",   "refuse", "repeat",
+				    "fact", "nofact", "restart", "settle", "sign", "advance", "figure"};
 
 struct reader {
 	struct story *story;

@@ -18,8 +18,8 @@
  *     nofact SERVICE Name [{json}]                  does not
  *     restart SERVICE [URL|trial]                   as by kill -9; from then on with that public URL, or none
  *     settle                                        until nothing is under way
- *     advance 3d|2h|30m|10s
- *     figure METRIC CODE CATEGORY|- MONTH|- = N     - for a category: the sum of all
+ *     sign                                          until the worker beside certificate has made and signed all it is
+ * asked for advance 3d|2h|30m|10s figure METRIC CODE CATEGORY|- MONTH|- = N     - for a category: the sum of all
  *
  * JSON may run over several lines until its braces balance. $name is replaced everywhere
  * by what was captured, escaped as a JSON string within JSON. The wall clock of a story

@@ -17,6 +17,8 @@ const struct check checks[] = {
 	{"seats taken are enrolments", check_seats},
 	{"figures equal a recount", check_figures},
 	{"registers and the log have no gaps", check_registers},
+	{"the log is the tree of its facts", check_log},
+	{"status bits say what rows say", check_status_lists},
 	{"status bits are what was decided", check_editions},
 	{NULL, NULL},
 };

@@ -170,8 +170,11 @@ office_alarm(void *context, uint64_t number)
 }
 
 static bool
-is_not_now(const struct errand *errand, Mt__Status status)
+is_not_now(const struct errand *errand, Mt__Status status, const char *message)
 {
+	bool is_handlers = strncmp(message, "the service is", 14) != 0 && strncmp(message, "keys for new", 12) != 0;
+	if (status == MT__STATUS__UNAVAILABLE && errand->unavailable_is_answer && is_handlers)
+		return false;
 	if (status == MT__STATUS__RESOURCE_EXHAUSTED)
 		return errand->patient;
 	return status == MT__STATUS__UNAVAILABLE || status == MT__STATUS__DEADLINE_EXCEEDED;
@@ -224,7 +227,7 @@ errand_answer(struct office *office, struct errand *errand, const Mt__Reply *rep
 		check_again(office, errand, reply);
 		return;
 	}
-	if (is_not_now(errand, reply->status))
+	if (is_not_now(errand, reply->status, reply->message))
 		return; /* its alarm is set */
 	errand->answered = true;
 	errand->status = reply->status;

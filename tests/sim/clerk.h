@@ -30,6 +30,7 @@ struct errand {
 	char id[CALL_ID_BYTES_MAX + 1]; /* empty: a query */
 	bool dry_run;
 	bool patient;                /* RESOURCE_EXHAUSTED is tried again, as UNAVAILABLE is */
+	bool unavailable_is_answer;  /* when a handler says so, and not the core of a node that is not there yet */
 	bool must_refuse;            /* accepting it breaks a promise */
 	const struct errand *before; /* the same call, accepted already: the reply must be that one's */
 	uint8_t *request;

@@ -88,18 +88,17 @@ flow_settle(struct flows *flows, struct flow *flow, bool counts)
 }
 
 static void
-flow_add(struct flows *flows, const char *person_id, const Mt__PersonChange *change, const ProtobufCBinaryData *event,
-	 int64_t time_us, int32_t today)
+flow_add(struct flows *flows, const char *person_id, const char *authority_id, const Mt__PersonChange *change,
+	 const ProtobufCBinaryData *event, int64_t time_us, int32_t today)
 {
 	struct flow flow = {.recorded_us = time_us};
-	bool hired = change->kind == MT__PERSON_CHANGE__KIND__HIRED;
 	if (!is_flow(change, &flow) || !date_parse(change->effective_date, &flow.day))
 		return;
 	flow.has_event = event->len == EVENT_BYTES;
 	if (flow.has_event)
 		memcpy(flow.event, event->data, EVENT_BYTES);
 	memcpy(flow.person, person_id, ID_TEXT_BYTES);
-	memcpy(flow.authority, hired ? change->authority_id : change->from_authority_id, ID_TEXT_BYTES);
+	memcpy(flow.authority, authority_id, ID_TEXT_BYTES);
 	if (flows->size == flows->capacity) {
 		flows->capacity = flows->capacity == 0 ? 256 : flows->capacity * 2;
 		flows->list = realloc(flows->list, flows->capacity * sizeof(*flows->list));
@@ -140,19 +139,28 @@ flow_due(struct flows *flows, const Mt__PersonChangeTookEffect *fact)
 	}
 }
 
+/* Where the change is counted: where the person served, unless the change says where else. */
+static const char *
+whose(const Mt__PersonChanged *fact)
+{
+	const char *from = fact->change->from_authority_id;
+	return from[0] != '\0' ? from : fact->authority_id;
+}
+
 void
 flows_fact(struct flows *flows, const ProtobufCMessage *fact, int64_t time_us, int zone_minutes)
 {
 	int32_t today = date_of_instant(time_us, zone_minutes);
 	if (fact->descriptor == &mt__person_hired__descriptor) {
 		const Mt__PersonHired *hired = (const void *)fact;
-		flow_add(flows, hired->person_id, hired->change, &hired->event, time_us, today);
+		flow_add(flows, hired->person_id, hired->authority_id, hired->change, &hired->event, time_us, today);
 	} else if (fact->descriptor == &mt__person_changed__descriptor) {
 		const Mt__PersonChanged *changed = (const void *)fact;
 		if (changed->change->corrects.len == EVENT_BYTES)
 			flow_correct(flows, changed->change, time_us, today);
 		else
-			flow_add(flows, changed->person_id, changed->change, &changed->event, time_us, today);
+			flow_add(flows, changed->person_id, whose(changed), changed->change, &changed->event, time_us,
+				 today);
 	} else if (fact->descriptor == &mt__person_change_took_effect__descriptor) {
 		flow_due(flows, (const void *)fact);
 	}

@@ -218,6 +218,7 @@ mishap_swarm(struct random *random)
 	faults.reorder = random_chance(random, 50);
 	if (random_chance(random, 80))
 		faults.disk_us_max = INT64_C(1) << random_below(random, 18);
+	faults.short_turns = random_chance(random, 50);
 	faults.mishap_us_mean = INT64_C(50000) << random_below(random, 5);
 	faults.crashes = random_chance(random, 60);
 	faults.crashes_at_points = random_chance(random, 75);

@@ -21,6 +21,7 @@
 enum {
 	MEMORY_BYTES = 64 << 20,
 	RUN_BUDGET_US = 5000,
+	SHORT_TURN_PERCENT = 70,
 	/* More events than this at one instant, and something asks to be woken for ever. */
 	STEPS_AT_AN_INSTANT_MAX = 200000,
 };
@@ -129,8 +130,11 @@ step_slots(struct process *process, enum event_kind kind)
 static void
 step_run(struct process *process)
 {
+	struct sim *sim = process->sim;
+	/* Virtual time stands still within a turn: one without a budget is how a turn ends half way. */
+	bool is_short = sim->faults.short_turns && random_chance(&sim->random, SHORT_TURN_PERCENT);
 	process->run_due = false;
-	if (!node_run(process->node, RUN_BUDGET_US) && !process->dying)
+	if (!node_run(process->node, is_short ? 0 : RUN_BUDGET_US) && !process->dying)
 		return;
 	process_after(process);
 }

@@ -46,6 +46,7 @@ struct faults {
 	int64_t delay_us_max;   /* of a frame */
 	bool reorder;           /* frames of one link may overtake each other */
 	int64_t disk_us_max;    /* of a commit or a flush */
+	bool short_turns;       /* a node is stopped after each call, also within a frame */
 	int64_t mishap_us_mean; /* between two of the following; 0: none of them */
 	bool crashes;
 	bool crashes_at_points;

@@ -27,7 +27,7 @@ static void
 tokens_are_checked_as_strictly(void **state)
 {
 	struct fixture *fixture = *state;
-	const char *document = document_of(fixture, &(struct shape){NULL});
+	const char *document = document_of(fixture, &(struct shape){.id = NULL});
 	const char *payload = arena_format(&fixture->arena, "%s}", document);
 	static const struct {
 		const char *name, *header, *more; /* more: members behind the document's */
@@ -84,7 +84,7 @@ static void
 no_changed_byte_of_a_token_passes(void **state)
 {
 	struct fixture *fixture = *state;
-	const char *payload = arena_format(&fixture->arena, "%s}", document_of(fixture, &(struct shape){NULL}));
+	const char *payload = arena_format(&fixture->arena, "%s}", document_of(fixture, &(struct shape){.id = NULL}));
 	const char *honest = token_signed(fixture, HEADER, payload, fixture->secret);
 	size_t size = strlen(honest);
 	struct arena arena = fixture->arena;

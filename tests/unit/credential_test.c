@@ -1,8 +1,8 @@
 /* tests/unit/credential_test.c
  *
  * The credential is canonical JSON as it is written, whatever stands in it, its proof holds, and it has what W3C's data
- * model 2.0 and Open Badges 3.0 require (ob_v3p0_achievementcredential_schema.json: "required" of AchievementCredential,
- * AchievementSubject, Achievement, IdentityObject, Profile, Result and ResultDescription). */
+ * model 2.0 and Open Badges 3.0 require (ob_v3p0_achievementcredential_schema.json: "required" of
+ * AchievementCredential, AchievementSubject, Achievement, IdentityObject, Profile, Result and ResultDescription). */
 #include "services/certificate/credential.h"
 
 #include "common/base/text.h"
@@ -127,7 +127,10 @@ hard_texts_are_canonical(void **state)
 		"\x7f\xc2\x80 \xe2\x80\xa8 \xe2\x80\xa9 \xef\xbb\xbf",
 		"<script>&amp;'\"</script>",
 		"a\tb\nc\rd\be\ff\x01g\x1fh",
-		"\"", "\\", "{}[],:", " ",
+		"\"",
+		"\\",
+		"{}[],:",
+		" ",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		const char *nfc = text_nfc(*state, texts[i]);
@@ -176,16 +179,17 @@ assert_members(const struct jcs_value *object, const char *const names[])
 static void
 what_the_standards_require_is_there(void **state)
 {
-	static const char *const credential[] = {"@context",	      "id",	   "type", "name", "credentialSubject",
-						 "credentialStatus", "validFrom", "issuer", "proof", NULL};
+	static const char *const credential[] = {
+		"@context",         "id",        "type",   "name",  "credentialSubject",
+		"credentialStatus", "validFrom", "issuer", "proof", NULL};
 	static const char *const subject[] = {"type", "achievement", "identifier", NULL};
 	static const char *const achievement[] = {"id", "type", "criteria", "description", "name", NULL};
 	static const char *const identity[] = {"type", "hashed", "identityHash", "identityType", NULL};
 	static const char *const profile[] = {"id", "type", NULL};
 	static const char *const description[] = {"id", "type", "name", "resultType", NULL};
 	static const char *const result[] = {"type", "resultDescription", "value", NULL};
-	static const char *const status[] = {"id",		"type",		  "statusPurpose",
-					     "statusListIndex", "statusListCredential", NULL};
+	static const char *const status[] = {"id", "type", "statusPurpose", "statusListIndex", "statusListCredential",
+					     NULL};
 	struct issuer issuer = issuer_of("Học viện", false);
 	struct paper paper = full_paper();
 	const struct jcs_value *root = made(*state, &issuer, &paper);

@@ -12,9 +12,11 @@
 
 #include <cmocka.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char temp[64];
@@ -159,16 +161,43 @@ one_process_holds_a_folder(void **state)
 	(void)state;
 	struct host_error error;
 	char pid[24];
-	int lock = lock_take(temp, &error);
+	int lock = lock_take(temp, 0, &error);
 	assert_true(lock >= 0);
-	assert_int_equal(lock_take(temp, &error), -1);
+	assert_int_equal(lock_take(temp, 0, &error), -1);
 	snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
 	assert_non_null(strstr(error.text, pid));
 	assert_non_null(strstr(error.text, temp));
 	lock_release(lock);
-	lock = lock_take(temp, &error);
+	lock = lock_take(temp, 0, &error);
 	assert_true(lock >= 0);
 	lock_release(lock);
+}
+
+/* A node that starts again finds the one that was killed still ending. */
+static void
+a_killed_holder_is_waited_for(void **state)
+{
+	(void)state;
+	struct host_error error;
+	int ready[2];
+	char byte = 0;
+	assert_int_equal(pipe(ready), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		bool taken = lock_take(temp, 0, &error) >= 0 && write(ready[1], "x", 1) == 1;
+		pause();
+		_exit(taken ? 0 : 1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(lock_take(temp, 0, &error), -1);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	int lock = lock_take(temp, 60000, &error);
+	assert_true(lock >= 0);
+	lock_release(lock);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(ready[0]);
+	close(ready[1]);
 }
 
 int
@@ -180,6 +209,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(curve_keys_are_found, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(damaged_files_are_refused, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(one_process_holds_a_folder, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(a_killed_holder_is_waited_for, temp_make, temp_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

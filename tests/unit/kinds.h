@@ -83,7 +83,7 @@ static const ProtobufCFieldDescriptor kinds_fields[] = {
 	 &protobuf_c_empty_string, 0, 0, NULL, NULL},
 	{"p_bytes", 16, PROTOBUF_C_LABEL_NONE, PROTOBUF_C_TYPE_BYTES, 0, offsetof(struct kinds, p_bytes), NULL, NULL, 0,
 	 0, NULL, NULL},
-	{"q_principal", 17, PROTOBUF_C_LABEL_OPTIONAL, PROTOBUF_C_TYPE_MESSAGE, 0, offsetof(struct kinds, q_principal),
+	{"q_principal", 17, PROTOBUF_C_LABEL_NONE, PROTOBUF_C_TYPE_MESSAGE, 0, offsetof(struct kinds, q_principal),
 	 &mt__principal__descriptor, NULL, 0, 0, NULL, NULL},
 	{"r_number", 18, PROTOBUF_C_LABEL_NONE, PROTOBUF_C_TYPE_INT32, offsetof(struct kinds, choice),
 	 offsetof(struct kinds, r_number), NULL, NULL, PROTOBUF_C_FIELD_FLAG_ONEOF, 0, NULL, NULL},

@@ -191,6 +191,24 @@ model_check_all(const struct model *model, const struct memtable *table)
 	assert_int_equal(pass.seen, model->entries);
 }
 
+/* What is looked for in order to be changed is there; what is not is put where it was missed, or something else is. */
+static void
+model_write_in_place(struct model *model, struct memtable *table, struct random *random, struct model_key *key)
+{
+	uint8_t *value;
+	size_t size;
+	assert_int_equal(memtable_writable(table, key_slice(key), &value, &size), key->hit);
+	if (key->hit == MEMTABLE_PRESENT) {
+		key->value_seed++;
+		assert_int_equal(size, key->value_size);
+		value_fill(value, size, key->value_seed);
+	} else {
+		assert_null(value);
+		model_put(model, table, random,
+			  random_below(random, 2) == 0 ? key : &model->keys[random_below(random, model->count)]);
+	}
+}
+
 static void
 run_against_model(enum key_shape shape, uint64_t seed)
 {
@@ -207,6 +225,8 @@ run_against_model(enum key_shape shape, uint64_t seed)
 			model_put(&model, table, &random, key);
 		} else if (kind < 40) {
 			model_delete(&model, table, key);
+		} else if (kind < 50) {
+			model_write_in_place(&model, table, &random, key);
 		} else if (kind < 70) {
 			assert_int_equal(memtable_get(table, key_slice(key), &value), key->hit);
 			value_check(key, value);

@@ -66,7 +66,7 @@ people_may_type_it(void **state)
 	(void)state;
 	static const uint8_t first[TOKEN_BYTES] = {0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0x21};
 	static const char *const typed[] = {"1000-0000-0000-0011-Z8", "ioooooooooooooLlz8", " 1000 0000 0000 0011 z8 ",
-					      "https://training.example.vn/v/1000000000000011Z8"};
+					    "https://training.example.vn/v/1000000000000011Z8"};
 	for (size_t i = 0; i < sizeof(typed) / sizeof(*typed); i++) {
 		uint8_t token[TOKEN_BYTES];
 		uint64_t number;

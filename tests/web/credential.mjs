@@ -1,7 +1,7 @@
 // What libraries that share no code with ours say of our credentials: Digital Bazaar's vc, data-integrity,
 // eddsa-jcs-2022 and bitstring status list for the JSON, jose for the JWT. Nothing is fetched but from the
 // deployment under test: PUBLIC_URL, which credentials name, is answered by LOCAL_URL, and contexts come from
-// packages. Reads lines {"name", "credential" or "jwt", "now"}, writes lines {"name", "verdict", "why"}.
+// packages. Reads lines {"name", "credential" or "jwt", "now", "expires"}, writes lines {"name", "verdict", "why"}.
 //
 // The libraries check signature, dates, and status. That a key must have been in force when it signed is for
 // the verifier to check (Controlled Identifiers 1.0, "expires" and "revoked"): so it is here, in keyWasInForce.
@@ -48,7 +48,9 @@ const documentLoader = async url => {
 	return found(await fetchOurs(url))
 }
 
-const keyWasInForce = (method, signed) => {
+let expiresAsIf // of a key that was retired earlier than its document says: what we never sign with, nobody can present
+const keyWasInForce = (published, signed) => {
+	const method = { ...published, expires: expiresAsIf || published.expires }
 	for (const end of ["expires", "revoked"])
 		if (method[end] && new Date(signed) >= new Date(method[end]))
 			throw new Error(`the key was no longer in force on ${signed}`)
@@ -61,11 +63,9 @@ const verifyJson = async (credential, now) => {
 	const suite = new DataIntegrityProof({ cryptosuite: createVerifyCryptosuite() })
 	const result = await vc.verifyCredential({ credential: structuredClone(credential), suite, documentLoader, now,
 		checkStatus: options => checkStatus({ ...options, suite }) })
-	if (!result.verified) {
-		const hit = result.statusResult?.results?.find(one => one.status)
-		if (hit) return [hit.credentialStatus.statusPurpose === "revocation" ? "revoked" : "suspended", "its bit is set"]
-		return ["invalid", reasonsOf(result)]
-	}
+	if (!result.verified) return ["invalid", reasonsOf(result)]
+	const hit = result.statusResult.results.find(one => one.status)
+	if (hit) return [hit.credentialStatus.statusPurpose === "revocation" ? "revoked" : "suspended", "its bit is set"]
 	for (const proof of [credential.proof].flat())
 		keyWasInForce((await methodOf(proof.verificationMethod)).method, proof.created)
 	return ["valid", ""]
@@ -93,7 +93,8 @@ const rawKeyOf = multibase => {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-	const { name, credential, jwt, now } = JSON.parse(line)
+	const { name, credential, jwt, now, expires } = JSON.parse(line)
+	expiresAsIf = expires
 	const [verdict, why] = await (jwt ? verifyJwt(jwt, now ? new Date(now) : new Date())
 		: verifyJson(credential, now ? new Date(now) : new Date())).catch(error => ["invalid", error.message])
 	console.log(JSON.stringify({ name, verdict, why }))
