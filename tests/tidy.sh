@@ -12,11 +12,11 @@ check_all() {
 
 # Floors include only downward; host stands beside them and only edges and main.c meet it.
 # The notification courier and the signer of JWTs work beside their nodes: they are linked to main.c alone.
-edges='^services/(gateway|ctl)/|^services/[a-z]+/main\.c|^services/notification/courier|^services/certificate/signer'
+edges='^services/(gateway|ctl|verify)/|^services/[a-z]+/main\.c|^services/notification/courier|^services/certificate/signer'
 includes() { grep -nE '^#include' "$@" /dev/null; }
 includes $(sources 'common/base/*.[ch]') | grep -E '"(common/(wire|core|host)|services|matricula)/' | each 'base includes upward'
 includes $(sources 'common/wire/*.[ch]') | grep -E '"(common/(core|host)|services)/' | each 'wire includes upward'
-includes $(sources 'common/credential/*.[ch]') | grep -vE '"common/(base|wire|credential)/|<(assert|math|stdlib|sodium|zlib|openssl/(err|evp|x509))\.h>' | each 'credential includes more than base, wire and its libraries'
+includes $(sources 'common/credential/*.[ch]') | grep -vE '"common/(base|wire|credential)/|<(assert|math|stdlib|sodium|zlib|openssl/(core_names|err|evp|param_build|x509))\.h>' | each 'credential includes more than base, wire and its libraries'
 includes $(sources 'common/core/*.[ch]') | grep -E '"(common/host|services)/' | each 'core includes upward'
 includes $(sources 'services/*.[ch]') | grep -vE "$edges" | grep -E '"common/(host/|core/impl\.h)' | each 'a service meets host or the inside of core'
 includes $(sources 'common/*.[ch]' 'services/*.[ch]') | grep -vE '^common/host/' | grep -vE "$edges" |

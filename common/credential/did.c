@@ -8,6 +8,7 @@
 #include "common/credential/multibase.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
@@ -29,7 +30,8 @@ did_document_id(struct arena *arena, const struct jcs_value *document)
 {
 	struct slice id;
 	const struct jcs_value *methods = jcs_member(document, "verificationMethod");
-	if (methods == NULL || methods->kind != JSON_ARRAY || !member_text(document, "id", &id))
+	if (methods == NULL || methods->kind != JSON_ARRAY || !member_text(document, "id", &id) || id.size == 0 ||
+	    memchr(id.data, '\0', id.size) != NULL)
 		return NULL;
 	return arena_text(arena, id);
 }
@@ -118,6 +120,7 @@ rsa_read(struct arena *arena, const struct jcs_value *method, struct check_key *
 	EVP_PKEY_free(rsa);
 	BN_free(n);
 	BN_free(e);
+	ERR_clear_error();
 	key->alg = JWT_RS256;
 	key->public_key = slice_of(bytes, good ? (size_t)size : 0);
 	return good;
@@ -135,6 +138,19 @@ method_read(struct arena *arena, const struct jcs_value *method, struct check_ke
 	return jcs_member_is(method, "type", "JsonWebKey") && rsa_read(arena, method, key);
 }
 
+/* A method is there for what refers to it; one that was revoked may not be referred to any more. */
+static bool
+may_assert(const struct jcs_value *document, const char *method, const struct check_key *key)
+{
+	const struct jcs_value *names = jcs_member(document, "assertionMethod");
+	const struct jcs_value *at = names != NULL && names->kind == JSON_ARRAY ? names->first : NULL;
+	for (; at != NULL; at = at->next) {
+		if (at->kind == JSON_STRING && slice_equal(at->text, slice_text(method)))
+			return true;
+	}
+	return key->compromised_since_us != INT64_MAX;
+}
+
 bool
 did_document_key(struct arena *arena, const struct jcs_value *document, const char *key_id, struct check_key *key)
 {
@@ -145,7 +161,8 @@ did_document_key(struct arena *arena, const struct jcs_value *document, const ch
 	const char *wanted = arena_format(arena, "%s#%s", did, key_id);
 	for (const struct jcs_value *at = methods->first; at != NULL; at = at->next) {
 		if (jcs_member_is(at, "id", wanted))
-			return jcs_member_is(at, "controller", did) && method_read(arena, at, key);
+			return jcs_member_is(at, "controller", did) && method_read(arena, at, key) &&
+			       may_assert(document, wanted, key);
 	}
 	return false;
 }

@@ -13,9 +13,8 @@
 const char *did_document_id(struct arena *arena, const struct jcs_value *document);
 /* True if the document speaks for that DID: by its id, or as an alias (alsoKnownAs). */
 bool did_document_is(const struct jcs_value *document, const char *did);
-/* The key that the document names ID#key_id, whichever of its DIDs stands before it. False if there is none, or it
- * cannot be read. */
-bool did_document_key(struct arena *arena, const struct jcs_value *document, const char *key_id,
-		      struct check_key *key);
+/* The key that the document names ID#key_id, whichever of its DIDs stands before it. False if there is none, it cannot
+ * be read, or the document does not say that it makes assertions. */
+bool did_document_key(struct arena *arena, const struct jcs_value *document, const char *key_id, struct check_key *key);
 
 #endif

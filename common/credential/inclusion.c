@@ -59,16 +59,21 @@ proof_read(const struct jcs_value *root, struct merkle_proof *proof)
 	return true;
 }
 
-/* The statement names the credential by the hash of its bytes. */
+/* The statement names the credential by the hash of its bytes, and says that it came to be: that it was revoked
+ * stands in the log as well. */
 static bool
 speaks_of(struct arena *arena, struct slice statement, struct slice credential)
 {
+	static const char *const kinds[] = {"issued", "corrected", "confirmed"};
+	bool came_to_be = false;
 	uint8_t hash[HASH_BYTES];
 	char text[TEXT_BASE64_BYTES(HASH_BYTES)];
 	struct jcs_tree tree = jcs_parse(arena, statement);
 	hash_sha256(credential, hash);
 	text_base64url(slice_of(hash, sizeof(hash)), text);
-	return tree.root != NULL && jcs_member_is(tree.root, "credential", text);
+	for (size_t i = 0; tree.root != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		came_to_be = came_to_be || jcs_member_is(tree.root, "statement", kinds[i]);
+	return came_to_be && jcs_member_is(tree.root, "credential", text);
 }
 
 static const char *

@@ -19,7 +19,7 @@ void inclusion_data(struct slice salt, struct slice statement, uint8_t data[HASH
 
 /* json: what GET /v1/certificates/{id}/inclusion answers; credential: the bytes as signed; log: the key that signs
  * checkpoints. NULL if the credential is in the log under a checkpoint of that key, else why not, a sentence. */
-const char *inclusion_fault(struct arena *arena, struct slice json, struct slice credential,
-			    const struct note_key *log, struct inclusion *inclusion);
+const char *inclusion_fault(struct arena *arena, struct slice json, struct slice credential, const struct note_key *log,
+			    struct inclusion *inclusion);
 
 #endif

@@ -46,13 +46,15 @@ signature_fault(struct arena *arena, const struct jcs_value *root, const struct 
 		return "the list does not carry exactly one proof";
 	const char *method = member_text(arena, proof, "verificationMethod");
 	size_t size = strlen(issuer);
-	if (strncmp(method, issuer, size) != 0 || method[size] != '#')
+	if (size == 0 || strncmp(method, issuer, size) != 0 || method[size] != '#')
 		return "the list is signed by another than its issuer";
 	if (issuers->find(issuers->context, issuer, method + size + 1, &key) != CHECK_KEY_FOUND ||
 	    key.alg != JWT_EDDSA || key.public_key.size != PROOF_PUBLIC_BYTES)
 		return "the list's key is not one of its issuer's that are held";
+	if (key.compromised_since_us != INT64_MAX)
+		return "the list's key was compromised: whoever has it may write any list, of any date";
 	if (!instant_parse(member_text(arena, proof, "created"), &created_us) || created_us < key.active_from_us ||
-	    created_us >= key.retired_us || created_us >= key.compromised_since_us)
+	    created_us >= key.retired_us)
 		return "the list's key was not in force when it was signed";
 	return proof_fault(arena, root, proof, key.public_key.data);
 }

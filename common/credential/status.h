@@ -2,7 +2,8 @@
  *
  * A signed status list as somebody fetched it: a BitstringStatusListCredential (W3C Bitstring
  * Status List 1.0) with one eddsa-jcs-2022 proof of the institution whose certificates it is
- * about. A list that another signed says nothing of them. */
+ * about. A list that another signed says nothing of them, nor does one whose key was compromised:
+ * the institution signs its lists anew with every new key. */
 #ifndef COMMON_CREDENTIAL_STATUS_H
 #define COMMON_CREDENTIAL_STATUS_H
 
@@ -18,7 +19,7 @@ struct status_list {
 
 /* NULL and the list, in the arena, or why it cannot be relied on, a sentence. issuers as for credential_check: the key
  * has to be one of the list's own issuer. */
-const char *status_list_read(struct arena *arena, struct slice text, const struct check_issuers *issuers,
-			     struct status_list *list);
+const char *
+status_list_read(struct arena *arena, struct slice text, const struct check_issuers *issuers, struct status_list *list);
 
 #endif

@@ -11,8 +11,9 @@ struct judgement {
 	const char *reason; /* sentences */
 	const char *reason_vi;
 	struct credential_check check;
-	int64_t as_of_us; /* what it relies on is as old as this; INT64_MAX: nothing was needed */
-	const char *log;  /* what the log says of it, a sentence; NULL: it was not asked */
+	int64_t as_of_us;  /* what it relies on is as old as this; INT64_MAX: nothing was needed */
+	int64_t newest_us; /* the newest of it; INT64_MIN: nothing was needed */
+	const char *log;   /* what the log says of it, a sentence; NULL: it was not asked */
 };
 
 struct judge {

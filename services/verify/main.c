@@ -28,19 +28,18 @@ enum {
 	PRESENTED_BYTES_MAX = 1 << 20,
 };
 
-static const char usage[] =
-	"matricula-verify [--trust DIR] [--max-age HOURS] [--inclusion FILE] [--json] FILE\n"
-	"\n"
-	"FILE is a certificate: PDF, JSON (application/vc) or JWT (application/vc+jwt).\n"
-	"DIR (default .) holds what was fetched earlier from its issuer, under any names:\n"
-	"  GET /issuers/ID/did.json                          the institution's keys\n"
-	"  GET /v1/status-lists/ID/NUMBER/revocation         and .../suspension\n"
-	"  GET /.well-known/did.json                         the log's key, for --inclusion\n"
-	"--inclusion  GET /v1/certificates/ID/inclusion: the log must hold the certificate\n"
-	"--max-age    what is older is not relied on; 24 hours\n"
-	"--json       the answer as POST /v1/certificates:verify gives it\n"
-	"\n"
-	"Exit code: 0 valid, 1 not valid, 2 unknown, 64 wrong call.\n";
+static const char usage[] = "matricula-verify --trust DIR [--max-age HOURS] [--inclusion FILE] [--json] FILE\n"
+			    "\n"
+			    "FILE is a certificate: PDF, JSON (application/vc) or JWT (application/vc+jwt).\n"
+			    "DIR holds what was fetched earlier from its issuer, under any names, and nothing else:\n"
+			    "  GET /issuers/ID/did.json                          the institution's keys\n"
+			    "  GET /v1/status-lists/ID/NUMBER/revocation         and .../suspension\n"
+			    "  GET /.well-known/did.json                         the log's key, for --inclusion\n"
+			    "--inclusion  GET /v1/certificates/ID/inclusion: the log must hold the certificate\n"
+			    "--max-age    what is older is not relied on; 24 hours\n"
+			    "--json       the answer as POST /v1/certificates:verify gives it\n"
+			    "\n"
+			    "Exit code: 0 valid, 1 not valid, 2 unknown, 64 wrong call.\n";
 
 struct options {
 	const char *trust;
@@ -54,12 +53,14 @@ static bool
 options_read(int argc, char **argv, struct options *options)
 {
 	static const struct option names[] = {
-		{"trust", required_argument, NULL, 't'},     {"max-age", required_argument, NULL, 'a'},
-		{"inclusion", required_argument, NULL, 'i'}, {"json", no_argument, NULL, 'j'},
+		{"trust", required_argument, NULL, 't'},
+		{"max-age", required_argument, NULL, 'a'},
+		{"inclusion", required_argument, NULL, 'i'},
+		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
 	char *end;
-	*options = (struct options){.trust = ".", .age_max_hours = AGE_MAX_HOURS_DEFAULT};
+	*options = (struct options){.age_max_hours = AGE_MAX_HOURS_DEFAULT};
 	for (int option; (option = getopt_long(argc, argv, "", names, NULL)) != -1;) {
 		if (option == 't')
 			options->trust = optarg;
@@ -79,7 +80,7 @@ options_read(int argc, char **argv, struct options *options)
 		}
 	}
 	options->file = optind + 1 == argc ? argv[optind] : NULL;
-	return options->file != NULL;
+	return options->file != NULL && options->trust != NULL;
 }
 
 /* A PDF carries its credential; what else is presented is one. fault: why the PDF has none. */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MICROSECONDS = 1000000, PATH_BYTES = 4096 };
+enum { MICROSECONDS = 1000000, PATH_BYTES = 4096, SCRATCH_BLOCK_BYTES = 2 << 20 };
 
 bool
 file_load(struct arena *arena, const char *path, size_t size_max, struct slice *bytes, int64_t *modified_us,
@@ -36,32 +36,44 @@ file_load(struct arena *arena, const char *path, size_t size_max, struct slice *
 	return true;
 }
 
+static bool
+is_list(const struct jcs_value *root)
+{
+	const struct jcs_value *subject = jcs_member(root, "credentialSubject");
+	return subject != NULL && jcs_member_is(subject, "type", "BitstringStatusList");
+}
+
+/* What is kept is copied out of the scratch arena that it was read into. */
 static void
-sort_json(struct trust *trust, const struct jcs_value *root, struct slice text, const char *path, int64_t fetched_us)
+keep_json(struct trust *trust, const struct jcs_value *root, struct slice text, const char *path, int64_t fetched_us)
 {
 	const struct jcs_value *id = jcs_member(root, "id");
-	if (root->kind != JSON_OBJECT || id == NULL || id->kind != JSON_STRING)
+	if (id == NULL || id->kind != JSON_STRING || memchr(id->text.data, '\0', id->text.size) != NULL)
 		return;
+	text = arena_copy(trust->arena, text);
+	path = arena_format(trust->arena, "%s", path);
 	if (did_document_id(trust->arena, root) != NULL) {
 		struct trust_document *document = arena_alloc(trust->arena, sizeof(*document));
-		*document = (struct trust_document){trust->documents, root, path, fetched_us};
+		struct jcs_tree tree = jcs_parse_upto(trust->arena, text, JCS_LARGE_BYTES_MAX);
+		*document = (struct trust_document){trust->documents, tree.root, path, fetched_us};
 		trust->documents = document;
-		return;
+	} else if (is_list(root)) {
+		struct trust_list *list = arena_alloc(trust->arena, sizeof(*list));
+		*list = (struct trust_list){trust->lists, text, arena_text(trust->arena, id->text), path, fetched_us};
+		trust->lists = list;
 	}
-	struct trust_list *list = arena_alloc(trust->arena, sizeof(*list));
-	*list = (struct trust_list){trust->lists, text, arena_text(trust->arena, id->text), path, fetched_us};
-	trust->lists = list;
 }
 
 static void
-sort_file(struct trust *trust, struct slice text, const char *path, int64_t fetched_us)
+keep_file(struct trust *trust, struct arena *scratch, struct slice text, const char *path, int64_t fetched_us)
 {
 	struct note note;
-	struct jcs_tree tree = jcs_parse_upto(trust->arena, text, JCS_LARGE_BYTES_MAX);
+	struct jcs_tree tree = jcs_parse_upto(scratch, text, JCS_LARGE_BYTES_MAX);
 	if (tree.root != NULL) {
-		sort_json(trust, tree.root, text, path, fetched_us);
-	} else if (note_parse(text, &note) == NULL && (trust->checkpoint.data == NULL || fetched_us > trust->checkpoint_us)) {
-		trust->checkpoint = text;
+		keep_json(trust, tree.root, text, path, fetched_us);
+	} else if (note_parse(text, &note) == NULL &&
+		   (trust->checkpoint.data == NULL || fetched_us > trust->checkpoint_us)) {
+		trust->checkpoint = arena_copy(trust->arena, text);
 		trust->checkpoint_us = fetched_us;
 	}
 }
@@ -78,6 +90,15 @@ document_find(const struct trust *trust, const char *did)
 	return found;
 }
 
+static void
+rely_on(struct trust *trust, const struct trust_document *document)
+{
+	if (document->fetched_us < trust->oldest_us)
+		trust->oldest_us = document->fetched_us;
+	if (document->fetched_us > trust->newest_us)
+		trust->newest_us = document->fetched_us;
+}
+
 static enum check_key_found
 key_find(void *context, const char *did, const char *key_id, struct check_key *key)
 {
@@ -85,39 +106,49 @@ key_find(void *context, const char *did, const char *key_id, struct check_key *k
 	const struct trust_document *document = document_find(trust, did);
 	if (document == NULL)
 		return CHECK_ISSUER_UNKNOWN;
-	if (document->fetched_us < trust->oldest_us)
-		trust->oldest_us = document->fetched_us;
+	rely_on(trust, document);
 	return did_document_key(trust->arena, document->root, key_id, key) ? CHECK_KEY_FOUND : CHECK_KEY_UNKNOWN;
+}
+
+/* One entry of the folder; what is no file, or too large to be one of ours, is passed over. */
+static bool
+open_entry(struct trust *trust, struct arena *scratch, const char *path, unsigned *files, struct host_error *error)
+{
+	struct stat info;
+	struct slice text;
+	int64_t fetched_us;
+	if (stat(path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > TRUST_FILE_BYTES_MAX)
+		return true;
+	if (++*files > TRUST_FILES_MAX)
+		return host_error_set(error, "the folder holds more than %d files", TRUST_FILES_MAX);
+	if (!file_load(scratch, path, TRUST_FILE_BYTES_MAX, &text, &fetched_us, error))
+		return false;
+	keep_file(trust, scratch, text, path, fetched_us);
+	return trust->arena->used <= TRUST_BYTES_MAX ||
+	       host_error_set(error, "the folder holds more than %d MiB of keys and lists", TRUST_BYTES_MAX >> 20);
 }
 
 bool
 trust_open(struct trust *trust, struct arena *arena, const char *folder, struct host_error *error)
 {
+	char path[PATH_BYTES];
 	unsigned files = 0;
-	*trust = (struct trust){.arena = arena, .oldest_us = INT64_MAX};
+	struct arena scratch;
+	*trust = (struct trust){.arena = arena, .oldest_us = INT64_MAX, .newest_us = INT64_MIN};
 	trust->issuers = (struct check_issuers){key_find, trust};
 	DIR *listing = opendir(folder);
 	if (listing == NULL)
 		return host_error_set(error, "folder %s cannot be read: %s", folder, strerror(errno));
 	bool good = true;
-	for (struct dirent *entry; good && (entry = readdir(listing)) != NULL;) {
-		struct stat info;
-		struct slice text;
-		int64_t fetched_us;
-		if (entry->d_name[0] == '.' || strlen(folder) + strlen(entry->d_name) + 2 > PATH_BYTES)
+	arena_init(&scratch, SCRATCH_BLOCK_BYTES, 0);
+	for (struct dirent *entry; good && (entry = readdir(listing)) != NULL; arena_reset(&scratch)) {
+		if (entry->d_name[0] == '.')
 			continue;
-		const char *path = arena_format(arena, "%s/%s", folder, entry->d_name);
-		if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
-			continue;
-		if (++files > TRUST_FILES_MAX)
-			good = host_error_set(error, "folder %s holds more than %d files", folder, TRUST_FILES_MAX);
-		else if (info.st_size <= TRUST_FILE_BYTES_MAX)
-			good = file_load(arena, path, (size_t)info.st_size, &text, &fetched_us, error);
-		else
-			continue;
-		if (good)
-			sort_file(trust, text, path, fetched_us);
+		int size = snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (size > 0 && (size_t)size < sizeof(path))
+			good = open_entry(trust, &scratch, path, &files, error);
 	}
+	arena_free(&scratch);
 	closedir(listing);
 	return good;
 }
@@ -139,9 +170,12 @@ trust_deployment(struct trust *trust, const char *base_url)
 {
 	const char *host = base_url + strlen("https://");
 	const char *colon = strchr(host, ':');
-	const char *did = colon == NULL ? arena_format(trust->arena, "did:web:%s", host)
-					: arena_format(trust->arena, "did:web:%.*s%%3A%s", (int)(colon - host), host,
-						       colon + 1);
+	const char *did =
+		colon == NULL ? arena_format(trust->arena, "did:web:%s", host)
+			      : arena_format(trust->arena, "did:web:%.*s%%3A%s", (int)(colon - host), host, colon + 1);
 	const struct trust_document *document = document_find(trust, did);
-	return document == NULL ? NULL : document->root;
+	if (document == NULL)
+		return NULL;
+	rely_on(trust, document);
+	return document->root;
 }
