@@ -166,3 +166,27 @@ did_document_key(struct arena *arena, const struct jcs_value *document, const ch
 	}
 	return false;
 }
+
+static const char web[] = "did:web:";
+
+const char *
+did_host(struct arena *arena, const char *did)
+{
+	size_t size = strlen(web);
+	if (strncmp(did, web, size) != 0 || strchr(did + size, ':') != NULL)
+		return NULL;
+	const char *host = did + size;
+	const char *port = strstr(host, "%3A");
+	if (port == NULL)
+		return arena_format(arena, "%s", host);
+	return arena_format(arena, "%.*s:%s", (int)(port - host), host, port + strlen("%3A"));
+}
+
+const char *
+did_of_host(struct arena *arena, const char *host)
+{
+	const char *colon = strchr(host, ':');
+	if (colon == NULL)
+		return arena_format(arena, "%s%s", web, host);
+	return arena_format(arena, "%s%.*s%%3A%s", web, (int)(colon - host), host, colon + 1);
+}

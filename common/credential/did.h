@@ -17,4 +17,8 @@ bool did_document_is(const struct jcs_value *document, const char *did);
  * be read, or the document does not say that it makes assertions. */
 bool did_document_key(struct arena *arena, const struct jcs_value *document, const char *key_id, struct check_key *key);
 
+/* "host:8443" of "did:web:host%3A8443", and back; in the arena. NULL of a DID that is of no host alone. */
+const char *did_host(struct arena *arena, const char *did);
+const char *did_of_host(struct arena *arena, const char *host);
+
 #endif

@@ -47,6 +47,7 @@ int command_call(const struct args *args);
 int command_follow(const struct args *args);
 int command_status(const struct args *args);
 int command_verify(const struct args *args);
+int command_audit(const struct args *args);
 int command_backup(const struct args *args);
 int command_restore(const struct args *args);
 int command_rejoin(const struct args *args);

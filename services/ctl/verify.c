@@ -1,26 +1,19 @@
 /* services/ctl/verify.c
  *
- * Does the state say what the journal says? Works on hot copies, state first, so that it
- * is never ahead; nothing is locked and a running service is not disturbed. The copies
- * lie beside the data while it lasts and need as much space again. The keys that sealed
- * data is opened with are copied first of all, so that somebody who is erased meanwhile
- * reads as in the state.
+ * Does the state say what the journal says? Works on hot copies (copies.h); a running service is
+ * not disturbed.
  *
  * Promise: exit code 0 only if every chain is whole and every key and value is the same. */
 #include "services/ctl/chain.h"
+#include "services/ctl/copies.h"
 #include "services/ctl/ctl.h"
-#include "services/ctl/replay_world.h"
 
 #include "common/base/codec.h"
 #include "common/base/text.h"
 #include "common/core/tables.h"
-#include "common/host/keys.h"
-#include "common/wire/pb.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	MEMORY_MIB_DEFAULT_VERIFY = 1024,
@@ -32,157 +25,11 @@ enum {
 
 struct verifying {
 	const struct module *module;
-	const char *data;
 	uint64_t memory_bytes;
-	char home[PATH_BYTES_MAX];
-	char state_copy[PATH_BYTES_MAX];
-	char journal_copy[PATH_BYTES_MAX];
-	char scratch[PATH_BYTES_MAX];
-	char folder[PATH_BYTES_MAX];
-	struct state_lmdb *state; /* NULL: there is none yet */
-	struct journal_lmdb *journal;
-	char slots_copy[PATH_BYTES_MAX];
-	struct replay_keys keys;
+	struct copies copies;
 	uint64_t equal;
 	uint64_t different;
 };
-
-static bool
-paths_make(struct verifying *verifying)
-{
-	return path_format(verifying->home, "%s/%s", verifying->data, verifying->module->name) &&
-	       path_format(verifying->folder, "%s/verify.%ld", verifying->home, (long)getpid()) &&
-	       path_format(verifying->state_copy, "%s/state", verifying->folder) &&
-	       path_format(verifying->journal_copy, "%s/journal", verifying->folder) &&
-	       path_format(verifying->slots_copy, "%s/slots", verifying->folder) &&
-	       path_format(verifying->scratch, "%s/scratch", verifying->folder);
-}
-
-static bool
-copy_slots(struct verifying *verifying, struct host_error *error)
-{
-	char keys[PATH_BYTES_MAX];
-	char path[PATH_BYTES_MAX];
-	if (!path_format(keys, "%s/keys", verifying->data) || !path_format(path, "%s/slots", verifying->home))
-		return host_error_set(error, "path of the data folder is too long");
-	if (!keys_load_secret(keys, verifying->module->name, verifying->keys.secret, error) ||
-	    !slots_copy(path, verifying->slots_copy, error))
-		return false;
-	verifying->keys.before = slots_open_reader(verifying->slots_copy, verifying->keys.secret, error);
-	return verifying->keys.before != NULL;
-}
-
-static bool
-open_slots(struct verifying *verifying, struct host_error *error)
-{
-	char path[PATH_BYTES_MAX];
-	path_format(path, "%s/slots", verifying->home);
-	verifying->keys.after = slots_open_reader(path, verifying->keys.secret, error);
-	return verifying->keys.after != NULL;
-}
-
-static bool
-copy_state(const struct verifying *verifying, struct host_error *error)
-{
-	char path[PATH_BYTES_MAX];
-	char file[PATH_BYTES_MAX];
-	if (!path_format(path, "%s/state", verifying->home) || !path_format(file, "%s/data.mdb", path))
-		return host_error_set(error, "path of the data folder is too long");
-	if (!path_exists(file))
-		return true;
-	struct state_lmdb *state = state_lmdb_open_reader(path, error);
-	bool good = state != NULL && state_lmdb_copy(state, verifying->state_copy, error);
-	state_lmdb_close(state);
-	return good;
-}
-
-static bool
-copy_journal(const struct verifying *verifying)
-{
-	struct host_error error;
-	struct journal_lmdb *journal = journal_reader(verifying->data, verifying->module->name);
-	if (journal == NULL)
-		return false;
-	bool good = journal_lmdb_copy(journal, verifying->journal_copy, &error);
-	if (!good)
-		say("%s", error.text);
-	journal_lmdb_close(journal);
-	return good;
-}
-
-static bool
-copies_open(struct verifying *verifying)
-{
-	struct host_error error;
-	if (!folder_make(verifying->folder, &error) || !copy_slots(verifying, &error) ||
-	    !copy_state(verifying, &error)) {
-		say("%s", error.text);
-		return false;
-	}
-	if (!copy_journal(verifying))
-		return false;
-	verifying->journal = journal_lmdb_open_reader(verifying->journal_copy, &error);
-	bool good = verifying->journal != NULL && open_slots(verifying, &error);
-	if (good && path_exists(verifying->state_copy)) {
-		verifying->state = state_lmdb_open_reader(verifying->state_copy, &error);
-		good = verifying->state != NULL;
-	}
-	if (!good)
-		say("%s", error.text);
-	return good;
-}
-
-static void
-copies_remove(struct verifying *verifying)
-{
-	struct host_error error;
-	if (verifying->state != NULL)
-		state_lmdb_close(verifying->state);
-	if (verifying->journal != NULL)
-		journal_lmdb_close(verifying->journal);
-	slots_close(verifying->keys.before);
-	slots_close(verifying->keys.after);
-	sodium_memzero(&verifying->keys, sizeof(verifying->keys));
-	if (!folder_remove(verifying->state_copy, &error) || !folder_remove(verifying->journal_copy, &error) ||
-	    !folder_remove(verifying->scratch, &error) || !folder_remove(verifying->folder, &error))
-		say("%s", error.text);
-}
-
-/* Which entry the state stands for; 0 if it is empty. False, and said, if journal and state do not belong together. */
-static bool
-state_seq(const struct verifying *verifying, uint64_t *seq)
-{
-	const uint8_t table[] = {TABLE_HEAD};
-	struct slice row;
-	struct arena arena;
-	*seq = 0;
-	if (verifying->state == NULL)
-		return true;
-	struct store_base base = state_lmdb_base(verifying->state);
-	if (!base.get(base.context, slice_of(table, sizeof(table)), &row))
-		return true;
-	arena_init(&arena, 4096, 0);
-	const Mt__StateHead *head = (const Mt__StateHead *)pb_unpack_trusted(&mt__state_head__descriptor, &arena, row);
-	const char *fault = NULL;
-	struct slice bytes;
-	if (head == NULL || head->hash.len != HASH_BYTES)
-		fault = "the head of the state cannot be read";
-	else if (head->apply_version != verifying->module->apply_version)
-		fault = "the state was built by another version of the service";
-	else if (!journal_lmdb_read(verifying->journal, head->seq, &bytes))
-		fault = "the state is ahead of the journal";
-	else
-		*seq = head->seq;
-	const Mt__Entry *entry =
-		fault != NULL ? NULL : (const Mt__Entry *)pb_unpack_trusted(&mt__entry__descriptor, &arena, bytes);
-	if (fault == NULL && (entry == NULL || entry->hash.len != HASH_BYTES ||
-			      memcmp(entry->hash.data, head->hash.data, HASH_BYTES) != 0))
-		fault = "state and journal differ in the hash of the entry they meet at";
-	if (fault != NULL)
-		say("%s: %s", verifying->module->name, fault);
-	arena_free(&arena);
-	return fault == NULL;
-}
 
 static void
 say_different(struct verifying *verifying, const char *what, struct slice key, struct slice state, struct slice replay)
@@ -230,8 +77,9 @@ compare(struct verifying *verifying, uint64_t seq)
 {
 	static struct replay replay;
 	struct memtable *none = memtable_new();
-	struct store state = {.top = none, .base = state_lmdb_base(verifying->state)};
-	replay_run(&replay, verifying->module, verifying->journal, &verifying->keys, seq, verifying->scratch,
+	struct store state = {.top = none, .base = state_lmdb_base(verifying->copies.state)};
+	const struct copies *copies = &verifying->copies;
+	replay_run(&replay, verifying->module, copies->journal, &copies->keys, seq, copies->scratch,
 		   verifying->memory_bytes);
 	for (unsigned table = 0; table < TABLES; table++) {
 		/* The head row is written with each flush and was checked before. */
@@ -247,24 +95,20 @@ verify_one(struct verifying *verifying)
 {
 	uint64_t seq = 0;
 	const char *name = verifying->module->name;
-	if (!journal_is_there(verifying->data, name)) {
+	if (!journal_is_there(verifying->copies.data, name)) {
 		printf("%s: no journal here\n", name);
 		return true;
 	}
-	if (!paths_make(verifying)) {
-		say("path of the data folder is too long");
-		return false;
-	}
-	bool good = copies_open(verifying) && chain_check(verifying->module, verifying->journal) &&
-		    state_seq(verifying, &seq);
+	bool good = copies_open(&verifying->copies) && chain_check(verifying->module, verifying->copies.journal) &&
+		    copies_state_seq(&verifying->copies, &seq);
 	if (good && seq > 0)
 		compare(verifying, seq);
 	if (good)
 		printf("%s: chain of %llu entries is whole; state at %llu: %llu keys equal, %llu different\n", name,
-		       (unsigned long long)journal_lmdb_head(verifying->journal), (unsigned long long)seq,
+		       (unsigned long long)journal_lmdb_head(verifying->copies.journal), (unsigned long long)seq,
 		       (unsigned long long)verifying->equal, (unsigned long long)verifying->different);
 	fflush(stdout);
-	copies_remove(verifying);
+	copies_remove(&verifying->copies);
 	return good && verifying->different == 0;
 }
 
@@ -282,7 +126,10 @@ command_verify(const struct args *args)
 		if (only != NULL && strcmp((*module)->name, only) != 0)
 			continue;
 		verifying = (struct verifying){
-			.module = *module, .data = args_data(args), .memory_bytes = (uint64_t)memory_mib << 20};
+			.module = *module,
+			.memory_bytes = (uint64_t)memory_mib << 20,
+			.copies = {.module = *module, .data = args_data(args), .name = "verify"},
+		};
 		good = verify_one(&verifying) && good;
 	}
 	return good ? EXIT_DONE : EXIT_FAILED;

@@ -119,18 +119,12 @@ status_passes(const struct judge *judge, struct judgement *out)
 
 /* --- the log ---------------------------------------------------------------------------------------------------- */
 
-/* The name of a deployment's log: "did:web:host%3A8443" has "host:8443/log". NULL if the DID has a path. */
+/* The name of a deployment's log; NULL if the DID is of none. */
 static const char *
 origin_of(struct arena *arena, const char *did)
 {
-	static const char method[] = "did:web:";
-	size_t size = strlen(method);
-	if (strncmp(did, method, size) != 0 || strchr(did + size, ':') != NULL)
-		return NULL;
-	const char *port = strstr(did + size, "%3A");
-	if (port == NULL)
-		return arena_format(arena, "%s/log", did + size);
-	return arena_format(arena, "%.*s:%s/log", (int)(port - did - (ptrdiff_t)size), did + size, port + 3);
+	const char *host = did_host(arena, did);
+	return host == NULL ? NULL : arena_format(arena, "%s/log", host);
 }
 
 /* The keys log-1, log-2... of the document; any of them may have signed the checkpoint, while it was good. */

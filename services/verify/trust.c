@@ -164,15 +164,10 @@ trust_list_find(const struct trust *trust, const char *url)
 	return found;
 }
 
-/* "https://host:8443" is "did:web:host%3A8443". */
 const struct jcs_value *
 trust_deployment(struct trust *trust, const char *base_url)
 {
-	const char *host = base_url + strlen("https://");
-	const char *colon = strchr(host, ':');
-	const char *did =
-		colon == NULL ? arena_format(trust->arena, "did:web:%s", host)
-			      : arena_format(trust->arena, "did:web:%.*s%%3A%s", (int)(colon - host), host, colon + 1);
+	const char *did = did_of_host(trust->arena, base_url + strlen("https://"));
 	const struct trust_document *document = document_find(trust, did);
 	if (document == NULL)
 		return NULL;
