@@ -24,12 +24,15 @@ member_text(const struct jcs_value *object, const char *name)
 	return member != NULL && member->kind == JSON_STRING ? member->text : slice_of(NULL, 0);
 }
 
-/* ProtoJSON writes a 64-bit integer as a string. */
+/* ProtoJSON writes a 64-bit integer as a string, and 0 not at all. */
 static bool
 index_read(struct arena *arena, const struct jcs_value *root, uint64_t *index)
 {
 	const struct jcs_value *member = jcs_member(root, "index");
-	if (member == NULL || (member->kind != JSON_STRING && member->kind != JSON_NUMBER) || member->text.size == 0 ||
+	*index = 0;
+	if (member == NULL)
+		return true;
+	if ((member->kind != JSON_STRING && member->kind != JSON_NUMBER) || member->text.size == 0 ||
 	    member->text.size > NUMBER_DIGITS_MAX)
 		return false;
 	for (size_t i = 0; i < member->text.size; i++) {

@@ -229,7 +229,8 @@ may_be_a_newer_key(const struct judge *judge, const struct judgement *out)
 	const struct credential_check *check = &out->check;
 	int64_t known_us = judge->trust->oldest_us;
 	return check->reason == REASON_KEY && check->key_id[0] != '\0' && known_us != INT64_MAX &&
-	       (check->signed_us > known_us || judge->now_us - known_us > judge->age_max_us);
+	       (check->signed_us + CHECK_CLOCK_SKEW_S * SECOND_US > known_us ||
+		judge->now_us - known_us > judge->age_max_us);
 }
 
 /* What is out of its period may have been revoked besides, which says more. */
