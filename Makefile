@@ -1,4 +1,5 @@
-# make run     everything, from nothing: installs what is missing, builds, starts, plays the main job
+# make run     everything, from nothing: installs what is missing, builds, starts, plays the main job;
+#              certificates are specimens unless PUBLIC_URL=https://HOST is given
 # make check   all tests; V=asan|tsan|debug|cov for a variant, each in a tree of its own
 # make bench   ratios against PostgreSQL in the same run
 # make tidy    the manners of STYLE, checked
@@ -59,7 +60,7 @@ all: $(BINS)
 
 run: deps
 	@$(MAKE) --no-print-directory -j2 all
-	@deploy/run.sh $(B)/bin ./var 127.0.0.1:8080
+	@PUBLIC_URL='$(PUBLIC_URL)' deploy/run.sh $(B)/bin ./var 127.0.0.1:8080
 
 # NEED=check, bench or develop for more than running it.
 NEED ?= run

@@ -111,9 +111,9 @@ status_passes(const struct judge *judge, struct judgement *out)
 	bool known = bit_read(judge, out, CHECK_REVOCATION, &revoked);
 	known = bit_read(judge, out, CHECK_SUSPENSION, &suspended) && known;
 	if (revoked)
-		return conclude(judge, out, REASON_REVOKED, &words);
+		return conclude(judge, out, REASON_REVOKED_BY_LIST, &words);
 	if (suspended)
-		return conclude(judge, out, REASON_SUSPENDED, &words);
+		return conclude(judge, out, REASON_SUSPENDED_BY_LIST, &words);
 	return known;
 }
 
