@@ -153,8 +153,8 @@ dates_read(struct reading *reading)
 	if (last > issued + PAPER_VALID_DAYS_MAX)
 		return fails(
 			reading, "valid_until",
-			"the date is more than 100 years after the issue: leave it empty for what is valid for ever",
-			"ngày này quá 100 năm sau ngày cấp: để trống nếu có giá trị vô thời hạn");
+			"the date is more than 50 years after the issue: leave it empty for what is valid for ever",
+			"ngày này quá 50 năm sau ngày cấp: để trống nếu có giá trị vô thời hạn");
 	reading->row->issued_on = in->issued_on;
 	return true;
 }
