@@ -216,10 +216,6 @@ mutant suspended_for_good services/certificate/change.c \
 story corrected_free services/certificate/correct.c \
 	'/^correct_apply\(/,/^\}/ s/PURPOSE__SUSPENSION, true/PURPOSE__SUSPENSION, false/' \
 	'certificate_holder_corrected'
-# What is suspended goes on being counted as valid.
-mutant suspended_counted services/certificate/change.c \
-	's/^\tcount_state\(apply, certificate, -1\);$/\tif (certificate->version % 2 == 0)\n\t&/' \
-	'status bits are what was decided'
 # What waits for approval keeps the name that the registry has corrected.
 story waiting_name services/certificate/completion_apply.c \
 	'/^completion_apply_holder\(/,/^\}/ s/it->personal == NULL/it->certificate_id[0] == 0/' \
