@@ -84,23 +84,12 @@ expiry_emit_expired(struct call *call, const Mt__CertificateRecord *certificate)
 	call_emit(call, &fact.base);
 }
 
-/* True if a nearer reminder is due as well: the timer comes late, after days in which nothing ran. */
-static bool
-is_overtaken(const Mt__CertificateRecord *certificate, uint32_t planned_days, int32_t days_left)
-{
-	for (size_t i = 0; i < certificate->n_remind_days; i++) {
-		uint32_t days = certificate->remind_days[i];
-		if (days < planned_days && days_left <= (int32_t)days)
-			return true;
-	}
-	return days_left < 0;
-}
-
+/* A timer may come late, after days in which nothing ran: what is told is how many days are left then. */
 static void
-emit_expiring(struct call *call, const Mt__CertificateRecord *certificate, uint32_t planned_days)
+emit_expiring(struct call *call, const Mt__CertificateRecord *certificate)
 {
 	int32_t days_left = last_day(certificate) - call_today(call);
-	if (is_overtaken(certificate, planned_days, days_left) || renewed_by(call, certificate)[0] != '\0')
+	if (days_left < 0 || renewed_by(call, certificate)[0] != '\0')
 		return;
 	Mt__CertificateExpiring fact = MT__CERTIFICATE_EXPIRING__INIT;
 	fact.certificate_id = certificate->certificate_id;
@@ -125,7 +114,7 @@ certificate_timers_expiry_due(Mt__CertificateTimers_Service *service, const Mt__
 		if (in->days_left == 0)
 			expiry_emit_expired(call, certificate);
 		else
-			emit_expiring(call, certificate, in->days_left);
+			emit_expiring(call, certificate);
 	}
 	reply(&noted, call);
 }

@@ -351,6 +351,7 @@ tlog_inclusion(struct call *call, const Mt__EditionRecord *edition, Mt__Inclusio
 	return true;
 }
 
+/* Whether there is such a certificate, and how many editions of it, is told only to whom it is shown. */
 static void
 transparency_log_inclusion(Mt__TransparencyLog_Service *service, const Mt__InclusionRequest *in,
 			   Mt__InclusionReply_Closure reply, void *call)

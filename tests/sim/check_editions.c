@@ -2,21 +2,16 @@
  *
  * What everybody can ask of a certificate is what the institution decided: of its editions the present one alone is not
  * superseded; the revocation bit is set of those that are, and of the present one if it is revoked; the suspension bit
- * of the present one alone, while it is suspended. No other bit is set in any list, and the figures of the nation are
- * the states counted. */
+ * of the present one alone, while it is suspended. No other bit is set in any list. */
 #include "tests/sim/check.h"
 
-#include "common/core/access.h"
-#include "common/core/tables.h"
 #include "common/wire/pb.h"
-#include "services/certificate/service.h"
 #include "services/certificate/status_list.h"
 #include "services/certificate/tables.h"
 
-#include "matricula/authority.pb-c.h"
 #include "matricula/certificate.pb-c.h"
 
-enum { PURPOSES = MT__STATUS_LIST__PURPOSE__SUSPENSION + 1, STATES = MT__CERTIFICATE__STATE__EXPIRED + 1 };
+enum { PURPOSES = MT__STATUS_LIST__PURPOSE__SUSPENSION + 1 };
 
 struct tally {
 	struct sim *sim;
@@ -24,7 +19,6 @@ struct tally {
 	const struct store *store;
 	struct arena arena;
 	uint64_t set[PURPOSES]; /* bits that should be, by purpose */
-	uint64_t states[STATES];
 };
 
 /* --- bits --------------------------------------------------------------------------------------------------------- */
@@ -94,7 +88,6 @@ check_edition(struct tally *tally, const Mt__CertificateRecord *certificate, con
 static void
 check_certificate(struct tally *tally, const Mt__CertificateRecord *certificate)
 {
-	tally->states[certificate->state]++;
 	for (uint32_t number = 1; number <= certificate->edition && !world_blamed(tally->sim); number++) {
 		struct slice value;
 		struct key key = key_of(TABLE_EDITION);
@@ -105,30 +98,6 @@ check_certificate(struct tally *tally, const Mt__CertificateRecord *certificate)
 				tally, certificate,
 				(const void *)pb_unpack_trusted(&mt__edition_record__descriptor, &tally->arena, value));
 	}
-}
-
-/* --- figures ------------------------------------------------------------------------------------------------------ */
-
-/* What the certificate service says of an authority, whole. */
-static uint64_t
-figure_of(const struct tally *tally, const char *authority_id, const struct metric *metric)
-{
-	struct slice row;
-	struct key key = key_of(TABLE_FIGURE);
-	key_id_of(&key, authority_id);
-	key_u16(&key, metric->number);
-	key_text(&key, "");
-	key_u32(&key, 0);
-	return store_get(tally->store, key_slice(&key), &row) ? get_u64(row.data) : 0;
-}
-
-static void
-check_stock(struct tally *tally, const char *root_id, enum certificate_metric metric, Mt__Certificate__State state)
-{
-	uint64_t figure = figure_of(tally, root_id, &certificate_metrics[metric]);
-	if (figure != tally->states[state])
-		world_blame(tally->sim, tally->name, "%s is %llu, and %llu are so", certificate_metrics[metric].name,
-			    (unsigned long long)figure, (unsigned long long)tally->states[state]);
 }
 
 void
@@ -146,12 +115,5 @@ check_editions(struct sim *sim, const struct office *office, const char *name)
 	}
 	if (!world_blamed(sim))
 		check_no_other_bits(&tally);
-	arena_reset(&tally.arena);
-	const Mt__AuthorityRecord *root = tree_root(tally.store, &tally.arena);
-	if (root != NULL && !world_blamed(sim)) {
-		check_stock(&tally, root->authority_id, METRIC_CERTIFICATES_VALID, MT__CERTIFICATE__STATE__VALID);
-		check_stock(&tally, root->authority_id, METRIC_CERTIFICATES_SUSPENDED,
-			    MT__CERTIFICATE__STATE__SUSPENDED);
-	}
 	arena_free(&tally.arena);
 }

@@ -200,6 +200,42 @@ story lookup_everywhere services/enrollment/search.c \
 story certified_twice services/certificate/completion.c \
 	'/^certified_elsewhere\(/,/^\}/ s/^\t\t\treturn true;$/\t\t\treturn false;/' \
 	'person_merged'
+# A corrected certificate has two editions that stand.
+mutant never_superseded services/certificate/correct.c \
+	's/^\tedition->superseded_at = at;$/\t(void)at;/' \
+	'status bits are what was decided'
+# Whoever holds the edition before hears nothing of the correction.
+mutant superseded_in_silence services/certificate/correct.c \
+	'/^supersede\(/,/^\}/ s/MT__STATUS_LIST__PURPOSE__REVOCATION, true/MT__STATUS_LIST__PURPOSE__REVOCATION, false/' \
+	'status bits are what was decided'
+# A suspension that is lifted stays in the list.
+mutant suspended_for_good services/certificate/change.c \
+	'/^apply_reinstated\(/,/^\}/ s/PURPOSE__SUSPENSION, false/PURPOSE__SUSPENSION, true/' \
+	'status bits are what was decided'
+# Who corrects what is suspended lifts the suspension by it.
+story corrected_free services/certificate/correct.c \
+	'/^correct_apply\(/,/^\}/ s/PURPOSE__SUSPENSION, true/PURPOSE__SUSPENSION, false/' \
+	'certificate_holder_corrected'
+# What waits for approval keeps the name that the registry has corrected.
+story waiting_name services/certificate/completion_apply.c \
+	'/^completion_apply_holder\(/,/^\}/ s/it->personal == NULL/it->certificate_id[0] == 0/' \
+	'certificate_holder_corrected'
+# A name that was right on its day is corrected too.
+story former_name services/certificate/holder.c \
+	's/strcmp\(\*text, mistaken\) != 0/strcmp(*text, right) == 0/' \
+	'certificate_holder_corrected'
+# A reminder of what was renewed.
+story reminded_again services/certificate/expiry.c \
+	'/^emit_expiring\(/,/^\}/ s/ \|\| renewed_by\(call, certificate\)\[0\] != .*\)$/)/' \
+	'certificate_recertified'
+# A certificate ends a day early.
+story early_end services/certificate/expiry.c \
+	's/^\tset_timer\(apply, certificate, last \+ 1, 0\);$/\tset_timer(apply, certificate, last, 0);/' \
+	'certificate_expiry'
+# A corrected name settles what is to be looked at of the mark.
+story review_settled services/certificate/correct.c \
+	's/^\tif \(fact->mark_corrected\)$/\tif (fact->mark_corrected || certificate->edition > 1)/' \
+	'certificate_review'
 # A place of the register is left out now and then.
 mutant register_gap services/certificate/issue.c \
 	's/\+\+issuing->place/issuing->place += 1 + (issuing->place % 5 == 4)/' \
@@ -211,7 +247,7 @@ mutant released_again services/certificate/completion_apply.c \
 # What is suspended or revoked stays counted as valid.
 mutant valid_for_ever services/certificate/change.c \
 	's/count_state\(apply, certificate, -1\)/count_state(apply, certificate, 0)/' \
-	'registers and the log have no gaps'
+	'status bits are what was decided'
 # What the kind asks for does not matter.
 story rules_ignored services/certificate/kind.c \
 	's/if \(completion->mark_percent < kind->mark_percent_min\)/if (completion->mark_percent + 100 < kind->mark_percent_min)/' \
@@ -239,11 +275,11 @@ mutant leaf_forgotten services/certificate/issue.c \
 # Another certificate is revoked than was meant.
 mutant bit_mistaken services/certificate/status_list.c \
 	's/0x80 >> within % 8/0x01 << within % 8/' \
-	'status bits say what rows say'
+	'status bits are what was decided'
 # Two certificates share their bit.
 mutant index_shared services/certificate/status_list.c \
 	's/bits_place\(places->key, places->given\+\+\)/bits_place(places->key, places->given++ \/ 2)/' \
-	'status bits say what rows say|registers and the log have no gaps'
+	'status bits are what was decided|registers and the log have no gaps'
 # Whoever retires the last key leaves status lists that nobody can sign.
 story key_without_successor services/certificate/issuer.c \
 	'/^succeed\(/,/^\}/ s/if \(!signs \|\| /if (signs || /' \
