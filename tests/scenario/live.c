@@ -44,8 +44,7 @@ struct live {
 	uint64_t seq[WORLD_NODES]; /* journals read up to here when the story began */
 };
 
-/* --- spelling ------------------------------------------------------------------------------------------------------
- */
+/* --- spelling ----------------------------------------------------------------------------------------------------- */
 
 static bool
 is_local_code(struct live *live, const char *text, size_t size)
@@ -133,8 +132,7 @@ live_spell(struct driver *driver, char *text, bool is_json)
 	return spelt;
 }
 
-/* --- the command line ----------------------------------------------------------------------------------------------
- */
+/* --- the command line --------------------------------------------------------------------------------------------- */
 
 static json_t *
 ask(struct live *live, const char *service, const char *method, const char *json)
@@ -245,8 +243,7 @@ live_settle(struct driver *driver)
 	return driver_fail(driver, "the services do not settle within %d ms", QUIET_MS_MAX);
 }
 
-/* --- the story -----------------------------------------------------------------------------------------------------
- */
+/* --- the story ---------------------------------------------------------------------------------------------------- */
 
 static const char *
 live_skips(struct driver *driver, const struct story *story)
@@ -419,7 +416,9 @@ live_restart(struct driver *driver, const char *service, const char *public_url)
 	if (!shell_kill(live->data, service))
 		return driver_fail(driver, "%s was killed and does not come back", service);
 	for (int waited = 0; waited < QUIET_MS_MAX; waited += PAUSE_MS) {
-		if (web_ready(live->web))
+		json_t *status = ask(live, service, "Node.Status", "{}"); /* the gateway may not have noticed */
+		json_decref(status);
+		if (status != NULL && web_ready(live->web))
 			return true;
 		shell_sleep_ms(PAUSE_MS);
 	}
