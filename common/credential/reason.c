@@ -109,9 +109,9 @@ static const struct {
 	[REASON_REVOKED] = {VERDICT_REVOKED, "revoked by {by} on {since}", "{by} đã thu hồi ngày {since}"},
 	[REASON_SUSPENDED] = {VERDICT_SUSPENDED, "suspended by {by} on {since}",
 			      "{by} đã tạm đình chỉ hiệu lực từ ngày {since}"},
-	[REASON_REVOKED_BY_LIST] = {VERDICT_REVOKED,
-				    "the status list of {by} says revoked: withdrawn, or replaced by a corrected edition",
-				    "danh sách tình trạng của {by} ghi đã thu hồi, hoặc đã thay bằng bản đính chính"},
+	[REASON_REVOKED_BY_LIST] =
+		{VERDICT_REVOKED, "the status list of {by} says revoked: withdrawn, or replaced by a corrected edition",
+		 "danh sách tình trạng của {by} ghi đã thu hồi, hoặc đã thay bằng bản đính chính"},
 	[REASON_SUSPENDED_BY_LIST] = {VERDICT_SUSPENDED, "the status list of {by} says suspended",
 				      "danh sách tình trạng của {by} ghi đang tạm đình chỉ"},
 	[REASON_SUPERSEDED] = {VERDICT_SUPERSEDED, "replaced by a corrected edition of {by} on {since}",
