@@ -94,7 +94,8 @@ class Bench:
         return [os.path.join(self.programs, program)] + ["%s=%s" % pair for pair in base.items()]
 
     def generate(self, program, **options):
-        done = subprocess.run(self.words(program, options), stdout=subprocess.PIPE, text=True, timeout=400)
+        # What failed first is cut after so many bytes, maybe within a letter.
+        done = subprocess.run(self.words(program, options), stdout=subprocess.PIPE, text=True, errors="replace", timeout=400)
         said = json.loads(done.stdout)
         if said.get("refused"):
             self.notes.append("%s of %s: %d frames were refused as a whole and sent again."

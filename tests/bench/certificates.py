@@ -66,7 +66,8 @@ def issue_all(bench, row, signing, rooms):
 def issue(bench, rooms):
     """rooms: classes of people who passed; others, of a kind with rules, are made here."""
     one, signing, signing_too = Row("bare", "/s"), Row("bare", "/s"), Row("bare", "/s")
-    row = bench.row("certificates signed, logged and issued (peer: bare Ed25519 signing, %d cores)" % CORES, "/s", ("at least", 15000), signing)
+    row = bench.row("certificates signed, logged and issued (peer: bare Ed25519 signing, %d cores)" % CORES, "/s",
+                    ("at least", 15000), signing)
     kinds = bench.row("the same, of a kind with rules, an end, reminders (peer: as before)", "/s", ("at least", 15000), signing_too)
     bare(bench, one, "sign", 1)
     bench.issued, bench.holders = list(rooms), None
