@@ -1,4 +1,5 @@
-# make run     everything, from nothing: installs what is missing, builds, starts, plays the main job
+# make run     everything, from nothing: installs what is missing, builds, starts, plays the main job;
+#              certificates are specimens unless PUBLIC_URL=https://HOST is given
 # make check   all tests; V=asan|tsan|debug|cov for a variant, each in a tree of its own
 # make bench   ratios against PostgreSQL in the same run
 # make tidy    the manners of STYLE, checked
@@ -47,6 +48,7 @@ FLOORS   := $(call archives,gen common/base common/wire common/credential common
 HOST     := $(call archives,common/host)
 NODES    := $(call archives,$(addprefix services/,enrollment assessment certificate notification))
 GATEWAY  := $(call archives,services/gateway)
+VERIFY   := $(call archives,services/verify)
 PAPER    := $(call archives,services/paper)
 
 BINS     := $(B)/bin/matricula $(B)/bin/matricula-verify $(addprefix $(B)/bin/matricula-,$(SERVICES))
@@ -59,7 +61,7 @@ all: $(BINS)
 
 run: deps
 	@$(MAKE) --no-print-directory -j2 all
-	@deploy/run.sh $(B)/bin ./var 127.0.0.1:8080
+	@PUBLIC_URL='$(PUBLIC_URL)' deploy/run.sh $(B)/bin ./var 127.0.0.1:8080
 
 # NEED=check, bench or develop for more than running it.
 NEED ?= run
@@ -129,7 +131,7 @@ SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
 
 # Each tests/unit/x_test.c is one program, and may use any floor and any service.
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
-$(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
+$(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY) $(VERIFY)
 	$(link) -lcmocka
 # Who links the papers: the archive and its libraries.
 PAPER_USERS := $(addprefix $(B)/bin/matricula-,gateway verify) $(filter $(B)/tests/unit/paper_%,$(UNIT)) $(B)/tests/fuzz/pdf_fuzz
@@ -177,7 +179,7 @@ unit: $(UNIT)
 # All tests. The deployment tests start real processes on loopback, on ports of their own.
 STORIES := $(wildcard tests/scenario/*.txt)
 E2E     := live.sh ctl_test.sh access.py bad_input.py roster.py certificates.py reorganisation.py guide.py canary.py disk_full.py drill.py \
-           hosts.py readme.sh
+           hosts.py readme.sh transparency.py offline.py
 KILLS   ?= 8
 export PATH := $(abspath $(B)/bin):$(PATH)
 check: check-deps

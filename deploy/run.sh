@@ -4,13 +4,15 @@
 # What `make run` does once everything is built: a mail server on loopback, the five
 # servers under `matricula up`, the units of Viet Nam, a sample of personnel events, the
 # story; then it stays up until Ctrl-C, which drains. On the same data it goes on where it was.
+# Certificates are specimens unless PUBLIC_URL=https://HOST says where the world will reach it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 BIN=${1:-build/release/bin} DATA=${2:-./var} HTTP=${3:-127.0.0.1:8080}
 DOOR=${DOOR:-tcp://127.0.0.1:5570} SMTP=${SMTP:-127.0.0.1:8025} PEOPLE=${PEOPLE:-2000}
 UNITS=tests/data/vietnam-units-2025.csv
-M=$BIN/matricula
-export BIN DATA HTTP DOOR SMTP M
+PUBLIC_URL=${PUBLIC_URL:-}
+M=$BIN/matricula VERIFY=$BIN/matricula-verify
+export BIN DATA HTTP DOOR SMTP M VERIFY PUBLIC_URL
 UP= MAIL=
 
 stop() {
@@ -25,7 +27,8 @@ mkdir -p "$DATA"
 # A terminal's Ctrl-C goes to everybody; these two are told by us, so each gets a session of its own.
 setsid /usr/bin/python3 deploy/mail_server.py "${SMTP%:*}" "${SMTP##*:}" "$DATA/mail" &
 MAIL=$!
-setsid "$M" up --data "$DATA" --http "$HTTP" --door "$DOOR" --smtp "smtp://$SMTP" >"$DATA/up.out" 2>"$DATA/up.log" &
+setsid "$M" up --data "$DATA" --http "$HTTP" --door "$DOOR" --smtp "smtp://$SMTP" \
+	${PUBLIC_URL:+--public-url "$PUBLIC_URL"} >"$DATA/up.out" 2>"$DATA/up.log" &
 UP=$!
 for _ in $(seq 600); do
 	grep -q '^ready' "$DATA/up.out" && break
@@ -62,6 +65,8 @@ cat <<END
 
 It stays up. Where to look:
   http://$HTTP/dashboard       the national dashboard
+  http://$HTTP/verify          where anybody checks a certificate
+  $DATA/papers/                 the story's certificate and passport as PDF, the register for a spreadsheet
   http://$HTTP/openapi.json    every route
   http://$HTTP/metrics         figures of the machines
   . $DATA/story.env                     the tokens of the story, as variables

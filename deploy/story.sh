@@ -1,14 +1,15 @@
 #!/bin/bash
 # deploy/story.sh
 #
-# The main job, told in seven steps against the servers that deploy/run.sh started. Each
+# The main job, told in nine steps against the servers that deploy/run.sh started. Each
 # request is shown as a curl command that anyone may repeat (after `. DATA/story.env`), with
 # its answer. Every command carries an Idempotency-Key of its own, so a story that was cut
 # off is told again from the start and does nothing twice (for a day: so long replies are saved).
+# Without PUBLIC_URL it is told on trial: certificates are specimens, and every verdict says so.
 set -euo pipefail
 : "${M:?started by deploy/run.sh}" "${DATA:?}" "${HTTP:?}" "${DOOR:?}"
 API=http://$HTTP
-ENV=$DATA/story.env
+ENV=$DATA/story.env PUBLIC_URL=${PUBLIC_URL:-}
 exec > >(tee "$DATA/story.log") 2>&1
 
 SSE=
@@ -65,6 +66,63 @@ figure() { # METRIC AUTHORITY
 }
 
 day() { date -u -d "$1" +"${2:-%F}"; }
+
+# --- certificates, as a stranger has them: files in $PAPERS
+PAPERS=$DATA/papers
+mkdir -p "$PAPERS/trust"
+
+# fetch FILE PATH [TOKEN-VARIABLE]
+fetch() {
+	local -a args=(-sSf -o "$PAPERS/$1" "$API$2")
+	printf "\n\$ curl -sSf -o %s '%s%s'" "$PAPERS/$1" "$API" "$2"
+	[ -z "${3:-}" ] || { args+=(-H "Authorization: Bearer ${!3}"); printf " -H \"Authorization: Bearer \$%s\"" "$3"; }
+	printf '\n'
+	curl --retry 20 --retry-delay 1 "${args[@]}" || die "GET $2 gave nothing"
+	echo "  $(wc -c <"$PAPERS/$1") bytes"
+}
+
+# On trial every verdict but "invalid" is "specimen".
+expected() { if [ -n "$PUBLIC_URL" ] || [ "$1" = invalid ]; then echo "$1"; else echo specimen; fi; }
+
+# page CODE CLASS WORDS: the public page says so, or that it is a specimen
+page() {
+	local words=$3
+	[ -n "$PUBLIC_URL" ] || words="BẢN THỬ"
+	printf "\n\$ curl -sS '%s/v/%s'\n" "$API" "$1"
+	curl -sS "$API/v/$1" | grep -oE '<p class="verdict.*</p>' | head -1 | sed -E 's#</(dt|dd|b|p)>#\n#g; s/<[^>]*>/ /g' |
+		sed -E '/^ *$/d; s/^ */  /' | head -8 | tee "$DATA/story.page"
+	grep -q "$words" "$DATA/story.page" || die "the page does not say: $words"
+}
+
+# present FILE TYPE VERDICT WORDS-OF-A-REASON
+present() {
+	ask_file "$1" "$2"
+	[ "$(get .verdict)" = "$(expected "$3")" ] || die "the verdict is not $(expected "$3")"
+	[ -z "$4" ] || get '.reasons | join("; ")' | grep -q "$4" || die "no reason says: $4"
+}
+ask_file() {
+	printf "\n\$ curl -sS '%s/v1/certificates:verify' -H 'Content-Type: %s' --data-binary @%s\n" "$API" "$2" "$PAPERS/$1"
+	ANSWER=$(curl -sS "$API/v1/certificates:verify" -H "Content-Type: $2" --data-binary @"$PAPERS/$1")
+	jq '{verdict, reasons, since, checkedAt, statusListAsOf}' <<<"$ANSWER" | sed 's/^/  /'
+}
+
+# trust FILE.json: the keys of its issuer and its status lists, as its own words lead to them
+trust() {
+	local url
+	for url in $(jq -r '(.issuer | .id? // .) | sub("^did:web:"; "https://") | gsub(":issuers:"; "/issuers/") | . + "/did.json"' "$PAPERS/$1") \
+		$(jq -r '.credentialStatus[].statusListCredential' "$PAPERS/$1"); do
+		url=/${url#https://*/}
+		fetch "trust/$(basename "$(dirname "$url")").$(basename "$url")" "$url"
+	done
+}
+
+# offline [--inclusion FILE] FILE VERDICT
+offline() {
+	local -a args=("${@:1:$#-2}" "$PAPERS/${*: -2:1}")
+	printf '\n$ %s --trust %s %s\n' "$VERIFY" "$PAPERS/trust" "${args[*]}"
+	"$VERIFY" --trust "$PAPERS/trust" "${args[@]}" | sed 's/^/  /' | tee "$DATA/story.offline" || true
+	grep -q "^  $(expected "${*: -1}"):" "$DATA/story.offline" || die "matricula-verify does not say $(expected "${*: -1}")"
+}
 
 # ---------------------------------------------------------------------------------------------------------------------
 step "Before: the school, and the tokens of everybody who acts"
@@ -157,30 +215,63 @@ wait_for "/v1/classes/$CLASS/enrolments/${P[2]}" REGISTRAR '.state == "COMPLETED
 ask GET "/v1/classes/$CLASS/enrolments" REGISTRAR
 
 # ---------------------------------------------------------------------------------------------------------------------
-step "5. A signatory approves the completion list; certificates are signed, verified, and one is revoked"
+step "5. A kind says who signs; the signatory approves the completion list, and certificates are issued"
+ask PUT /v1/authorities/TBD01/certificate-kinds/cv LEADER "{\"kind\":{\"name\":\"Chứng chỉ bồi dưỡng ngạch chuyên viên\",\"nameEn\":\"Certificate of training for specialists\",\"classOf\":\"SHORT_COURSE\",\"programmeIds\":[\"$PROGRAMME\"],\"markPercentMin\":50,\"validMonths\":60,\"remindDays\":[90],\"signatories\":[{\"subject\":\"story-leader\",\"name\":\"Nguyễn Thị Thanh\",\"title\":\"Hiệu trưởng\",\"titleEn\":\"Principal\"}],\"pointsPer10Hours\":2}}" story-kind
 wait_for "/v1/classes/$CLASS/completion-list" LEADER '.completions | length == 2'
-ask GET "/v1/classes/$CLASS/completion-list" LEADER
 [ -e "$DATA/story.decided" ] || day now >"$DATA/story.decided"
 ask POST "/v1/classes/$CLASS/completion-list:approve" LEADER "{\"decisionNumber\":\"12/QĐ-TBD\",\"decisionDate\":\"$(day "$(cat "$DATA/story.decided") -1 day")\"}" story-approve
 wait_for "/v1/classes/$CLASS/completion-list" LEADER '[.completions[] | select(.certificateId // "" != "")] | length == 2'
-C=()
+C=() CODE=()
 for i in 1 2; do
 	ask GET "/v1/persons/${P[$i]}/certificates" "LEARNER$i"
 	C+=("$(get '.certificates[0].certificateId')")
+	CODE+=("$(get '.certificates[0].verificationUrl | split("/") | last')")
 done
-say "anybody may fetch a certificate and have it checked: a stranger too"
-ask GET "/v1/certificates/${C[0]}" ""
-VALID="{\"credential\":$ANSWER}"
-ask POST /v1/certificates:verify "" "$VALID"
-[ "$(get .verdict)" = valid ] || die "the certificate is not valid"
-say "the other one is revoked, and says so"
-ask POST "/v1/certificates/${C[1]}:revoke" LEADER '{"reason":"cấp nhầm"}' story-revoke
-ask GET "/v1/certificates/${C[1]}" ""
-ask POST /v1/certificates:verify "" "{\"credential\":$ANSWER}"
-[ "$(get .verdict)" = revoked ] || die "the certificate is not revoked"
+YEAR=$(get '.certificates[0].registerNumber | split("/") | first') # specimens stand in a register of their own, 0000
 
 # ---------------------------------------------------------------------------------------------------------------------
-step "6. Notifications reached an inbox and a mail server"
+step "6. Anybody can check a certificate: by its QR code, by the file, and without asking us at all"
+if [ -z "$PUBLIC_URL" ]; then
+	say "ON TRIAL: every certificate says SPECIMEN / BẢN THỬ and no verifier calls it valid; make run PUBLIC_URL=https://... issues real ones"
+fi
+say "the certificate to hang on the wall, and the page that its QR code leads to"
+fetch certificate.pdf "/v1/certificates/${C[0]}/certificate.pdf?token=${CODE[0]}"
+head -c 5 "$PAPERS/certificate.pdf" | grep -q '^%PDF-' || die "the PDF is none"
+page "${CODE[0]}" good "Chứng chỉ hợp lệ"
+say "a stranger has the file checked"
+present certificate.pdf application/pdf valid ""
+say "and checks it offline, with keys and status lists that were fetched earlier"
+fetch certificate.json "/v1/certificates/${C[0]}?token=${CODE[0]}"
+trust certificate.json
+offline certificate.pdf valid
+say "the log that every certificate stands in"
+fetch inclusion.json "/v1/certificates/${C[0]}/inclusion?token=${CODE[0]}"
+fetch trust/log.did.json /.well-known/did.json
+offline --inclusion "$PAPERS/inclusion.json" certificate.pdf valid
+say "a changed name is seen"
+sed 's/"name":"Lê/"name":"TS. Lê/' "$PAPERS/certificate.json" >"$PAPERS/forged.json"
+present forged.json application/vc invalid ""
+
+# ---------------------------------------------------------------------------------------------------------------------
+step "7. Correct once, correct everywhere; what is revoked says so at once; the passport has it all"
+fetch first-edition.json "/v1/certificates/${C[0]}?edition=1" LEARNER1
+ask POST "/v1/certificates/${C[0]}:correct" LEADER '{"content":{"name":"Lê Quang Sơn (Sơn Tây)"},"reason":{"text":"trùng họ tên trong lớp"}}' story-correct
+present first-edition.json application/vc superseded "replaced by a corrected edition"
+ask POST "/v1/certificates/${C[1]}:revoke" LEADER '{"reason":"cấp nhầm"}' story-revoke
+page "${CODE[1]}" bad "thu hồi"
+say "who checks offline sees it with the next status list"
+fetch revoked.json "/v1/certificates/${C[1]}?token=${CODE[1]}"
+trust revoked.json
+offline revoked.json revoked
+ask GET "/v1/persons/${P[1]}/passport" LEARNER1
+[ "$(get .name)" = "Lê Quang Sơn (Sơn Tây)" ] || die "the passport has another name"
+fetch passport.pdf "/v1/persons/${P[1]}/passport.pdf" LEARNER1
+say "the school's register of the year, for a spreadsheet"
+fetch register.csv "/v1/authorities/TBD01/register/$YEAR/register.csv" REGISTRAR
+sed 's/^/  /' "$PAPERS/register.csv"
+
+# ---------------------------------------------------------------------------------------------------------------------
+step "8. Notifications reached an inbox and a mail server"
 wait_for "/v1/persons/${P[2]}/messages" LEARNER2 '[.messages[] | select(.delivery == "SENT")] | length >= 3'
 ask GET "/v1/persons/${P[2]}/messages?pageSize=2" LEARNER2
 say "what the mail server on loopback has got"
@@ -196,7 +287,7 @@ done
 echo "  $(find "$DATA/mail" -name '*.eml' | wc -l) mails in $DATA/mail"
 
 # ---------------------------------------------------------------------------------------------------------------------
-step "7. The figures of commune, province and nation have moved, and a subscriber saw it"
+step "9. The figures of commune, province and nation have moved, and a subscriber saw it"
 printf '\n%-34s %10s %10s\n' "persons.active" before now
 for place in 00004 01 VN; do
 	before=BEFORE_$place

@@ -54,4 +54,14 @@ gen=$work/gen
 is switch_catches_a_fact_nobody_applies no "$(compile services/enrollment/class.c)"
 grep -q 'CLASS_FORGOTTEN' "$work/errors" && named=yes || named=no
 is switch_names_the_fact yes "$named"
+
+# Every reason for which an event is not accepted has its Vietnamese sentence.
+untold() { # C FILES -> codes without one
+	cat "$@" | tr '\n\t' '  ' | grep -oE '(verdict_reject\([^;]*|merge_fault\)\{"[a-z_]+")' |
+		sed -nE 's/^verdict_reject\([^,]*, *("[^"]*"|[^,"]*), *"([a-z_]+)".*/\2/p; s/^merge_fault\)\{"([a-z_]+)"$/\1/p' | sort -u |
+		while read -r code; do grep -q "{\"$code\"," services/enrollment/event_words.c || echo "$code"; done
+}
+is every_reason_has_its_vietnamese_sentence "" "$(untold services/enrollment/*.c | tr '\n' ' ')"
+printf 'return verdict_reject(verdict, "data.name",\n\t"never_told", "a sentence");\n' >"$work/reason.c"
+is a_reason_without_one_is_caught never_told "$(untold "$work/reason.c")"
 exit $failed

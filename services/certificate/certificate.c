@@ -165,11 +165,33 @@ reader_of(struct call *call, const Mt__CertificateRecord *certificate, const Mt_
 	return token[0] != '\0' && has_token(edition, token) ? READER_OF_TOKEN : READER_NOBODY;
 }
 
-bool
-certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
-		    const char *token)
+/* Whether there is such a certificate is told only to whom it is shown. */
+static const Mt__CertificateRecord *
+shown_to(struct call *call, const char *certificate_id, uint32_t number, const char *token,
+	 const Mt__EditionRecord **edition, enum reader *reader)
 {
-	return reader_of(call, certificate, edition, token) != READER_NOBODY;
+	struct id id;
+	if (!call_id(call, "certificate_id", certificate_id, &id))
+		return NULL;
+	const Mt__CertificateRecord *certificate = certificate_find(call, certificate_id);
+	*edition = certificate == NULL ? NULL : certificate_edition(call, certificate, number);
+	*reader = reader_of(call, certificate, *edition, token);
+	if (*reader == READER_NOBODY)
+		call_refuse(call, MT__STATUS__NOT_FOUND,
+			    "certificate %s is not known, or not for who asks: its holder, staff, or whoever has the "
+			    "token of its verification URL",
+			    certificate_id);
+	else if (*edition == NULL)
+		call_refuse_field(call, "edition", "certificate %s has no such edition", certificate_id);
+	return *reader == READER_NOBODY || *edition == NULL ? NULL : certificate;
+}
+
+const Mt__CertificateRecord *
+certificate_for_reader(struct call *call, const char *certificate_id, uint32_t number, const char *token,
+		       const Mt__EditionRecord **edition)
+{
+	enum reader reader;
+	return shown_to(call, certificate_id, number, token, edition, &reader);
 }
 
 /* The text that was asked for; NULL and refused if there is none. */
@@ -177,10 +199,6 @@ static const char *
 credential_text(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition, bool jwt)
 {
 	const char *id = certificate->certificate_id;
-	if (edition == NULL) {
-		call_refuse_field(call, "edition", "certificate %s has no such edition", id);
-		return NULL;
-	}
 	if (edition->signed_edition == NULL || edition->signed_edition->credential.len == 0) {
 		call_refuse(call, MT__STATUS__NOT_FOUND,
 			    certificate->state == MT__CERTIFICATE__STATE__RECORDED
@@ -207,26 +225,17 @@ institution_signed(struct arena *arena, const ProtobufCBinaryData *credential)
 	return name == NULL || name->kind != JSON_STRING ? "" : arena_text(arena, name->text);
 }
 
-/* Whether there is such a certificate is told only to whom it is shown. */
 static void
 certificates_get(Mt__Certificates_Service *service, const Mt__GetCertificateRequest *in,
 		 Mt__GetCertificateReply_Closure reply, void *call)
 {
 	(void)service;
-	struct id id;
-	if (!call_id(call, "certificate_id", in->certificate_id, &id))
+	const Mt__EditionRecord *edition;
+	enum reader reader;
+	const Mt__CertificateRecord *certificate =
+		shown_to(call, in->certificate_id, in->edition, in->token, &edition, &reader);
+	if (certificate == NULL)
 		return;
-	const Mt__CertificateRecord *certificate = certificate_find(call, in->certificate_id);
-	const Mt__EditionRecord *edition =
-		certificate == NULL ? NULL : certificate_edition(call, certificate, in->edition);
-	enum reader reader = reader_of(call, certificate, edition, in->token);
-	if (reader == READER_NOBODY) {
-		call_refuse(call, MT__STATUS__NOT_FOUND,
-			    "certificate %s is not known, or not for who asks: its holder, staff, or whoever has the "
-			    "token of its verification URL",
-			    in->certificate_id);
-		return;
-	}
 	Mt__GetCertificateReply out = MT__GET_CERTIFICATE_REPLY__INIT;
 	out.credential = (char *)credential_text(call, certificate, edition, in->jwt);
 	if (out.credential == NULL)

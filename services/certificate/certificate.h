@@ -28,10 +28,11 @@ const Mt__CertificateRecord *certificate_of_row(const struct call *call, struct 
 const Mt__EditionRecord *
 certificate_edition(const struct call *call, const Mt__CertificateRecord *certificate, uint32_t edition);
 
-/* True if the caller may see what the edition says: whoever has the code of its verification URL, the holder, or staff
- * over the holder's authority or the institution; token may be "". Refuses nothing. */
-bool certificate_visible(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition,
-			 const char *token);
+/* For whoever has the code of the verification URL (token, may be ""), the holder, and staff over the holder's authority
+ * or the institution. NULL and refused otherwise, in the same words whether or not there is such a certificate; also
+ * without that edition (0: the present one). */
+const Mt__CertificateRecord *certificate_for_reader(struct call *call, const char *certificate_id, uint32_t number,
+					       const char *token, const Mt__EditionRecord **edition);
 /* What is told of a certificate; of an edition (NULL: the present one) its title and the code of its verification
  * URL, for the holder and staff. */
 Mt__CertificateView *

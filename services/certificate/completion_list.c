@@ -102,8 +102,8 @@ static bool
 leave_out(struct call *call, const Mt__CompletionListRecord *list, const Mt__CertificateKindRecord *kind,
 	  const Mt__ApproveListRequest *in, struct left_out *left_out)
 {
-	memcpy(left_out->person_ids, in->except_person_ids, in->n_except_person_ids * sizeof(char *));
-	left_out->count = in->n_except_person_ids;
+	for (left_out->count = 0; left_out->count < in->n_except_person_ids; left_out->count++)
+		left_out->person_ids[left_out->count] = in->except_person_ids[left_out->count];
 	left_out->named = in->n_except_person_ids;
 	if (list->waiting <= left_out->count) {
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "no completion of class %s is left to approve",

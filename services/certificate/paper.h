@@ -9,9 +9,10 @@
 #include "matricula/paper.pb-c.h"
 
 enum {
-	PAPER_ROWS_MAX = 500,        /* of one call: a fact each, see FACTS_PER_CALL_MAX */
-	PAPER_NUMBER_BYTES_MAX = 80, /* of a number as printed: it stands in a key */
-	PAPER_YEAR_MIN = 1945,       /* no register of the civil service is older */
+	PAPER_ROWS_MAX = 500,         /* of one call: a fact each, see FACTS_PER_CALL_MAX */
+	PAPER_NUMBER_BYTES_MAX = 80,  /* of a number as printed: it stands in a key */
+	PAPER_YEAR_MIN = 1945,        /* no register of the civil service is older */
+	PAPER_VALID_DAYS_MAX = 18263, /* fifty years as of a kind: longer is for ever */
 };
 
 extern Mt__Papers_Service papers;

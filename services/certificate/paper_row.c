@@ -140,9 +140,21 @@ dates_read(struct reading *reading)
 	const Mt__PaperRow *in = reading->in;
 	if (!date_read(reading, "issued_on", in->issued_on, &issued))
 		return false;
-	if (in->valid_until[0] != '\0' && (!date_parse(in->valid_until, &last) || last < issued))
+	if (issued < date_make(PAPER_YEAR_MIN, 1, 1))
+		return fails(reading, "issued_on", "the date is before 1945", "ngày này trước năm 1945");
+	if (in->valid_until[0] == '\0') {
+		reading->row->issued_on = in->issued_on;
+		return true;
+	}
+	if (!date_parse(in->valid_until, &last) || last < issued)
 		return fails(reading, "valid_until", "the field is not a date from the day of issue on",
 			     "không phải ngày từ ngày cấp trở đi");
+	/* Spreadsheets say 31/12/9999 for ever; the day after the last one has to be a date too. */
+	if (last > issued + PAPER_VALID_DAYS_MAX)
+		return fails(
+			reading, "valid_until",
+			"the date is more than 50 years after the issue: leave it empty for what is valid for ever",
+			"ngày này quá 50 năm sau ngày cấp: để trống nếu có giá trị vô thời hạn");
 	reading->row->issued_on = in->issued_on;
 	return true;
 }

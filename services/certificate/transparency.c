@@ -351,27 +351,16 @@ tlog_inclusion(struct call *call, const Mt__EditionRecord *edition, Mt__Inclusio
 	return true;
 }
 
+/* Whether there is such a certificate, and how many editions of it, is told only to whom it is shown. */
 static void
 transparency_log_inclusion(Mt__TransparencyLog_Service *service, const Mt__InclusionRequest *in,
 			   Mt__InclusionReply_Closure reply, void *call)
 {
 	(void)service;
 	Mt__InclusionReply out = MT__INCLUSION_REPLY__INIT;
-	const Mt__CertificateRecord *certificate = certificate_or_refuse(call, in->certificate_id);
-	if (certificate == NULL)
+	const Mt__EditionRecord *edition;
+	if (certificate_for_reader(call, in->certificate_id, in->edition, in->token, &edition) == NULL)
 		return;
-	const Mt__EditionRecord *edition = certificate_edition(call, certificate, in->edition);
-	if (edition == NULL) {
-		call_refuse(call, MT__STATUS__NOT_FOUND, "certificate %s has no edition %u", in->certificate_id,
-			    in->edition);
-		return;
-	}
-	if (!certificate_visible(call, certificate, edition, in->token)) {
-		call_refuse(call, MT__STATUS__PERMISSION_DENIED,
-			    "certificate %s is shown to its holder, staff, and whoever has its verification code",
-			    in->certificate_id);
-		return;
-	}
 	if (tlog_inclusion(call, edition, &out))
 		reply(&out, call);
 }

@@ -40,8 +40,24 @@ bool verify_as_stored(struct arena *arena, const struct credential_check *check,
 
 void verify_credential(struct verifying *verifying, const char *credential);
 void verify_code(struct verifying *verifying, const char *code);
-/* True if a good certificate with these fields is on record; what is missing matches nothing. */
-bool verify_typed_matches(struct call *call, const Mt__VerifyRequest *in);
+
+/* An institution by its name, with and without diacritics. */
+struct verify_named {
+	const char *authority_id;
+	const char *name;
+	const char *plain;
+};
+
+/* All that have a register: of one call, read when the first name is sought. */
+struct verify_institutions {
+	bool is_read;
+	size_t count;
+	struct verify_named *list;
+};
+
+/* True if a good certificate with these fields is on record; what is missing matches nothing. all is shared by the rows
+ * of a call. */
+bool verify_typed_matches(struct call *call, const Mt__VerifyRequest *in, struct verify_institutions *all);
 /* Refused if a field is missing. */
 void verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in);
 

@@ -22,7 +22,7 @@ is_readable(const Mt__VerifyRequest *row)
 }
 
 static Mt__VerifyReply *
-row_verify(struct call *call, const Mt__VerifyRequest *row)
+row_verify(struct call *call, const Mt__VerifyRequest *row, struct verify_institutions *all)
 {
 	struct verifying *verifying = arena_alloc(call_arena(call), sizeof(*verifying));
 	Mt__VerifyReply *out = arena_alloc(call_arena(call), sizeof(*out));
@@ -32,8 +32,8 @@ row_verify(struct call *call, const Mt__VerifyRequest *row)
 		verify_code(verifying, row->code);
 	else
 		verify_add(verifying,
-			   is_readable(row) && verify_typed_matches(call, row) ? REASON_MATCH : REASON_NO_MATCH,
-			   &(struct reason_words){NULL});
+			   is_readable(row) && verify_typed_matches(call, row, all) ? REASON_MATCH : REASON_NO_MATCH,
+			   &(struct reason_words){.by = NULL});
 	return out;
 }
 
@@ -42,6 +42,7 @@ verification_lists_verify_list(Mt__VerificationLists_Service *service, const Mt_
 			       Mt__VerifyListReply_Closure reply, void *call)
 {
 	(void)service;
+	struct verify_institutions all = {.is_read = false};
 	Mt__VerifyListReply out = MT__VERIFY_LIST_REPLY__INIT;
 	if (in->n_rows > ROWS_MAX) {
 		call_refuse_field(call, "rows", "at most %d rows may be checked at once", ROWS_MAX);
@@ -49,7 +50,7 @@ verification_lists_verify_list(Mt__VerificationLists_Service *service, const Mt_
 	}
 	out.rows = arena_alloc(call_arena(call), (in->n_rows + 1) * sizeof(*out.rows));
 	for (size_t i = 0; i < in->n_rows; i++)
-		out.rows[out.n_rows++] = row_verify(call, in->rows[i]);
+		out.rows[out.n_rows++] = row_verify(call, in->rows[i], &all);
 	reply(&out, call);
 }
 

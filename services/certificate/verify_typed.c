@@ -48,44 +48,66 @@ id_step(uint8_t id[ID_BYTES])
 	return false;
 }
 
-/* Of those that have a register; NULL if none or several bear the name. */
-static const char *
-institution_named(struct call *call, const char *name)
+/* Those that have a register. A call with many rows reads them once: names are folded for all rows together. */
+static void
+institutions_read(struct call *call, struct verify_institutions *all)
 {
 	struct arena *arena = call_arena(call);
 	struct key prefix = key_of(TABLE_REGISTER_ENTRY);
 	struct key from = prefix;
-	const char *found = NULL;
+	all->is_read = true;
+	all->list = arena_alloc(arena, INSTITUTIONS_LOOKED_MAX * sizeof(*all->list));
 	for (int looked = 0; looked < INSTITUTIONS_LOOKED_MAX; looked++) {
 		bool ambiguous;
 		struct id id;
 		char text[ID_TEXT_BYTES];
 		struct store_walk walk = store_walk_from(call_store(call), key_slice(&prefix), key_slice(&from));
 		if (!store_walk_next(&walk))
-			return found;
+			return;
 		memcpy(id.bytes, walk.key.data + prefix.size, ID_BYTES);
 		id_format(id, text);
 		const Mt__AuthorityRecord *school = tree_find(call_store(call), arena, text, &ambiguous);
-		if (school != NULL && same_name(arena, name, school->name)) {
-			if (found != NULL)
-				return NULL;
-			found = school->authority_id;
+		if (school != NULL) {
+			struct verify_named *named = &all->list[all->count++];
+			named->authority_id = school->authority_id;
+			named->name = text_fold_case(arena, text_spaced(arena, school->name));
+			named->plain = text_fold(arena, named->name);
 		}
 		if (!id_step(id.bytes))
-			return found;
+			return;
 		from = prefix;
 		key_bytes(&from, slice_of(id.bytes, ID_BYTES));
+	}
+}
+
+/* NULL if none or several bear the name; compared as same_name does. */
+static const char *
+institution_named(struct call *call, struct verify_institutions *all, const char *typed)
+{
+	const char *found = NULL;
+	struct arena *arena = call_arena(call);
+	const char *name = text_fold_case(arena, text_spaced(arena, typed));
+	bool is_plain = strcmp(text_fold(arena, name), name) == 0;
+	if (!all->is_read)
+		institutions_read(call, all);
+	for (size_t i = 0; i < all->count; i++) {
+		const struct verify_named *one = &all->list[i];
+		if (strcmp(one->name, name) != 0 && (!is_plain || strcmp(one->plain, name) != 0))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = one->authority_id;
 	}
 	return found;
 }
 
 static const char *
-institution_find(struct call *call, const char *typed)
+institution_find(struct call *call, struct verify_institutions *all, const char *typed)
 {
 	bool ambiguous;
 	const char *reference = text_spaced(call_arena(call), typed);
 	const Mt__AuthorityRecord *school = tree_find(call_store(call), call_arena(call), reference, &ambiguous);
-	return school != NULL ? school->authority_id : institution_named(call, reference);
+	return school != NULL ? school->authority_id : institution_named(call, all, reference);
 }
 
 /* --- the number ------------------------------------------------------------------------------------------------- */
@@ -134,11 +156,11 @@ entry_matches(struct call *call, const struct key *key, const Mt__VerifyRequest 
 }
 
 bool
-verify_typed_matches(struct call *call, const Mt__VerifyRequest *in)
+verify_typed_matches(struct call *call, const Mt__VerifyRequest *in, struct verify_institutions *all)
 {
 	uint32_t place;
 	uint32_t year = in->year;
-	const char *school_id = institution_find(call, in->institution);
+	const char *school_id = institution_find(call, all, in->institution);
 	const char *number = text_spaced(call_arena(call), in->register_number);
 	if (school_id == NULL)
 		return false;
@@ -158,6 +180,7 @@ void
 verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in)
 {
 	struct call *call = verifying->call;
+	struct verify_institutions all = {.is_read = false};
 	if (call_text(call, "register_number", in->register_number, NAME_BYTES_MAX, false) == NULL ||
 	    call_text(call, "institution", in->institution, NAME_BYTES_MAX, false) == NULL ||
 	    call_text(call, "name", in->name, NAME_BYTES_MAX, false) == NULL ||
@@ -167,6 +190,6 @@ verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in)
 		call_refuse_field(call, "year", "year is missing");
 		return;
 	}
-	verify_add(verifying, verify_typed_matches(call, in) ? REASON_MATCH : REASON_NO_MATCH,
-		   &(struct reason_words){NULL});
+	verify_add(verifying, verify_typed_matches(call, in, &all) ? REASON_MATCH : REASON_NO_MATCH,
+		   &(struct reason_words){.by = NULL});
 }

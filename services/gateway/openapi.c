@@ -20,6 +20,14 @@
 #define RESULT_JSON "'content':{'application/json':{'schema':" RESULT "}}"
 #define EVENT "{'$ref':'#/components/schemas/CloudEvent'}"
 #define PROBLEM "{'$ref':'#/components/responses/Problem'}"
+#define BINARY "{'type':'string','format':'binary'}"
+#define DID_ANSWER                                                                                                     \
+	"{'200':{'description':'The DID document.','content':{'application/did+json':{'schema':" OBJECT "}}},"         \
+	"'default':" PROBLEM "}"
+#define FILE_ANSWER(says, type, schema)                                                                                \
+	"{'200':{'description':'" says "','content':{'" type "':{'schema':" schema "}}},'default':" PROBLEM "}"
+#define PDF_ANSWER(says) FILE_ANSWER(says, "application/pdf", BINARY)
+#define CSV_ANSWER(says) FILE_ANSWER(says, "text/csv", TEXT)
 #define LAST_EVENT_ID "{'in':'header','name':'Last-Event-ID','schema':" TEXT "}"
 
 static const struct {
@@ -47,11 +55,52 @@ static const struct {
 	 "'properties':{'source':" TEXT ",'id':" TEXT ",'outcome':" OUTCOME ",'personId':" TEXT "}}}}},"
 	 "'default':" PROBLEM "}}"},
 	{"/v1/certificates/{certificateId}", "get",
-	 "{'responses':{'200':{'description':'The credential, byte for byte as it was signed.',"
-	 "'content':{'application/vc':{'schema':" OBJECT "}}},'default':" PROBLEM "}}"},
-	{"/.well-known/did.json", "get",
-	 "{'responses':{'200':{'description':'The DID document.',"
-	 "'content':{'application/did+json':{'schema':" OBJECT "}}},'default':" PROBLEM "}}"},
+	 "{'responses':{'200':{'description':'The credential, byte for byte as it was signed; by Accept as a JWT.',"
+	 "'content':{'application/vc':{'schema':" OBJECT "},'application/vc+jwt':{'schema':" TEXT "}}},"
+	 "'default':" PROBLEM "}}"},
+	{"/v1/certificates/{certificateId}/certificate.pdf", "get",
+	 "{'parameters':[{'in':'path','name':'certificateId','required':true,'schema':" TEXT "},"
+	 "{'in':'query','name':'token','description':'The code of its verification URL.','schema':" TEXT "},"
+	 "{'in':'query','name':'edition','schema':{'type':'integer','minimum':0}}],"
+	 "'responses':" PDF_ANSWER("The certificate, with its credential as the attachment credential.json.") "}"},
+	{"/v1/certificates:verify", "post",
+	 "{'requestBody':{'required':true,'description':'In JSON, credential may be the object itself.','content':{"
+	 "'application/json':{'schema':{'$ref':'#/components/schemas/VerifyRequest'}},"
+	 "'application/vc':{'schema':" OBJECT "},'application/vc+jwt':{'schema':" TEXT "},"
+	 "'application/pdf':{'schema':" BINARY "}}}}"},
+	{"/v1/certificates:verify-list", "post",
+	 "{'security':[{'bearer':[]}],'x-roles':['HR_OFFICER','REGISTRAR','LEADER','AUDITOR'],'parameters':[],"
+	 "'requestBody':{'required':true,'content':{'text/csv':{'schema':" TEXT "}}},"
+	 "'responses':" CSV_ANSWER("The same rows with their verdicts.") "}"},
+	{"/v1/persons/{personId}/passport.pdf", "get",
+	 "{'security':[{'bearer':[]}],'x-roles':['LEARNER','HR_OFFICER','REGISTRAR','LEADER','AUDITOR'],'parameters':["
+	 "{'in':'path','name':'personId','required':true,'schema':" TEXT "},"
+	 "{'in':'query','name':'authority','description':'Whose point rules apply.','schema':" TEXT "}],"
+	 "'responses':" PDF_ANSWER("The training passport.") "}"},
+	{"/v1/authorities/{authority}/register/{year}/register.csv", "get",
+	 "{'security':[{'bearer':[]}],'x-roles':['REGISTRAR','LEADER','AUDITOR'],'parameters':["
+	 "{'in':'path','name':'authority','required':true,'schema':" TEXT "},"
+	 "{'in':'path','name':'year','required':true,'schema':{'type':'integer'}},"
+	 "{'in':'query','name':'separator','schema':{'enum':[',',';']}}],"
+	 "'responses':" CSV_ANSWER("The register, a certificate a row.") "}"},
+	{"/v1/authorities/{authority}/paper-certificates.csv", "post",
+	 "{'security':[{'bearer':[]}],'x-roles':['REGISTRAR','LEADER'],'parameters':["
+	 "{'in':'path','name':'authority','required':true,'schema':" TEXT "}],"
+	 "'requestBody':{'required':true,'content':{'text/csv':{'schema':" TEXT "}}},"
+	 "'responses':" CSV_ANSWER("A row each: recorded, unchanged or rejected, and why.") "}"},
+	{"/.well-known/did.json", "get", "{'responses':" DID_ANSWER "}"},
+	{"/issuers/{authorityId}/did.json", "get", "{'responses':" DID_ANSWER "}"},
+	{"/v1/status-lists/{authority}/{number}/{purpose}", "get",
+	 "{'parameters':[{'in':'path','name':'authority','required':true,'schema':" TEXT "},"
+	 "{'in':'path','name':'number','required':true,'schema':{'type':'integer','minimum':1}},"
+	 "{'in':'path','name':'purpose','required':true,'schema':{'enum':['revocation','suspension']}},"
+	 "{'in':'header','name':'If-None-Match','schema':" TEXT "}],"
+	 "'responses':{'200':{'description':'A BitstringStatusListCredential, signed; with an ETag.',"
+	 "'content':{'application/vc':{'schema':" OBJECT "}}},'304':{'description':'It has not changed.'},"
+	 "'default':" PROBLEM "}}"},
+	{"/v1/log/checkpoint", "get",
+	 "{'responses':{'200':{'description':'A signed note with a tlog-checkpoint.',"
+	 "'content':{'text/plain':{'schema':" TEXT "}}},'default':" PROBLEM "}}"},
 	{"/v1/figures", "get",
 	 "{'responses':{'200':{'description':'All services merged; a stream resumes at the position.','content':{"
 	 "'application/json':{'schema':{'type':'object','properties':{'position':" TEXT ","

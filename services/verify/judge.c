@@ -111,9 +111,9 @@ status_passes(const struct judge *judge, struct judgement *out)
 	bool known = bit_read(judge, out, CHECK_REVOCATION, &revoked);
 	known = bit_read(judge, out, CHECK_SUSPENSION, &suspended) && known;
 	if (revoked)
-		return conclude(judge, out, REASON_REVOKED, &words);
+		return conclude(judge, out, REASON_REVOKED_BY_LIST, &words);
 	if (suspended)
-		return conclude(judge, out, REASON_SUSPENDED, &words);
+		return conclude(judge, out, REASON_SUSPENDED_BY_LIST, &words);
 	return known;
 }
 
@@ -144,7 +144,7 @@ fault_by_keys(const struct judge *judge, const struct jcs_value *deployment, con
 		const char *wrong = inclusion_fault(arena, judge->inclusion, credential, &log, inclusion);
 		if (wrong == NULL && key.compromised_since_us != INT64_MAX)
 			wrong = "the log's key was compromised: whoever has it may write any checkpoint";
-		if (wrong == NULL && inclusion->checkpoint_us >= key.retired_us)
+		if (wrong == NULL && inclusion->checkpoint_us > key.retired_us)
 			wrong = "the log's key was retired before it signed the checkpoint";
 		if (wrong == NULL)
 			return NULL;
@@ -210,7 +210,7 @@ log_passes(const struct judge *judge, struct judgement *out)
 	struct inclusion inclusion;
 	if (judge->inclusion.data == NULL)
 		return !out->check.key_doubted ||
-		       conclude(judge, out, REASON_KEY_DOUBTED, &(struct reason_words){NULL});
+		       conclude(judge, out, REASON_KEY_DOUBTED, &(struct reason_words){.by = NULL});
 	const char *fault = log_fault(judge, &out->check, &inclusion);
 	if (fault != NULL)
 		return unknown(out, arena_format(arena, "the proof of inclusion does not hold: %s", fault),

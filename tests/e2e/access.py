@@ -270,8 +270,22 @@ def crossing(report, world):
     report.check("a citizen id of elsewhere is nobody's", looked == {world.root: 200, elsewhere: 404}, looked.values())
     listed = client.must("GET", "/v1/persons/%s/certificates" % sibling.person, token=world.tokens["AUDITOR"])
     report.check("certificates of elsewhere are left out", not listed.get("certificates"), listed)
-    found = client.must("GET", "/v1/certificates/" + own.certificate)
-    report.check("a certificate itself is public", "credential" in found or "proof" in found, list(found)[:5])
+    passport = client.must("GET", "/v1/persons/%s/passport" % sibling.person, token=world.tokens["AUDITOR"])
+    report.check("a passport of elsewhere is empty, without even a name",
+                 not passport.get("name") and not passport.get("courses") and not passport.get("hours"), passport)
+    path, elsewhere_leader = "/v1/certificates/" + own.certificate, d.grant("LEADER", "ASIB")
+    d.wait_followed()
+    shown = client.must("GET", "/v1/persons/%s/certificates" % world.learner, token=world.tokens["AUDITOR"])
+    code = next(row["verificationUrl"] for row in shown["certificates"]
+                if row["certificateId"] == own.certificate).rsplit("/", 1)[1]
+    for suffix in ("", "/certificate.pdf", "/inclusion"):
+        told = {"a stranger": status("GET", path + suffix, None),
+                "a stranger with another code": status("GET", path + suffix + "?token=" + code[:-1] + "0", None),
+                "a leader of elsewhere": status("GET", path + suffix, elsewhere_leader),
+                "a stranger about nothing": status("GET", path[:-4] + "0000" + suffix, None)}
+        report.check("a certificate%s is there for whoever has its code, and for nobody else" % suffix,
+                     set(told.values()) == {404} and status("GET", path + suffix + "?token=" + code, None) == 200 and
+                     status("GET", path + suffix, world.tokens["REGISTRAR"]) == 200, told)
 
 
 def journal_scope(report, world):

@@ -1,17 +1,20 @@
 #!/usr/bin/python3 -B
 """A canary name: a person whose name, birth date, addresses and citizen id stand nowhere else
 goes through everything that takes personal data: hired, updated, corrected, parked, rejected,
-in conflict, held, in a roster, searched for, refused, enrolled, examined, certified, mailed to a
-server that does not want it, backed up. Then every byte of every file of the deployment and
+in conflict, held, in a roster, searched for, refused, enrolled, examined, certified, corrected on the
+certificate, recorded from paper and confirmed, recognised, verified, mailed to a server that does not
+want it, backed up. Then every byte of every file of the deployment and
 of its backup is searched for it, in the spellings in which it could have been kept. None may
 be found: personal data is sealed wherever it lies. The search itself is proven first: what
 was put there to be found must be found.
 
 Then the person is erased, and every service must have forgotten: what it answers, its key,
-also after a backup made before the erasure was restored. Before and after, the journal says
-what the state says (`matricula verify`)."""
+also after a backup made before the erasure was restored; but for the institution's register, which the law
+keeps and only its staff reads. Before and after, the journal says what the state says (`matricula verify`)."""
 
 import base64
+import csv
+import io
 import json
 import os
 import socket
@@ -182,6 +185,63 @@ class Canary:
         done = self.school.whole_class([self.person])
         self.certificate = done["certificates"][self.person]
 
+    def codes(self):
+        """{certificate: code of its verification URL}"""
+        rows = self.client.must("GET", "/v1/persons/%s/certificates" % self.person)["certificates"]
+        return {row["certificateId"]: row["verificationUrl"].rsplit("/", 1)[1] for row in rows}
+
+    def corrected(self):
+        """A mistaken name in a second edition, the right one in a third; the reasons name somebody too."""
+        path = "/v1/certificates/%s:correct" % self.certificate
+        for edition, name in ((2, FORMER), (3, NAME)):
+            reply = self.client.must("POST", path, {"content": {"name": name}, "reason": {"text": "không phải " + OTHER}})
+            assert reply["edition"] == edition, reply
+        for state in ("suspend", "reinstate"):
+            self.client.must("POST", "/v1/certificates/%s:%s" % (self.certificate, state), {"reason": OTHER + " đã báo"})
+
+    def on_paper(self):
+        """Recorded by a spreadsheet and confirmed; another one only recorded."""
+        rows = "Số vào sổ,Năm,Mã cá nhân,Mã cơ quan,Họ và tên,Ngày sinh,Chương trình,Ngày cấp\n" + "".join(
+            "%d,2012,%s,%s,%s,%s,Tin học văn phòng,15/06/2012\n" % (
+                number, self.person, PROVINCE, name, "/".join(reversed(BORN.split("-"))))
+            for number, name in ((71, NAME), (72, FORMER)))
+        answer = self.client.request("POST", "/v1/authorities/%s/paper-certificates.csv" % PROVINCE, rows.encode(),
+                                     headers={"Content-Type": "text/csv"})
+        told = list(csv.DictReader(io.StringIO(answer.body.decode().lstrip("\ufeff"))))
+        assert answer.status == 200 and len(told) == 2, answer
+        ids = [list(row.values())[-1] for row in told]
+        assert all(len(one) == 26 for one in ids), told
+        self.client.must("POST", "/v1/certificates/%s:confirm" % ids[0], {"decisionNumber": "9/QĐ", "decisionDate": "2026-01-14"})
+        self.paper = ids
+
+    def recognised(self):
+        self.client.must("POST", "/v1/persons/%s/recognitions" % self.person, {
+            "authority": PROVINCE, "form": "MENTORING", "hours": 12, "on": "2026-01-14",
+            "text": {"title": "kèm cặp " + OTHER, "evidence": "xác nhận của " + NAME}})
+
+    def verified(self):
+        """By everybody, in every form; papers are drawn."""
+        code = self.codes()[self.certificate]
+        stranger = self.d.http("")
+        pdf = stranger.request("GET", "/v1/certificates/%s/certificate.pdf?token=%s" % (self.certificate, code))
+        jwt = stranger.request("GET", "/v1/certificates/%s?token=%s" % (self.certificate, code),
+                               headers={"Accept": "application/vc+jwt"})
+        for kind, body in (("application/pdf", pdf.body), ("application/vc+jwt", jwt.body),
+                           ("application/json", json.dumps({"code": code})),
+                           ("application/json", json.dumps({"registerNumber": "72", "year": 2012, "institution": PROVINCE,
+                                                            "name": OTHER, "birthDate": BORN}))):
+            answer = stranger.request("POST", "/v1/certificates:verify", body, headers={"Content-Type": kind})
+            assert answer.status == 200 and answer.json["verdict"] in ("valid", "no_match"), (kind, answer)
+        page = stranger.get("/v/" + code).body.decode()
+        assert NAME in page, "the page does not show the name"
+        sheet = "code,register_number,year,institution,name,birth_date\n%s,,,,,\n,72,2012,%s,%s,%s\n" % (
+            code, PROVINCE, FORMER, BORN)
+        answer = self.client.request("POST", "/v1/certificates:verify-list", sheet.encode(), headers={"Content-Type": "text/csv"})
+        assert answer.status == 200 and len(answer.body.splitlines()) == 3, answer
+        passport = self.client.must("GET", "/v1/persons/%s/passport" % self.person)
+        assert passport["name"] == NAME and len(passport["courses"]) == 3 and passport["recognitions"], passport
+        assert self.client.get("/v1/persons/%s/passport.pdf" % self.person).body.startswith(b"%PDF-")
+
     def mailed(self):
         wait_until("the mail server refused a message", lambda: self.sink.refused > 0, 60)
 
@@ -239,7 +299,12 @@ def check_export(report, canary):
         assert whole["enrollment"]["teams"][0]["name"] == "Tổ số hóa"
         assert whole["enrollment"]["teams"][0]["memberships"][0]["task"] == "thư ký"
         assert whole["assessment"]["attempts"][0]["attempt"]["state"] == "GRADED"
-        assert NAME in whole["certificate"]["certificates"][0]["credential"]
+        shown = {row["certificate"]["certificateId"]: row["editions"] for row in whole["certificate"]["certificates"]}
+        assert set(shown) == {canary.certificate, *canary.paper}, set(shown)
+        names = [one["signedEdition"]["content"]["name"] for one in shown[canary.certificate]]
+        assert names == [NAME, FORMER, NAME], names
+        assert NAME in base64.b64decode(shown[canary.certificate][2]["signedEdition"]["credential"]).decode()
+        assert OTHER in whole["certificate"]["recognitions"][0]["text"]["title"]
         assert whole["certificate"]["completions"] and whole["notification"]["messages"]
         assert whole["notification"]["contact"]["personal"]["email"] == EMAIL
     with report.case("and a record that was merged, as a part of its own, under either id"):
@@ -353,8 +418,14 @@ def check_forgotten(report, canary, when):
     forgotten("nor its history", client.get(person + "/history"))
     forgotten("nobody but the person reads their messages", client.get(person + "/messages"), 404)
     forgotten("the list of certificates stays", client.get(person + "/certificates"))
-    forgotten("the credential is gone", client.get("/v1/certificates/" + canary.certificate), 404)
-    forgotten("the verification page has no name", client.get("/verify/" + canary.certificate), 404)
+    stranger, path = canary.d.http(""), "/v1/certificates/" + canary.certificate
+    forgotten("the credential is gone", client.get(path), 404)
+    forgotten("also its editions", client.get(path + "?edition=2"), 404)
+    forgotten("and its PDF", client.get(path + "/certificate.pdf"), 404)
+    forgotten("for whoever had its code too", stranger.get(path + "?token=" + canary.code), 404)
+    forgotten("the verification page has no name", stranger.get("/v/" + canary.code), 404)
+    forgotten("the passport has no name", client.get(person + "/passport"))
+    forgotten("nor has its PDF", client.get(person + "/passport.pdf"))
     forgotten("the export has nothing personal", officer.get(person + "/export"))
     forgotten("nor has its page", officer.get(person + "/export", headers={"Accept": "text/html"}))
     forgotten("the citizen id leads nowhere", client.post("/v1/persons:lookup", {"citizenId": CITIZEN}), 404)
@@ -365,12 +436,29 @@ def check_forgotten(report, canary, when):
         whole = officer.must("GET", person + "/export")
         assert not whole["enrollment"]["keptEvents"], whole["enrollment"]["keptEvents"]
         assert [m["enrollment"]["person"]["erased"] for m in whole["merged"]] == [True]
+    check_register(report, canary, when)
     with report.case("%s: what the law keeps is there" % when):
         kept = client.must("GET", person)
         assert kept["erased"] and kept["staffCodes"][0]["code"] == "K-1", kept
     with report.case("%s: the staff code takes no more" % when):
         got = canary.push("updated", "late-%s" % story.new_key(), "K-1", {"name": NAME})
         assert got == "rejected", got
+
+
+def check_register(report, canary, when):
+    """What the law keeps: the institution's staff reads it, and nobody else."""
+    year = canary.issued_on[:4]
+    for of, wanted in ((year, NAME), ("2012", FORMER)):
+        path = "/v1/authorities/%s/register/%s" % (PROVINCE, of)
+        for suffix in ("", "/register.csv"):
+            answer = canary.client.get(path + suffix)
+            report.check("%s: the register of %s is kept, for staff%s" % (when, of, suffix and " as CSV"),
+                         answer.status == 200 and wanted in answer.body.decode(), answer)
+            for name, token in (("a stranger", ""), ("the privacy officer", canary.officer), ("HR", canary.hr),
+                                ("the person", canary.own)):
+                answer = canary.d.http(token).get(path + suffix)
+                report.check("%s: and not for %s%s" % (when, name, suffix and " as CSV"),
+                             answer.status in (401, 403) and wanted not in answer.body.decode(), answer)
 
 
 def slots_of(d, person):
@@ -417,6 +505,10 @@ def live(report, canary):
                        ("refused where it does not belong", canary.rude), ("in a roster", canary.roster),
                        ("a provisional person", canary.provisional), ("searched for", canary.searched),
                        ("enrolled, examined, certified", canary.learn),
+                       ("corrected on the certificate, twice", canary.corrected),
+                       ("on paper, recorded and confirmed", canary.on_paper),
+                       ("recognised for what was learnt beside courses", canary.recognised),
+                       ("verified, and drawn on paper", canary.verified),
                        ("mailed to a server that refuses", canary.mailed),
                        ("found to have a second record, which is merged into the first", canary.merged)):
         with report.case("the canary is " + name):
@@ -424,6 +516,10 @@ def live(report, canary):
 
 
 def erase(report, canary):
+    canary.code = canary.codes()[canary.certificate]
+    canary.issued_on = canary.client.must("GET", "/v1/persons/%s/certificates" % canary.person)["certificates"][-1]["issuedOn"]
+    canary.hr = canary.d.grant("HR_OFFICER", PROVINCE)
+    canary.own = canary.d.grant("LEARNER", PROVINCE, subject=canary.person)
     with report.case("the person is erased"):
         canary.expect("accepted", "retired", "k-9", "K-1", {"effectiveDate": "2026-01-20"})
         canary.d.wait_followed()

@@ -24,7 +24,6 @@ ROLES = ("PROVINCE_SYSTEM", "HR_OFFICER", "HR_RELEASER", "REGISTRAR", "LECTURER"
          "DASHBOARD", "AUDITOR", "OPERATOR", "PRIVACY_OFFICER")
 
 FAKETIME = "/usr/lib/%s-linux-gnu/faketime/libfaketime.so.1" % os.uname().machine
-PUBLIC_URL = "https://matricula.example"
 READY_S = 90    # a shared machine, a sanitizer build
 STOP_S = 30
 
@@ -84,7 +83,6 @@ def start_at(deployment, shift):
 
 class Deployment:
     def __init__(self, data=None, memory_mib=None, options=(), keep=False, public_url=PUBLIC_URL):
-        """public_url None: on trial, certificates are specimens."""
         self.folder = None
         if data is None:
             self.folder = tempfile.mkdtemp(prefix="mt-")
@@ -93,11 +91,10 @@ class Deployment:
         self.keys = os.path.join(data, "keys")
         self.address = ("127.0.0.1", free_port())
         self.door = "tcp://127.0.0.1:%d" % free_port()
-        self.options = list(options)
+        # A real address, so that certificates are no specimens; options may say otherwise.
+        self.options = list(options) if public_url is None else ["--public-url", public_url] + list(options)
         if memory_mib:
             self.options += ["--memory", str(memory_mib)]
-        if public_url:
-            self.options += ["--public-url", public_url]
         self.keep = keep or bool(os.environ.get("KEEP"))
         self.log_path = os.path.join(self.folder or "/tmp", "up-%d.log" % os.getpid())
         self.process = None

@@ -96,6 +96,8 @@ class Hosts:
             words += ["--listen", endpoint(name), "--memory", "64"]
             for peer in FOLLOWS[name]:
                 words += ["--peer", "%s=%s" % (peer, endpoint(peer))]
+        if name == "certificate":
+            words += ["--public-url", PUBLIC_URL]
         log = open(os.path.join(self.folder, name + ".log"), "ab")
         self.processes[name] = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                                                 preexec_fn=die_with_parent, cwd="/")

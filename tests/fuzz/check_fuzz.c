@@ -82,7 +82,8 @@ edit(char *text, size_t size, const uint8_t *data, size_t count)
 {
 	for (; count >= 4; data += 4, count -= 4) {
 		size_t at = ((size_t)data[0] << 8 | data[1]) % size;
-		size_t piece = 1 + data[2] / 4 < size - at ? 1 + data[2] / 4 : size - at;
+		size_t wanted = 1 + (size_t)data[2] / 4;
+		size_t piece = wanted < size - at ? wanted : size - at;
 		if (data[2] % 4 < 2) {
 			text[at] = (char)data[3];
 		} else if (data[2] % 4 == 2 && size > piece) {

@@ -32,7 +32,6 @@ void check_mirrors(struct sim *sim, const struct office *office, const char *nam
 void check_reactions(struct sim *sim, const struct office *office, const char *name);
 /* check_log.c */
 void check_log(struct sim *sim, const struct office *office, const char *name);
-void check_status_lists(struct sim *sim, const struct office *office, const char *name);
 /* check_domain.c */
 void check_seats(struct sim *sim, const struct office *office, const char *name);
 void check_figures(struct sim *sim, const struct office *office, const char *name);

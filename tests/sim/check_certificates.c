@@ -6,9 +6,7 @@
 #include "tests/sim/check.h"
 
 #include "common/core/tables.h"
-#include "common/core/tree.h"
 #include "common/wire/pb.h"
-#include "services/certificate/service.h"
 #include "services/certificate/tables.h"
 #include "services/certificate/transparency.h"
 #include "tests/sim/ledger.h"
@@ -25,8 +23,6 @@ struct tally {
 	struct memtable *seen;
 	struct arena arena;
 	uint64_t certificates;
-	uint64_t valid;
-	uint64_t suspended;
 	uint64_t entries;
 	uint64_t editions;
 };
@@ -120,8 +116,6 @@ check_certificate(struct tally *tally, const Mt__CertificateRecord *certificate)
 	struct key entry = key_of(SEEN_ENTRY);
 	key_text(&entry, certificate->certificate_id);
 	tally->certificates++;
-	tally->valid += certificate->state == MT__CERTIFICATE__STATE__VALID;
-	tally->suspended += certificate->state == MT__CERTIFICATE__STATE__SUSPENDED;
 	if (memtable_get(tally->seen, key_slice(&entry), &value) != MEMTABLE_PRESENT)
 		world_blame(tally->sim, tally->name, "certificate %s is in no register", certificate->certificate_id);
 	if (certificate->class_id[0] != '\0') {
@@ -147,28 +141,6 @@ check_each_certificate(struct tally *tally)
 	if (tally->certificates != tally->entries)
 		world_blame(tally->sim, tally->name, "there are %llu certificates and %llu entries of registers",
 			    (unsigned long long)tally->certificates, (unsigned long long)tally->entries);
-}
-
-/* --- stocks ------------------------------------------------------------------------------------------------------- */
-
-static void
-check_stock(struct tally *tally, enum certificate_metric metric, uint64_t counted)
-{
-	struct id nation;
-	struct slice value;
-	arena_reset(&tally->arena);
-	const Mt__AuthorityRecord *root = tree_root(tally->store, &tally->arena);
-	if (root == NULL || !id_parse(root->authority_id, &nation))
-		return;
-	struct key key = key_of(TABLE_FIGURE);
-	key_bytes(&key, slice_of(nation.bytes, ID_BYTES));
-	key_u16(&key, certificate_metrics[metric].number);
-	key_text(&key, "");
-	key_u32(&key, 0);
-	uint64_t told = store_get(tally->store, key_slice(&key), &value) ? get_u64(value.data) : 0;
-	if (told != counted)
-		world_blame(tally->sim, tally->name, "%s says %llu, there are %llu", certificate_metrics[metric].name,
-			    (unsigned long long)told, (unsigned long long)counted);
 }
 
 /* --- the log ------------------------------------------------------------------------------------------------------ */
@@ -204,8 +176,6 @@ check_registers(struct sim *sim, const struct office *office, const char *name)
 	arena_init(&tally.arena, 1 << 14, 0);
 	check_places(&tally);
 	check_each_certificate(&tally);
-	check_stock(&tally, METRIC_CERTIFICATES_VALID, tally.valid);
-	check_stock(&tally, METRIC_CERTIFICATES_SUSPENDED, tally.suspended);
 	check_leaves(&tally);
 	arena_free(&tally.arena);
 	memtable_free(tally.seen);

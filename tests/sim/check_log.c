@@ -1,23 +1,14 @@
 /* tests/sim/check_log.c
  *
- * What a stranger relies on: the transparency log and the status lists. The log's root is
- * computed anew from the facts by the definition of RFC 6962 alone, in the plainest way;
- * a bit must say what the certificate's rows say, and no two editions share one. */
+ * What an auditor relies on: the log's root is computed anew from the facts by the definition
+ * of RFC 6962 alone, in the plainest way. */
 #include "tests/sim/check.h"
 
-#include "common/credential/bits.h"
-#include "services/certificate/tables.h"
 #include "services/certificate/transparency.h"
 #include "tests/sim/ledger.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-#include "common/wire/pb.h"
-#include "matricula/certificate.pb-c.h"
-#include "matricula/status_list.pb-c.h"
-
-enum { PIECE_BYTES = 1024, PIECE_BITS = PIECE_BYTES * 8 };
 
 static uint32_t
 certificate_node(void)
@@ -128,89 +119,4 @@ check_log(struct sim *sim, const struct office *office, const char *name)
 			world_blame(sim, name, "the root over %zu leaves is another", leaves.count);
 	}
 	free(leaves.data);
-}
-
-/* --- status lists --------------------------------------------------------------------------------------------------
- */
-
-struct lists {
-	struct sim *sim;
-	const char *name;
-	struct memtable *seen; /* institution, list, index */
-	struct arena arena;
-};
-
-static const void *
-row(struct lists *lists, const struct key *key, const ProtobufCMessageDescriptor *type)
-{
-	struct slice value;
-	if (!store_get(certificate_store(lists->sim), key_slice(key), &value))
-		return NULL;
-	return pb_unpack_trusted(type, &lists->arena, value);
-}
-
-static bool
-bit_of(const struct lists *lists, const Mt__EditionRecord *edition, Mt__StatusList__Purpose purpose)
-{
-	struct slice piece;
-	uint32_t within = edition->status_index % PIECE_BITS;
-	struct key key = key_of(TABLE_STATUS_BITS);
-	key_id_of(&key, edition->school_id);
-	key_u32(&key, edition->status_list);
-	key_u8(&key, (uint8_t)purpose);
-	key_u32(&key, edition->status_index / PIECE_BITS);
-	if (!store_get(certificate_store(lists->sim), key_slice(&key), &piece))
-		return false;
-	return (piece.data[within / 8] & 0x80 >> within % 8) != 0;
-}
-
-static void
-check_edition(struct lists *lists, const Mt__EditionRecord *edition)
-{
-	struct slice before;
-	struct key place = key_of(0);
-	key_id_of(&place, edition->school_id);
-	key_u32(&place, edition->status_list);
-	key_u32(&place, edition->status_index);
-	if (memtable_get(lists->seen, key_slice(&place), &before) == MEMTABLE_PRESENT)
-		world_blame(lists->sim, lists->name, "index %u of list %u was given twice", edition->status_index,
-			    edition->status_list);
-	memtable_put(lists->seen, key_slice(&place), slice_text("1"));
-	if (edition->status_index >= BITS_ENTRIES)
-		world_blame(lists->sim, lists->name, "index %u is beyond the list", edition->status_index);
-	struct key key = key_of(TABLE_CERTIFICATE);
-	key_id_of(&key, edition->certificate_id);
-	const Mt__CertificateRecord *certificate = row(lists, &key, &mt__certificate_record__descriptor);
-	if (certificate == NULL)
-		return;
-	bool superseded = edition->superseded_at[0] != '\0';
-	bool revoked = superseded || certificate->state == MT__CERTIFICATE__STATE__REVOKED;
-	bool suspended = !superseded && certificate->state == MT__CERTIFICATE__STATE__SUSPENDED;
-	if (bit_of(lists, edition, MT__STATUS_LIST__PURPOSE__REVOCATION) != revoked)
-		world_blame(lists->sim, lists->name,
-			    "edition %u of certificate %s is %srevoked, its bit says otherwise", edition->edition,
-			    edition->certificate_id, revoked ? "" : "not ");
-	if (suspended && !bit_of(lists, edition, MT__STATUS_LIST__PURPOSE__SUSPENSION))
-		world_blame(lists->sim, lists->name, "certificate %s is suspended, its bit says otherwise",
-			    edition->certificate_id);
-}
-
-void
-check_status_lists(struct sim *sim, const struct office *office, const char *name)
-{
-	struct lists lists = {.sim = sim, .name = name};
-	struct key table = key_of(TABLE_EDITION);
-	(void)office;
-	arena_init(&lists.arena, 64 << 10, 0);
-	lists.seen = memtable_new();
-	struct store_walk walk = store_walk(certificate_store(sim), key_slice(&table));
-	while (store_walk_next(&walk) && !world_blamed(sim)) {
-		arena_reset(&lists.arena);
-		const Mt__EditionRecord *edition =
-			(const void *)pb_unpack_trusted(&mt__edition_record__descriptor, &lists.arena, walk.value);
-		if (edition != NULL && edition->status_list > 0)
-			check_edition(&lists, edition);
-	}
-	memtable_free(lists.seen);
-	arena_free(&lists.arena);
 }

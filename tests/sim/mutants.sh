@@ -247,7 +247,7 @@ mutant released_again services/certificate/completion_apply.c \
 # What is suspended or revoked stays counted as valid.
 mutant valid_for_ever services/certificate/change.c \
 	's/count_state\(apply, certificate, -1\)/count_state(apply, certificate, 0)/' \
-	'registers and the log have no gaps'
+	'status bits are what was decided'
 # What the kind asks for does not matter.
 story rules_ignored services/certificate/kind.c \
 	's/if \(completion->mark_percent < kind->mark_percent_min\)/if (completion->mark_percent + 100 < kind->mark_percent_min)/' \
@@ -275,11 +275,11 @@ mutant leaf_forgotten services/certificate/issue.c \
 # Another certificate is revoked than was meant.
 mutant bit_mistaken services/certificate/status_list.c \
 	's/0x80 >> within % 8/0x01 << within % 8/' \
-	'status bits say what rows say'
+	'status bits are what was decided'
 # Two certificates share their bit.
 mutant index_shared services/certificate/status_list.c \
 	's/bits_place\(places->key, places->given\+\+\)/bits_place(places->key, places->given++ \/ 2)/' \
-	'status bits say what rows say|registers and the log have no gaps'
+	'status bits are what was decided|registers and the log have no gaps'
 # Whoever retires the last key leaves status lists that nobody can sign.
 story key_without_successor services/certificate/issuer.c \
 	'/^succeed\(/,/^\}/ s/if \(!signs \|\| /if (signs || /' \

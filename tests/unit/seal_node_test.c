@@ -225,7 +225,7 @@ a_follower_gets_no_facts_that_it_passes_over(void **state)
 	struct small small = {.slots_ready = SLOTS};
 	struct call call;
 	const uint32_t noted = 1 << 16 | 1; /* MessageFact, ContactNoted */
-	small_open(&small);
+	small_open(&small, &notification_module);
 	small_note(&small, 3, "Vu Mai");
 	for (uint32_t passes = noted; passes <= noted + 1; passes++) {
 		Mt__JournalReadRequest request = MT__JOURNAL_READ_REQUEST__INIT;
