@@ -226,6 +226,10 @@ def check_limits(report, world):
     report.check("behind a proxy on this machine another visitor is not held up", look("203.0.113.1") == 404)
     statuses = [look("198.51.100.%d, 203.0.113.2" % i) for i in range(60)]
     report.check("what a visitor says of himself before the proxy does gains nothing", statuses[-1] == 429, statuses)
+    pdf = "/v1/certificates/%s/certificate.pdf?token=0" % ("0" * 8 + "-0000-0000-0000-" + "0" * 12)
+    answers = [world.http.request("GET", pdf, headers={"X-Forwarded-For": "203.0.113.4"}).status for _ in range(60)]
+    report.check("who has PDFs drawn without end is told to wait", answers[0] != 429 and answers[-1] == 429, answers)
+    report.check("staff are not", world.get(pdf, headers={"X-Forwarded-For": "203.0.113.4"}).status != 429)
     with open(os.path.join(os.path.dirname(__file__), "../../deploy/nginx.conf"), encoding="utf-8") as sample:
         proxied = sample.read().split("proxy_pass")[1:]
     report.check("the sample proxy says what it saw, and nothing that a visitor sent",
