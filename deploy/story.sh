@@ -227,6 +227,7 @@ for i in 1 2; do
 	C+=("$(get '.certificates[0].certificateId')")
 	CODE+=("$(get '.certificates[0].verificationUrl | split("/") | last')")
 done
+SCHOOL=$(get '.certificates[0].schoolId')
 YEAR=$(get '.certificates[0].registerNumber | split("/") | first') # specimens stand in a register of their own, 0000
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -263,12 +264,15 @@ say "who checks offline sees it with the next status list"
 fetch revoked.json "/v1/certificates/${C[1]}?token=${CODE[1]}"
 trust revoked.json
 offline revoked.json revoked
+ask GET "/v1/persons/${P[1]}/certificates" LEARNER1
+CODE[0]=$(get '.certificates[0].verificationUrl | split("/") | last') # an edition has a code of its own
 ask GET "/v1/persons/${P[1]}/passport" LEARNER1
 [ "$(get .name)" = "Lê Quang Sơn (Sơn Tây)" ] || die "the passport has another name"
 fetch passport.pdf "/v1/persons/${P[1]}/passport.pdf" LEARNER1
 say "the school's register of the year, for a spreadsheet"
 fetch register.csv "/v1/authorities/TBD01/register/$YEAR/register.csv" REGISTRAR
 sed 's/^/  /' "$PAPERS/register.csv"
+printf 'export %s=%s\n' SCHOOL "$SCHOOL" PERSON "${P[1]}" CERTIFICATE "${C[0]}" CODE "${CODE[0]}" YEAR "$YEAR" >>"$ENV"
 
 # ---------------------------------------------------------------------------------------------------------------------
 step "8. Notifications reached an inbox and a mail server"

@@ -259,8 +259,14 @@ on_passport(void *context, size_t number, const Mt__Reply *reply)
 	struct request *request = context;
 	(void)number;
 	const Mt__PassportReply *found = forward_reply(request, reply, &mt__passport_reply__descriptor);
-	if (found != NULL)
-		draw_begin(request, found, draw_passport);
+	if (found == NULL)
+		return;
+	if (found->name[0] == '\0') {
+		request_refuse(request, PROBLEM_NOT_FOUND, NULL,
+			       "there is no passport to draw: nothing is on record with a name");
+		return;
+	}
+	draw_begin(request, found, draw_passport);
 }
 
 void

@@ -425,7 +425,7 @@ def check_forgotten(report, canary, when):
     forgotten("for whoever had its code too", stranger.get(path + "?token=" + canary.code), 404)
     forgotten("the verification page has no name", stranger.get("/v/" + canary.code), 404)
     forgotten("the passport has no name", client.get(person + "/passport"))
-    forgotten("nor has its PDF", client.get(person + "/passport.pdf"))
+    forgotten("and is not drawn", client.get(person + "/passport.pdf"), 404)
     forgotten("the export has nothing personal", officer.get(person + "/export"))
     forgotten("nor has its page", officer.get(person + "/export", headers={"Accept": "text/html"}))
     forgotten("the citizen id leads nowhere", client.post("/v1/persons:lookup", {"citizenId": CITIZEN}), 404)

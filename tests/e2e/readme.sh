@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The commands in the READMEs are what people try first: each ```sh block is run, in order,
-# against a deployment started for it.
+# against a deployment started for it as `make run` starts one, its story told.
 #
 #   tests/e2e/readme.sh [BUILD-FOLDER] [FILE.md...]        default: README.md and services/*/README.md
 #
@@ -14,7 +14,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build/${V:-release}
 if [ $# -gt 0 ] && [ -d "$1/bin" ]; then build=$(realpath "$1") && shift; fi
 bin=${MATRICULA_BIN:-$build/bin}
-block_s=120 ready_s=90
+block_s=120 ready_s=180
 work=$(mktemp -d /tmp/mt-readme-XXXXXX)
 passed=0 failed=0 skipped=0
 up=
@@ -96,21 +96,18 @@ start() {
 	ln -s "$bin" "$work/copy/build/release/bin"
 	ln -s /usr/bin/python3 "$work/bin/python3" # the one that python3-zmq is for
 	http=$(free_port) door=$(free_port)
-	"$bin/matricula" up --data "$work/copy/var" --http "127.0.0.1:$http" --door "tcp://127.0.0.1:$door" >"$work/up.log" 2>&1 &
+	: >"$work/up.log"
+	# What `make run` leaves, with few people: units, the story and its tokens, the five servers.
+	SMTP=127.0.0.1:$(free_port) DOOR=tcp://127.0.0.1:$door PEOPLE=1 PUBLIC_URL=https://training.example.vn \
+		"$root/deploy/run.sh" "$bin" "$work/copy/var" "127.0.0.1:$http" >"$work/up.log" 2>&1 &
 	up=$!
 	for _ in $(seq $((ready_s * 5))); do
-		[ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$http/readyz")" = 200 ] && return 0
+		grep -q '^It stays up' "$work/up.log" && return 0
 		kill -0 "$up" 2>/dev/null || break
 		sleep 0.2
 	done
 	not_ok "the deployment is ready" "$(tail -3 "$work/up.log" | tr '\n' ' ')"
 	end
-}
-
-# What `make run` would have loaded: the authorities, and some people of a province and a commune.
-load() {
-	"$bin/matricula" units "$root/tests/data/vietnam-units-2025.csv" --data "$work/copy/var" --quiet >"$work/units.log" 2>&1 ||
-		not_ok "the authorities are loaded" "$(tail -2 "$work/units.log" | tr '\n' ' ')"
 }
 
 run_file() {
@@ -173,6 +170,5 @@ if [ ${#there[@]} -eq 0 ]; then
 fi
 [ -x "$bin/matricula" ] || { not_ok "binaries" "$bin/matricula is missing, run make"; end; }
 start
-load
 for file in "${there[@]}"; do run_file "$file"; done
 end

@@ -3,7 +3,9 @@
  * JSON against JSON. An expectation is a subset: members it names must be there with
  * these values, others may be. What ProtoJSON leaves out counts as its default: false,
  * 0, "", [] and an enum's UNSET. 64-bit numbers may be spelt as numbers. Lists must
- * match in length and order. "~regex" matches a string. */
+ * match in length and order. "~regex" matches a string. Of an object with a member
+ * "sealed" that is not empty, what is absent cannot be read and matches anything: facts
+ * that are read from a journal, without the keys. */
 #ifndef TESTS_SCENARIO_MATCH_H
 #define TESTS_SCENARIO_MATCH_H
 
