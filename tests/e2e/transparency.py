@@ -244,6 +244,8 @@ def test(report):
         leaves = [base64.b64decode(leaf) for leaf in load(auditors.witness)["leaves"]]
         report.check("the log has a leaf for each change", len(leaves) == 7 and
                      all(len(leaf) == HASH for leaf in leaves), len(leaves))
+        wait_until("the state on disk has them too", lambda: d.status("certificate").flushed_seq >= d.status(
+            "certificate").seq)
         report.check("it stops", d.stop() == 0)
         for part, more in ((copies, (leaves,)), (served, (leaves,)), (rolled_back, ()), (other_key, ())):
             with report.case("%s: all was tried" % part.__name__):
