@@ -47,6 +47,7 @@ FLOORS   := $(call archives,gen common/base common/wire common/credential common
 HOST     := $(call archives,common/host)
 NODES    := $(call archives,$(addprefix services/,enrollment assessment certificate notification))
 GATEWAY  := $(call archives,services/gateway)
+VERIFY   := $(call archives,services/verify)
 PAPER    := $(call archives,services/paper)
 
 BINS     := $(B)/bin/matricula $(B)/bin/matricula-verify $(addprefix $(B)/bin/matricula-,$(SERVICES))
@@ -129,7 +130,7 @@ SIM_WORLD := $(filter-out %/sim.o,$(call objects,tests/sim))
 
 # Each tests/unit/x_test.c is one program, and may use any floor and any service.
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*_test.c))
-$(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY)
+$(UNIT): %: %.o $(FLOORS) $(HOST) $(NODES) $(GATEWAY) $(VERIFY)
 	$(link) -lcmocka
 # Who links the papers: the archive and its libraries.
 PAPER_USERS := $(addprefix $(B)/bin/matricula-,gateway verify) $(filter $(B)/tests/unit/paper_%,$(UNIT)) $(B)/tests/fuzz/pdf_fuzz

@@ -54,7 +54,7 @@ signature_fault(struct arena *arena, const struct jcs_value *root, const struct 
 	if (key.compromised_since_us != INT64_MAX)
 		return "the list's key was compromised: whoever has it may write any list, of any date";
 	if (!instant_parse(member_text(arena, proof, "created"), &created_us) || created_us < key.active_from_us ||
-	    created_us >= key.retired_us)
+	    created_us > key.retired_us)
 		return "the list's key was not in force when it was signed";
 	return proof_fault(arena, root, proof, key.public_key.data);
 }

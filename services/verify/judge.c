@@ -144,7 +144,7 @@ fault_by_keys(const struct judge *judge, const struct jcs_value *deployment, con
 		const char *wrong = inclusion_fault(arena, judge->inclusion, credential, &log, inclusion);
 		if (wrong == NULL && key.compromised_since_us != INT64_MAX)
 			wrong = "the log's key was compromised: whoever has it may write any checkpoint";
-		if (wrong == NULL && inclusion->checkpoint_us >= key.retired_us)
+		if (wrong == NULL && inclusion->checkpoint_us > key.retired_us)
 			wrong = "the log's key was retired before it signed the checkpoint";
 		if (wrong == NULL)
 			return NULL;

@@ -124,7 +124,7 @@ open_entry(struct trust *trust, struct arena *scratch, const char *path, unsigne
 	if (!file_load(scratch, path, TRUST_FILE_BYTES_MAX, &text, &fetched_us, error))
 		return false;
 	keep_file(trust, scratch, text, path, fetched_us);
-	return trust->arena->used <= TRUST_BYTES_MAX ||
+	return trust->arena->used - trust->used_before <= TRUST_BYTES_MAX ||
 	       host_error_set(error, "the folder holds more than %d MiB of keys and lists", TRUST_BYTES_MAX >> 20);
 }
 
@@ -134,7 +134,8 @@ trust_open(struct trust *trust, struct arena *arena, const char *folder, struct 
 	char path[PATH_BYTES];
 	unsigned files = 0;
 	struct arena scratch;
-	*trust = (struct trust){.arena = arena, .oldest_us = INT64_MAX, .newest_us = INT64_MIN};
+	*trust = (struct trust){
+		.arena = arena, .used_before = arena->used, .oldest_us = INT64_MAX, .newest_us = INT64_MIN};
 	trust->issuers = (struct check_issuers){key_find, trust};
 	DIR *listing = opendir(folder);
 	if (listing == NULL)

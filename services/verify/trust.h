@@ -39,6 +39,7 @@ struct trust_list {
 
 struct trust {
 	struct arena *arena;
+	size_t used_before; /* of the arena */
 	struct trust_document *documents;
 	struct trust_list *lists;
 	struct slice checkpoint; /* data NULL if there is none */

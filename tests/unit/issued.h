@@ -28,7 +28,7 @@
 #define CONTEXTS "[\"" CREDENTIAL_CONTEXT_V2 "\",\"" CREDENTIAL_CONTEXT_BADGES "\",\"" CREDENTIAL_CONTEXT_TERMS "\"]"
 #define SIGNED_AT "2026-03-02T08:00:00Z"
 
-enum { BIT = 94567 };
+enum { BIT = 500000 };
 
 struct pair {
 	uint8_t public_key[PROOF_PUBLIC_BYTES];

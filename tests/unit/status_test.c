@@ -107,7 +107,7 @@ key_periods(void **state)
 	int64_t signed_us;
 	const char *text = list_of(&fixture->arena, "revocation", false, &fixture->pair, DID "#key-1");
 	assert_true(instant_parse(SIGNED_AT, &signed_us));
-	fixture->key.retired_us = signed_us;
+	fixture->key.retired_us = signed_us - 1;
 	expect_fault(fixture, text, "not in force");
 	fixture->key.retired_us = INT64_MAX;
 	fixture->key.active_from_us = signed_us + 1;
