@@ -7,8 +7,6 @@
 #include "common/credential/jcs.h"
 #include "common/credential/merkle.h"
 
-#include <stdlib.h>
-
 enum { SALT_BYTES_MAX = 64, NUMBER_DIGITS_MAX = 15 };
 
 void
@@ -26,7 +24,7 @@ member_text(const struct jcs_value *object, const char *name)
 
 /* ProtoJSON writes a 64-bit integer as a string, and 0 not at all. */
 static bool
-index_read(struct arena *arena, const struct jcs_value *root, uint64_t *index)
+index_read(const struct jcs_value *root, uint64_t *index)
 {
 	const struct jcs_value *member = jcs_member(root, "index");
 	*index = 0;
@@ -38,8 +36,8 @@ index_read(struct arena *arena, const struct jcs_value *root, uint64_t *index)
 	for (size_t i = 0; i < member->text.size; i++) {
 		if (member->text.data[i] < '0' || member->text.data[i] > '9')
 			return false;
+		*index = *index * 10 + (uint64_t)(member->text.data[i] - '0');
 	}
-	*index = strtoull(arena_text(arena, member->text), NULL, 10);
 	return true;
 }
 
@@ -109,7 +107,7 @@ inclusion_fault(struct arena *arena, struct slice json, struct slice credential,
 	if (tree.root == NULL || tree.root->kind != JSON_OBJECT)
 		return "this is no proof of inclusion";
 	struct slice statement = member_text(tree.root, "statement");
-	if (!index_read(arena, tree.root, &inclusion->index) || !proof_read(tree.root, &proof) ||
+	if (!index_read(tree.root, &inclusion->index) || !proof_read(tree.root, &proof) ||
 	    !text_from_base64(member_text(tree.root, "salt"), salt, sizeof(salt), &salt_size))
 		return "this is no proof of inclusion";
 	if (!speaks_of(arena, statement, credential))
