@@ -33,7 +33,7 @@ row_verify(struct call *call, const Mt__VerifyRequest *row)
 	else
 		verify_add(verifying,
 			   is_readable(row) && verify_typed_matches(call, row) ? REASON_MATCH : REASON_NO_MATCH,
-			   &(struct reason_words){NULL});
+			   &(struct reason_words){.by = NULL});
 	return out;
 }
 

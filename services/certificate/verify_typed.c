@@ -168,5 +168,5 @@ verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in)
 		return;
 	}
 	verify_add(verifying, verify_typed_matches(call, in) ? REASON_MATCH : REASON_NO_MATCH,
-		   &(struct reason_words){NULL});
+		   &(struct reason_words){.by = NULL});
 }

@@ -210,7 +210,7 @@ log_passes(const struct judge *judge, struct judgement *out)
 	struct inclusion inclusion;
 	if (judge->inclusion.data == NULL)
 		return !out->check.key_doubted ||
-		       conclude(judge, out, REASON_KEY_DOUBTED, &(struct reason_words){NULL});
+		       conclude(judge, out, REASON_KEY_DOUBTED, &(struct reason_words){.by = NULL});
 	const char *fault = log_fault(judge, &out->check, &inclusion);
 	if (fault != NULL)
 		return unknown(out, arena_format(arena, "the proof of inclusion does not hold: %s", fault),

@@ -232,6 +232,24 @@ missing(void **state)
 	expect(fixture, honest_of(fixture), VERDICT_UNKNOWN, "no such entry");
 }
 
+/* Another institution of the register signs, really, a list that calls itself by our list's address. */
+static void
+of_another(void **state)
+{
+	struct fixture *fixture = *state;
+	struct arena *arena = &fixture->arena;
+	struct pair other = pair_of(2);
+	struct slice bits = slice_of(arena_zero(arena, BITS_BYTES), BITS_BYTES);
+	const char *list = list_document(arena, OTHER_DID, "revocation", bits);
+	hold_all(fixture, true, false, "");
+	hold(fixture, "extra", slice_text(document_of(arena, OTHER_DID, "key-1", &other, "")), HOUR);
+	hold(fixture, "revocation", slice_text(with_proof(arena, list, &other, OTHER_DID "#key-1", SIGNED_AT)), HOUR);
+	expect(fixture, honest_of(fixture), VERDICT_UNKNOWN, "of another address, issuer or purpose");
+	/* Nor is our own list of suspensions one of revocations. */
+	hold(fixture, "revocation", slice_text(list_of(arena, "suspension", false, &fixture->pair, METHOD)), HOUR);
+	expect(fixture, honest_of(fixture), VERDICT_UNKNOWN, "is not held");
+}
+
 /* The former address's DID, by the document of the new one. */
 static void
 alias(void **state)
@@ -309,6 +327,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(ages, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(newer_keys, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(missing, open_fixture, close_fixture),
+		cmocka_unit_test_setup_teardown(of_another, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(alias, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(flipped, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(folders, open_fixture, close_fixture),
