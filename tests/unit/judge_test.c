@@ -189,6 +189,13 @@ ages(void **state)
 	expect(fixture, honest_of(fixture), VERDICT_VALID, "");
 	hold(fixture, "extra", revoked, -1 * SECOND_US);
 	expect(fixture, honest_of(fixture), VERDICT_REVOKED, "");
+	/* The same of two documents. */
+	struct slice doubted =
+		slice_text(document_of(arena, DID, "key-1", &fixture->pair, ",\"revoked\":\"2026-03-01T00:00:00Z\""));
+	hold(fixture, "extra", doubted, 2 * HOUR);
+	expect(fixture, honest_of(fixture), VERDICT_VALID, "");
+	hold(fixture, "extra", doubted, SECOND_US);
+	expect(fixture, honest_of(fixture), VERDICT_INVALID, "no longer safe");
 }
 
 static void
