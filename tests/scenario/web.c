@@ -360,8 +360,8 @@ answer_make(struct web *web, const struct order *order, const char *token, json_
 		if (is_event)
 			take_event(web, order, token, request, body);
 		if (strcmp(order->rule->name, "Certificates.Get") == 0) {
-			answer->reply = json_pack("{s:s,s:s}", "credential", (const char *)response->body.data, "sealed",
-						  "the rest is for the gateway, see match.h");
+			answer->reply = json_pack("{s:s,s:s}", "credential", (const char *)response->body.data,
+						  "sealed", "the rest is for the gateway, see match.h");
 			json_decref(body);
 		}
 		return;
