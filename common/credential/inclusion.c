@@ -33,12 +33,10 @@ index_read(const struct jcs_value *root, uint64_t *index)
 	if ((member->kind != JSON_STRING && member->kind != JSON_NUMBER) || member->text.size == 0 ||
 	    member->text.size > NUMBER_DIGITS_MAX)
 		return false;
-	*index = 0;
 	for (size_t i = 0; i < member->text.size; i++) {
-		uint8_t digit = member->text.data[i];
-		if (digit < '0' || digit > '9')
+		if (member->text.data[i] < '0' || member->text.data[i] > '9')
 			return false;
-		*index = *index * 10 + (uint64_t)(digit - '0');
+		*index = *index * 10 + (uint64_t)(member->text.data[i] - '0');
 	}
 	return true;
 }

@@ -157,7 +157,7 @@ certificates_add(struct http *http, const struct endpoints_of *of)
 		{.verb = "GET",
 		 .path = "/v1/certificates/{certificateId}/certificate.pdf",
 		 .serve = certificate_paper_serve,
-		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .context = of->verifying,
 		 .reads_query = true,
 		 .summary = "A certificate as PDF, with its credential inside."},
 		{.verb = "GET",

@@ -5,6 +5,7 @@
 #include "services/gateway/paper_page.h"
 
 #include "common/base/date.h"
+#include "services/gateway/certificates.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/http_impl.h"
 #include "services/paper/paper.h"
@@ -133,15 +134,19 @@ void
 certificate_paper_serve(struct request *request, void *context)
 {
 	static const char *const names[] = {"token", "edition", NULL};
+	const struct verifying *verifying = context;
 	Mt__GetCertificateRequest get = MT__GET_CERTIFICATE_REQUEST__INIT;
 	uint64_t edition = 0;
 	const char *token = request_query(request, "token");
 	if (!request_query_only(request, names) || !request_query_number(request, "edition", UINT32_MAX, &edition))
 		return;
+	/* A PDF costs a hundred times what its credential does, and a stranger's are counted like his look-ups. */
+	if (request_header(request, "Authorization") == NULL && !visitors_may_look(verifying->visitors, request))
+		return;
 	get.certificate_id = (char *)(uintptr_t)request_path_value(request, "certificateId");
 	get.token = (char *)(uintptr_t)(token == NULL ? "" : token);
 	get.edition = (uint32_t)edition;
-	forward_call(request, context, "Certificates.Get", &get.base, on_certificate);
+	forward_call(request, verifying->upstream, "Certificates.Get", &get.base, on_certificate);
 }
 
 /* --- passports ---------------------------------------------------------------------------------------------------- */

@@ -7,9 +7,9 @@
 
 #include "services/gateway/request.h"
 
-/* GET /v1/certificates/{certificateId}/certificate.pdf?token=&edition=; context is the upstream of certificate. */
+/* GET /v1/certificates/{certificateId}/certificate.pdf?token=&edition=; context is a struct verifying. */
 void certificate_paper_serve(struct request *request, void *context);
-/* GET /v1/persons/{personId}/passport.pdf?authority=; the same. */
+/* GET /v1/persons/{personId}/passport.pdf?authority=; context is the upstream of certificate. */
 void passport_paper_serve(struct request *request, void *context);
 
 #endif

@@ -1,7 +1,11 @@
 /* services/gateway/visitors.c
  *
  * A bucket of LOOKUPS_BURST tokens a row, one more every LOOKUP_EVERY_MS. The row of an
- * address is found by a hash under a key of this process, so nobody can aim at another's. */
+ * address is found by a hash under a key of this process, so nobody can aim at another's.
+ *
+ * Behind a proxy all look alike, so its word counts: where --behind-proxy says that there is one, and where the caller
+ * is this machine itself, as with a proxy beside us. A proxy adds what it saw behind what it was sent, in the same line
+ * or in another: only the last address of the last line is its own. */
 #include "services/gateway/visitors.h"
 
 #include "services/gateway/http_impl.h"
@@ -41,11 +45,22 @@ address_read(const char *text, uint8_t bytes[ADDRESS_BYTES])
 	return 0;
 }
 
+static enum MHD_Result
+on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	const char **last = context;
+	(void)kind;
+	if (value != NULL && strcasecmp(name, "X-Forwarded-For") == 0)
+		*last = value;
+	return MHD_YES;
+}
+
 /* What the nearest proxy saw; those before it may say what they like. */
 static size_t
 address_forwarded(const struct request *request, uint8_t bytes[ADDRESS_BYTES])
 {
-	const char *list = request_header(request, "X-Forwarded-For");
+	const char *list = NULL;
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, &list);
 	if (list == NULL)
 		return 0;
 	const char *comma = strrchr(list, ',');
@@ -53,13 +68,23 @@ address_forwarded(const struct request *request, uint8_t bytes[ADDRESS_BYTES])
 	return address_read(last + strspn(last, " \t"), bytes);
 }
 
-static size_t
-address_of_peer(const struct request *request, uint8_t bytes[ADDRESS_BYTES])
+static bool
+is_loopback(const struct sockaddr *address)
 {
+	if (address->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+static size_t
+address_of_peer(const struct request *request, uint8_t bytes[ADDRESS_BYTES], bool *is_local)
+{
+	*is_local = false;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	if (info == NULL || info->client_addr == NULL)
 		return 0;
+	*is_local = is_loopback(info->client_addr);
 	if (info->client_addr->sa_family == AF_INET) {
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)info->client_addr;
 		memcpy(bytes, &v4->sin_addr, sizeof(v4->sin_addr));
@@ -74,10 +99,15 @@ static struct row *
 row_of(struct visitors *visitors, const struct request *request)
 {
 	uint8_t address[ADDRESS_BYTES];
+	uint8_t forwarded[ADDRESS_BYTES];
 	uint64_t hash;
-	size_t size = visitors->behind_proxy ? address_forwarded(request, address) : 0;
-	if (size == 0)
-		size = address_of_peer(request, address);
+	bool is_local;
+	size_t size = address_of_peer(request, address, &is_local);
+	size_t forwarded_size = visitors->behind_proxy || is_local ? address_forwarded(request, forwarded) : 0;
+	if (forwarded_size > 0) {
+		memcpy(address, forwarded, forwarded_size);
+		size = forwarded_size;
+	}
 	crypto_shorthash((uint8_t *)&hash, address, size, visitors->key);
 	return &visitors->rows[hash % ROWS];
 }

@@ -12,7 +12,7 @@
 
 struct visitors;
 
-/* behind_proxy: the address is the last one of X-Forwarded-For, which the proxy wrote. */
+/* behind_proxy, or a caller on this machine: the address is the last one of X-Forwarded-For, which the proxy wrote. */
 struct visitors *visitors_new(struct arena *arena, bool behind_proxy);
 /* True if this request may look something up. Else it is refused, with the seconds to wait. */
 bool visitors_may_look(struct visitors *visitors, struct request *request);

@@ -10,7 +10,13 @@
  * second, frames leave when they are due, whatever was answered, and how long one took is
  * counted from then; those that find all slots taken wait and are late.
  *
- * Prints the same line of JSON as load; p50 and p99 are of a frame. */
+ * A frame that is refused as a whole (the service is away, too many are on their way) is
+ * not told by its number. So what was sent on the same socket before that refusal and is
+ * still without an answer REPEAT_US later goes out again, which does no harm: of events
+ * that were taken after all, the answer is "duplicate", and that counts as done.
+ *
+ * Prints the same line of JSON as load, and how many frames were refused; p50 and p99 are
+ * of a frame. */
 #include "tests/bench/deed_call.h"
 
 #include "common/wire/frame.h"
@@ -31,6 +37,7 @@ enum {
 	FLIGHT_MAX = 64,
 	BATCH_MAX = 1000,
 	DRAIN_US = 10000000,
+	REPEAT_US = 1000000, /* a refusal asks for a second's patience */
 	FRAME_LIMIT = 8 << 20,
 	LATENCIES_MAX = 1 << 16,
 	KEY_BYTES = 64,
@@ -38,11 +45,17 @@ enum {
 
 struct slot {
 	int64_t began_us;
-	unsigned waiting; /* calls without a reply */
+	int64_t sent_us; /* the last time */
+	uint64_t first;
+	unsigned count;
+	unsigned waiting;  /* calls without a reply */
+	unsigned sendings; /* of all its frames; a part of the tags, so that a late answer is known as such */
+	bool again;
 };
 
 struct socket {
 	void *socket;
+	int64_t refused_us; /* when a frame as a whole was refused last; 0: none, or all is sent again */
 	struct slot slots[FLIGHT_MAX];
 };
 
@@ -64,7 +77,7 @@ struct door {
 	struct buf frame, packed;
 	int64_t until_us;
 	unsigned busy;
-	uint64_t done, done_in_time, failed;
+	uint64_t done, done_in_time, failed, refused;
 	int64_t last_us;
 	char failure[400];
 	uint32_t latencies_us[LATENCIES_MAX];
@@ -81,31 +94,73 @@ now_us(void)
 
 /* --- frames out -------------------------------------------------------------------------------------------------- */
 
-/* The tag is the slot and the place in the frame; 0 is the gateway's, for a frame as a whole. */
+/* The tag is the sending, the slot and the place in the frame; 0 is the gateway's, for a frame as a whole. */
+static uint64_t
+tag_of(const struct slot *slot, unsigned number, uint64_t place)
+{
+	return ((uint64_t)slot->sendings * FLIGHT_MAX + number) * BATCH_MAX + place + 1;
+}
+
+/* All calls of a slot, the first time or once more. */
 static void
-slot_begin(struct door *door, struct socket *socket, unsigned number)
+slot_send(struct door *door, struct socket *socket, unsigned number)
 {
 	struct slot *slot = &socket->slots[number];
 	struct deed deed;
-	int64_t now = door->rate > 0 ? door->due_us : now_us();
-	if (now >= door->until_us || door->next >= door->end)
-		return;
-	uint64_t count = door->end - door->next < door->batch ? door->end - door->next : door->batch;
 	buf_reset(&door->frame);
-	for (uint64_t i = 0; i < count; i++) {
-		deed_make(&door->nation, door->events, door->next + i, &deed);
-		deed_call(&door->packed, &deed, (uint64_t)number * BATCH_MAX + i + 1, slice_of(NULL, 0));
+	slot->sendings++;
+	for (unsigned i = 0; i < slot->count; i++) {
+		deed_make(&door->nation, door->events, slot->first + i, &deed);
+		deed_call(&door->packed, &deed, tag_of(slot, number, i), slice_of(NULL, 0));
 		frame_add_call(&door->frame, buf_slice(&door->packed));
 	}
-	door->next += count;
-	slot->began_us = now;
-	slot->waiting = (unsigned)count;
-	door->busy++;
+	slot->sent_us = now_us();
+	slot->waiting = slot->count;
 	if (zmq_send(socket->socket, door->frame.data, door->frame.size, ZMQ_DONTWAIT) >= 0)
 		return;
 	slot->waiting = 0;
 	door->busy--;
-	door->failed += count;
+	door->failed += slot->count;
+}
+
+static void
+slot_begin(struct door *door, struct socket *socket, unsigned number)
+{
+	struct slot *slot = &socket->slots[number];
+	int64_t now = door->rate > 0 ? door->due_us : now_us();
+	if (now >= door->until_us || door->next >= door->end)
+		return;
+	slot->first = door->next;
+	slot->count = (unsigned)(door->end - door->next < door->batch ? door->end - door->next : door->batch);
+	slot->began_us = now;
+	slot->again = false;
+	door->next += slot->count;
+	door->busy++;
+	slot_send(door, socket, number);
+}
+
+/* What may have been refused goes out again, or is given up once the time is over. */
+static void
+repeat(struct door *door, struct socket *socket)
+{
+	int64_t now = now_us();
+	if (socket->refused_us == 0 || now < socket->refused_us + REPEAT_US)
+		return;
+	int64_t refused_us = socket->refused_us;
+	socket->refused_us = 0;
+	for (unsigned number = 0; number < door->flight; number++) {
+		struct slot *slot = &socket->slots[number];
+		if (slot->waiting == 0 || slot->sent_us > refused_us)
+			continue;
+		slot->again = true;
+		if (now < door->until_us) {
+			slot_send(door, socket, number);
+			continue;
+		}
+		door->failed += slot->waiting;
+		slot->waiting = 0;
+		door->busy--;
+	}
 }
 
 /* --- replies in -------------------------------------------------------------------------------------------------- */
@@ -120,24 +175,47 @@ fail(struct door *door, const Mt__Reply *reply, const Mt__PushEventReply *outcom
 }
 
 static void
+frame_refused(struct door *door, struct socket *socket, const Mt__Reply *reply)
+{
+	door->refused++;
+	socket->refused_us = now_us();
+	if (door->failure[0] == '\0')
+		snprintf(door->failure, sizeof(door->failure), "a frame was refused: status %d %.150s",
+			 (int)reply->status, reply->message);
+}
+
+static bool
+is_done(const struct slot *slot, const Mt__PushEventReply *outcome)
+{
+	if (outcome == NULL)
+		return false;
+	return outcome->outcome == MT__EVENT__OUTCOME__ACCEPTED ||
+	       (slot->again && outcome->outcome == MT__EVENT__OUTCOME__DUPLICATE);
+}
+
+static void
 reply_take(struct door *door, struct socket *socket, struct slice part)
 {
 	arena_reset(&door->arena);
 	const Mt__Reply *reply = (const Mt__Reply *)pb_unpack_trusted(&mt__reply__descriptor, &door->arena, part);
 	const Mt__PushEventReply *outcome = NULL;
+	if (reply->tag == 0) {
+		frame_refused(door, socket, reply);
+		return;
+	}
+	unsigned number = (unsigned)((reply->tag - 1) / BATCH_MAX % FLIGHT_MAX);
+	struct slot *slot = &socket->slots[number];
+	if (slot->waiting == 0 || (reply->tag - 1) / BATCH_MAX / FLIGHT_MAX != slot->sendings)
+		return; /* of a frame that was sent again meanwhile */
 	if (reply->status == MT__STATUS__OK)
 		outcome = (const Mt__PushEventReply *)pb_unpack_trusted(&mt__push_event_reply__descriptor, &door->arena,
 									slice_of(reply->reply.data, reply->reply.len));
-	if (outcome == NULL || outcome->outcome != MT__EVENT__OUTCOME__ACCEPTED) {
+	if (!is_done(slot, outcome)) {
 		fail(door, reply, outcome);
 	} else {
 		door->done++;
 		door->done_in_time += now_us() <= door->until_us;
 	}
-	if (reply->tag == 0)
-		return;
-	unsigned number = (unsigned)((reply->tag - 1) / BATCH_MAX);
-	struct slot *slot = &socket->slots[number];
 	if (--slot->waiting > 0)
 		return;
 	int64_t now = now_us();
@@ -208,6 +286,7 @@ run(struct door *door)
 		for (unsigned s = 0; s < door->sockets_count; s++) {
 			if ((items[s].revents & ZMQ_POLLIN) != 0)
 				receive(door, &door->sockets[s]);
+			repeat(door, &door->sockets[s]);
 		}
 	}
 	for (unsigned s = 0; s < door->sockets_count; s++) {
@@ -236,13 +315,13 @@ report(struct door *door, int64_t began_us)
 		      usage.ru_stime.tv_usec;
 	qsort(door->latencies_us, count, sizeof(uint32_t), compare);
 	double seconds = (double)(door->last_us - began_us) / 1e6;
-	printf("{\"done\":%llu,\"rate\":%.1f,\"seconds\":%.3f,\"failed\":%llu,\"p50_us\":%u,\"p99_us\":%u,\"next\":%"
-	       "llu,"
+	printf("{\"done\":%llu,\"rate\":%.1f,\"seconds\":%.3f,\"failed\":%llu,\"refused\":%llu,\"p50_us\":%u,"
+	       "\"p99_us\":%u,\"next\":%llu,"
 	       "\"cpu_us\":%ld,\"failure\":\"%s\"}\n",
 	       (unsigned long long)door->done, seconds > 0 ? (double)door->done_in_time / seconds : 0, seconds,
-	       (unsigned long long)door->failed, count > 0 ? door->latencies_us[count / 2] : 0,
-	       count > 0 ? door->latencies_us[count * 99 / 100] : 0, (unsigned long long)door->next, cpu_us,
-	       door->failure);
+	       (unsigned long long)door->failed, (unsigned long long)door->refused,
+	       count > 0 ? door->latencies_us[count / 2] : 0, count > 0 ? door->latencies_us[count * 99 / 100] : 0,
+	       (unsigned long long)door->next, cpu_us, door->failure);
 }
 
 static bool

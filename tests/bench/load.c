@@ -1,14 +1,18 @@
 /* tests/bench/load.c
  *
  * Load over HTTP: N keep-alive connections on one epoll loop, one request at a time on
- * each, for some seconds or until the operations run out. Only 2xx answers count.
+ * each, for some seconds or until the operations run out. Only good answers count: 2xx.
  *
  *   load work=event port=8080 connections=64 seconds=5 token=mtk_... units=FILE people=N run=NAME
  *        events=hired batch=500 first=0 count=0 rooms=FILE persons=FILE stride=1 paths=FILE bodies=FILE rate=0
+ *        etag=TAG keep=FILE
  *
  * With a rate, so many operations a second begin when they are due and not when the one
  * before was answered; how long one took is counted from then, also while it waited for
  * a free connection.
+ *
+ * keep: the bodies of good answers are written there, one a line, in no order. With an etag
+ * an answer 304 is as good as one of 2xx.
  *
  * Prints one line of JSON: how many things were done, how fast, how long an operation
  * took, what failed, and the next free number. */
@@ -67,6 +71,7 @@ struct load {
 	char failure[FAILURE_BYTES];
 	uint32_t *latencies_us;
 	size_t latencies_count;
+	FILE *keep; /* NULL: bodies are not kept */
 };
 
 static int64_t
@@ -176,17 +181,26 @@ finish(struct load *load, struct connection *connection, unsigned things)
 		begin(load, connection);
 }
 
+/* By the status line, "HTTP/1.1 200 OK". */
+static bool
+is_good(const struct load *load, const uint8_t *answer)
+{
+	return answer[9] == '2' || (load->supply.etag != NULL && memcmp(answer + 9, "304", 3) == 0);
+}
+
 static void
 answered(struct load *load, struct connection *connection, struct slice body)
 {
 	bool more = false;
-	bool good = connection->in.data[9] == '2';
+	bool good = is_good(load, connection->in.data);
 	unsigned things = !good ? 0 : load->work->answered(&load->supply, &connection->operation, body, &more);
 	unsigned wanted = load->work->takes_batch ? load->supply.batch : 1;
 	if (things < wanted)
 		fail(load, buf_slice(&connection->in));
 	if (things == 0)
 		more = false;
+	if (things > 0 && load->keep != NULL)
+		fprintf(load->keep, "%.*s\n", (int)body.size, (const char *)body.data);
 	if (!more) {
 		finish(load, connection, things);
 		return;
@@ -319,8 +333,12 @@ option(struct load *load, const char *name, const char *value)
 		return lines_read(&supply->paths, value);
 	if (strcmp(name, "bodies") == 0)
 		return lines_read(&supply->bodies, value);
+	if (strcmp(name, "keep") == 0)
+		return (load->keep = fopen(value, "w")) != NULL;
 	if (strcmp(name, "token") == 0)
 		supply->token = value;
+	else if (strcmp(name, "etag") == 0)
+		supply->etag = value;
 	else if (strcmp(name, "run") == 0)
 		supply->nation.run = value;
 	else if (strcmp(name, "events") == 0)
@@ -394,5 +412,5 @@ main(int argc, char **argv)
 	load.last_us = began_us;
 	run(&load);
 	report(&load, began_us);
-	return 0;
+	return load.keep != NULL && fclose(load.keep) != 0;
 }

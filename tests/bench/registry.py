@@ -101,7 +101,7 @@ class Steady:
         words = bench.words("door", dict(events="mixed", first=bench.next["mixed"], seconds=seconds, rate=STEADY_RATE,
                                          batch=50, sockets=4, flight=16))
         bench.next["mixed"] += STEADY_RATE * seconds + 10000
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, errors="replace")
 
     def finish(self):
         said = json.loads(self.process.communicate(timeout=self.seconds + 30)[0])

@@ -15,6 +15,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UNITS = os.path.join(ROOT, "tests", "data", "vietnam-units-2025.csv")
 SERVERS = ("enrollment", "assessment", "certificate", "notification", "gateway")
+# In every credential for ever; without one what is issued would be specimens.
+PUBLIC_URL = "https://matricula.example"
 ROLES = "PROVINCE_SYSTEM,HR_OFFICER,REGISTRAR,EXAMINER,LEADER,DASHBOARD"
 READY_S = 60
 TICK_US = 1000000 // os.sysconf("SC_CLK_TCK")
@@ -79,7 +81,8 @@ class Stack:
     def start(self):
         log = open(self.log_path, "ab")
         self.up = subprocess.Popen([self.command, "up", "--data", self.data, "--http", "127.0.0.1:%d" % self.http_port,
-                                    "--door", self.door, "--memory", str(self.memory_mib)],
+                                    "--door", self.door, "--memory", str(self.memory_mib),
+                                    "--public-url", PUBLIC_URL],
                                    stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         log.close()
         try:
@@ -146,6 +149,16 @@ class Stack:
         finally:
             connection.close()
 
+    def fetch(self, path, headers):
+        """As a stranger: (status, body as bytes, ETag or None)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=60)
+        try:
+            connection.request("GET", path, None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), answer.getheader("ETag")
+        finally:
+            connection.close()
+
     def get(self, path):
         status, said = self.ask("GET", path)
         if status != 200:
@@ -156,6 +169,12 @@ class Stack:
         status, said = self.ask("POST", path, body, key)
         if status not in (200, 201):
             raise RuntimeError("POST %s: %d %s" % (path, status, said))
+        return said
+
+    def put(self, path, body, key):
+        status, said = self.ask("PUT", path, body, key)
+        if status != 200:
+            raise RuntimeError("PUT %s: %d %s" % (path, status, said))
         return said
 
     def server_key(self):

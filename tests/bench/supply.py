@@ -107,9 +107,9 @@ def rosters(folder, people):
     return sorted(files, key=lambda file: -file[1])
 
 
-def programme(stack):
+def programme(stack, mark_min=50):
     body = {"authority": SCHOOL, "code": "P-" + uuid.uuid4().hex[:8], "title": "Quản lý nhà nước ngạch chuyên viên",
-            "titleEn": "State management", "hours": 40, "attendancePercentMin": 80, "markPercentMin": 50,
+            "titleEn": "State management", "hours": 40, "attendancePercentMin": 80, "markPercentMin": mark_min,
             "absencesWarnedAt": 2}
     return stack.post("/v1/programmes", body, new_key())["programmeId"]
 
@@ -125,15 +125,15 @@ def parallel(work, items):
         return list(pool.map(work, items))
 
 
-def cohort(stack, folder, generator, rooms_count, person_ids):
-    """Classes of 500, everyone nominated and present, an exam of ten questions each. Files for load."""
-    room_ids = classes(stack, programme(stack), rooms_count, COHORT_ROOM)
+def attended(stack, folder, generator, programme_id, rooms_count, person_ids):
+    """Classes of 500 in which everyone is nominated and present: ids, and files for load."""
+    room_ids = classes(stack, programme_id, rooms_count, COHORT_ROOM)
     learners = person_ids[:rooms_count * COHORT_ROOM]
     files = {"rooms": write_lines(folder, "cohort-classes", room_ids),
              "persons": write_lines(folder, "cohort-persons", learners), "stride": COHORT_ROOM}
-    said = generator(work="nominate", connections=64, seconds=120, run="cohort", count=len(learners), **files)
-    if said["failed"]:
-        raise RuntimeError("nominating the cohort: %s" % said["failure"])
+    said = generator(work="nominate", connections=64, seconds=120, run=new_key(), count=len(learners), **files)
+    if said["failed"] or said["done"] < len(learners):
+        raise RuntimeError("nominating the cohort: %d of %d, %s" % (said["done"], len(learners), said["failure"]))
 
     def attend(number):
         seats = learners[number * COHORT_ROOM:(number + 1) * COHORT_ROOM]
@@ -141,11 +141,32 @@ def cohort(stack, folder, generator, rooms_count, person_ids):
                    {"marks": [{"personId": person, "state": "PRESENT"} for person in seats]}, new_key())
     parallel(attend, range(rooms_count))
     stack.settle()
+    return room_ids, files
+
+
+def cohort(stack, folder, generator, rooms_count, person_ids):
+    """The same with an exam of ten questions each, so that completion waits for it."""
+    room_ids, files = attended(stack, folder, generator, programme(stack), rooms_count, person_ids)
     exams = parallel(lambda room: stack.post(
         "/v1/exams", {"classId": room, "authority": SCHOOL, "title": "Bài kiểm tra", "minutes": 60, "attemptsMax": 1,
                       "items": ITEMS}, new_key())["examId"], room_ids)
     files["rooms"] = write_lines(folder, "cohort-exams", exams)
     return room_ids, files
+
+
+def kind(stack, programme_id):
+    """A certificate kind of the school for a programme: rules, an end, reminders before it, a signatory."""
+    said = {"name": "Chứng chỉ bồi dưỡng ngạch chuyên viên", "nameEn": "Officer's certificate",
+            "programmeIds": [programme_id], "hoursMin": 40, "validMonths": 60, "remindDays": [90, 30],
+            "signatories": [{"subject": "bench", "name": "Trần Văn Giám", "title": "Giám đốc", "titleEn": "Director"}],
+            "pointsPer10Hours": 5}
+    stack.put("/v1/authorities/%s/certificate-kinds/officer" % SCHOOL, {"kind": said}, new_key())
+
+
+def completions(stack, room_ids):
+    """[(person's id, certificate's id)] of classes whose certificates are issued."""
+    rows = parallel(lambda room: stack.get("/v1/classes/%s/completion-list" % room)["completions"], room_ids)
+    return [(row["personId"], row["certificateId"]) for room in rows for row in room if row.get("certificateId")]
 
 
 def approve_and_wait(stack, room_ids, clock):

@@ -1,14 +1,14 @@
 /* tests/bench/work.c
  *
  * The works of the load generator: events (one or many a request), nominations, reads,
- * and an exam from start to submission. */
+ * an exam from start to submission, and credentials presented for verification. */
 #include "tests/bench/work.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_BYTES = 512, BODY_BYTES_MAX = 4 << 20 };
+enum { BODY_BYTES_MAX = 4 << 20 };
 
 bool
 lines_read(struct lines *lines, const char *path)
@@ -35,17 +35,23 @@ lines_read(struct lines *lines, const char *path)
 	return lines->count > 0;
 }
 
+/* name with ": " at its end. */
+static void
+header(struct buf *out, const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		buf_format(out, "%s%s\r\n", name, value);
+}
+
 static void
 post(const struct supply *supply, struct buf *out, const char *path, const char *type, const char *key,
      struct slice body)
 {
-	char head[HEAD_BYTES];
-	int size = snprintf(head, sizeof(head),
-			    "POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\n"
-			    "%s%s%sContent-Length: %zu\r\n\r\n",
-			    path, supply->token, type, key[0] == '\0' ? "" : "Idempotency-Key: ", key,
-			    key[0] == '\0' ? "" : "\r\n", body.size);
-	buf_append(out, slice_of(head, (size_t)size));
+	buf_format(out, "POST %s HTTP/1.1\r\nHost: localhost\r\n", path);
+	header(out, "Authorization: Bearer ", supply->token);
+	header(out, "Content-Type: ", type);
+	header(out, "Idempotency-Key: ", key);
+	buf_format(out, "Content-Length: %zu\r\n\r\n", body.size);
 	buf_append(out, body);
 }
 
@@ -190,11 +196,11 @@ exam_answered(const struct supply *supply, struct operation *operation, struct s
 static void
 get_ask(const struct supply *supply, const struct operation *operation, struct buf *out)
 {
-	char head[HEAD_BYTES];
-	int size =
-		snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n",
-			 supply->paths.at[operation->number % supply->paths.count], supply->token);
-	buf_append(out, slice_of(head, (size_t)size));
+	buf_format(out, "GET %s HTTP/1.1\r\nHost: localhost\r\n",
+		   supply->paths.at[operation->number % supply->paths.count]);
+	header(out, "Authorization: Bearer ", supply->token);
+	header(out, "If-None-Match: ", supply->etag);
+	buf_text(out, "\r\n");
 }
 
 static void
@@ -204,6 +210,31 @@ search_ask(const struct supply *supply, const struct operation *operation, struc
 	post(supply, out, "/v1/persons:search", "application/json", "", slice_text(body));
 }
 
+/* --- what a stranger presents --------------------------------------------------------------------------------------
+ */
+
+static void
+verify_ask(const struct supply *supply, const struct operation *operation, struct buf *out)
+{
+	static struct buf body;
+	if (body.limit == 0)
+		buf_init(&body, BODY_BYTES_MAX);
+	buf_reset(&body);
+	buf_format(&body, "{\"credential\":%s}", supply->bodies.at[operation->number % supply->bodies.count]);
+	post(supply, out, "/v1/certificates:verify", "application/json", "", buf_slice(&body));
+}
+
+/* Only "valid" counts: another verdict may have been found sooner. */
+static unsigned
+verify_answered(const struct supply *supply, struct operation *operation, struct slice body, bool *more)
+{
+	static const char valid[] = "\"verdict\":\"valid\"";
+	(void)supply;
+	(void)operation;
+	*more = false;
+	return memmem(body.data, body.size, valid, sizeof(valid) - 1) != NULL;
+}
+
 static const struct work works[] = {
 	{"event", event_ask, events_answered, false, NULL},
 	{"events", events_ask, events_answered, true, NULL},
@@ -211,6 +242,7 @@ static const struct work works[] = {
 	{"exam", exam_ask, exam_answered, false, rooms_limit},
 	{"get", get_ask, one_answered, false, NULL},
 	{"search", search_ask, one_answered, false, NULL},
+	{"verify", verify_ask, verify_answered, false, NULL},
 };
 
 const struct work *

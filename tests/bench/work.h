@@ -15,14 +15,15 @@ struct lines {
 /* Everything a work may draw on; told on the command line as NAME=VALUE. */
 struct supply {
 	struct nation nation;
-	const char *token;
+	const char *token;    /* empty: a stranger asks */
 	const char *events;   /* "hired", "mixed" and so on */
 	unsigned batch;       /* events a request */
 	struct lines rooms;   /* ids of classes or exams */
 	struct lines persons; /* ids */
 	uint64_t stride;      /* room r begins at person r * stride */
 	struct lines paths;
-	struct lines bodies; /* of searches */
+	struct lines bodies; /* of searches, or credentials to present */
+	const char *etag;    /* what the asker holds; NULL: nothing. Then 304 is a good answer, too */
 };
 
 struct operation {

@@ -7,6 +7,7 @@ is presented, rate limits. And what libraries that share no code with ours say o
 import csv
 import io
 import json
+import os
 import sys
 
 from deployment import PUBLIC_URL, Deployment
@@ -219,6 +220,20 @@ def check_states(report, world, person, shown):
 def check_limits(report, world):
     statuses = [world.http.request("GET", "/v/" + "0" * 17).status for _ in range(60)]
     report.check("who tries codes is told to wait", 404 in statuses and statuses[-1] == 429, statuses)
+
+    def look(seen):
+        return world.http.request("GET", "/v/" + "0" * 17, headers={"X-Forwarded-For": seen}).status
+    report.check("behind a proxy on this machine another visitor is not held up", look("203.0.113.1") == 404)
+    statuses = [look("198.51.100.%d, 203.0.113.2" % i) for i in range(60)]
+    report.check("what a visitor says of himself before the proxy does gains nothing", statuses[-1] == 429, statuses)
+    pdf = "/v1/certificates/%s/certificate.pdf?token=0" % ("0" * 8 + "-0000-0000-0000-" + "0" * 12)
+    answers = [world.http.request("GET", pdf, headers={"X-Forwarded-For": "203.0.113.4"}).status for _ in range(60)]
+    report.check("who has PDFs drawn without end is told to wait", answers[0] != 429 and answers[-1] == 429, answers)
+    report.check("staff are not", world.get(pdf, headers={"X-Forwarded-For": "203.0.113.4"}).status != 429)
+    with open(os.path.join(os.path.dirname(__file__), "../../deploy/nginx.conf"), encoding="utf-8") as sample:
+        proxied = sample.read().split("proxy_pass")[1:]
+    report.check("the sample proxy says what it saw, and nothing that a visitor sent",
+                 proxied and all("proxy_set_header X-Forwarded-For $remote_addr;" in part for part in proxied))
 
 
 def main(report):

@@ -16,23 +16,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/unit/arena_state.h"
+
 static uint8_t public_key[PROOF_PUBLIC_BYTES];
-
-static int
-open_arena(void **state)
-{
-	static struct arena arena;
-	arena_init(&arena, 1 << 16, 0);
-	*state = &arena;
-	return 0;
-}
-
-static int
-close_arena(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
 
 static struct issuer
 issuer_of(const char *name, bool trial)

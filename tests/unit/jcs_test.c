@@ -18,23 +18,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/unit/arena_state.h"
+
 enum { ROUNDS = 20000 };
-
-static int
-open_arena(void **state)
-{
-	static struct arena arena;
-	arena_init(&arena, 1 << 16, 0);
-	*state = &arena;
-	return 0;
-}
-
-static int
-close_arena(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
 
 static const char *
 canonical(struct arena *arena, const char *text)

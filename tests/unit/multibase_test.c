@@ -16,21 +16,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-static int
-open_arena(void **state)
-{
-	static struct arena arena;
-	arena_init(&arena, 1 << 16, 0);
-	*state = &arena;
-	return 0;
-}
-
-static int
-close_arena(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
+#include "tests/unit/arena_state.h"
 
 static void
 base58_gives_the_published_texts(void **state)

@@ -18,21 +18,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-static int
-open_arena(void **state)
-{
-	static struct arena arena;
-	arena_init(&arena, 1 << 16, 0);
-	*state = &arena;
-	return 0;
-}
-
-static int
-close_arena(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
+#include "tests/unit/arena_state.h"
 
 #define TEXT "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
 #define PETER_KEY "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
