@@ -272,7 +272,7 @@ fetch passport.pdf "/v1/persons/${P[1]}/passport.pdf" LEARNER1
 say "the school's register of the year, for a spreadsheet"
 fetch register.csv "/v1/authorities/TBD01/register/$YEAR/register.csv" REGISTRAR
 sed 's/^/  /' "$PAPERS/register.csv"
-printf 'export %s=%s\n' SCHOOL "$SCHOOL" PERSON "${P[1]}" CERTIFICATE "${C[0]}" CODE "${CODE[0]}" YEAR "$YEAR" >>"$ENV"
+printf 'export %s=%s\n' SCHOOL "$SCHOOL" PERSON "${P[1]}" CERTIFICATE "${C[0]}" CODE "${CODE[0]}" YEAR "$((10#$YEAR))" >>"$ENV"
 
 # ---------------------------------------------------------------------------------------------------------------------
 step "8. Notifications reached an inbox and a mail server"
