@@ -33,7 +33,6 @@ index_read(const struct jcs_value *root, uint64_t *index)
 	if ((member->kind != JSON_STRING && member->kind != JSON_NUMBER) || member->text.size == 0 ||
 	    member->text.size > NUMBER_DIGITS_MAX)
 		return false;
-	*index = 0;
 	for (size_t i = 0; i < member->text.size; i++) {
 		uint8_t digit = member->text.data[i];
 		if (digit < '0' || digit > '9')

@@ -189,6 +189,13 @@ ages(void **state)
 	expect(fixture, honest_of(fixture), VERDICT_VALID, "");
 	hold(fixture, "extra", revoked, -1 * SECOND_US);
 	expect(fixture, honest_of(fixture), VERDICT_REVOKED, "");
+	/* The same of two documents. */
+	struct slice doubted =
+		slice_text(document_of(arena, DID, "key-1", &fixture->pair, ",\"revoked\":\"2026-03-01T00:00:00Z\""));
+	hold(fixture, "extra", doubted, 2 * HOUR);
+	expect(fixture, honest_of(fixture), VERDICT_VALID, "");
+	hold(fixture, "extra", doubted, SECOND_US);
+	expect(fixture, honest_of(fixture), VERDICT_INVALID, "no longer safe");
 }
 
 static void
@@ -230,6 +237,24 @@ missing(void **state)
 				   SIGNED_AT)),
 	     HOUR);
 	expect(fixture, honest_of(fixture), VERDICT_UNKNOWN, "no such entry");
+}
+
+/* Another institution of the register signs, really, a list that calls itself by our list's address. */
+static void
+of_another(void **state)
+{
+	struct fixture *fixture = *state;
+	struct arena *arena = &fixture->arena;
+	struct pair other = pair_of(2);
+	struct slice bits = slice_of(arena_zero(arena, BITS_BYTES), BITS_BYTES);
+	const char *list = list_document(arena, OTHER_DID, "revocation", bits);
+	hold_all(fixture, true, false, "");
+	hold(fixture, "extra", slice_text(document_of(arena, OTHER_DID, "key-1", &other, "")), HOUR);
+	hold(fixture, "revocation", slice_text(with_proof(arena, list, &other, OTHER_DID "#key-1", SIGNED_AT)), HOUR);
+	expect(fixture, honest_of(fixture), VERDICT_UNKNOWN, "of another address, issuer or purpose");
+	/* Nor is our own list of suspensions one of revocations. */
+	hold(fixture, "revocation", slice_text(list_of(arena, "suspension", false, &fixture->pair, METHOD)), HOUR);
+	expect(fixture, honest_of(fixture), VERDICT_UNKNOWN, "is not held");
 }
 
 /* The former address's DID, by the document of the new one. */
@@ -309,6 +334,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(ages, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(newer_keys, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(missing, open_fixture, close_fixture),
+		cmocka_unit_test_setup_teardown(of_another, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(alias, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(flipped, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(folders, open_fixture, close_fixture),
