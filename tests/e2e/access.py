@@ -280,7 +280,7 @@ def crossing(report, world):
                 if row["certificateId"] == own.certificate).rsplit("/", 1)[1]
     for suffix in ("", "/certificate.pdf", "/inclusion"):
         told = {"a stranger": status("GET", path + suffix, None),
-                "a stranger with another code": status("GET", path + suffix + "?token=" + code[:-1] + "0", None),
+                "a stranger with another code": status("GET", path + suffix + "?token=" + ("1" if code[0] == "0" else "0") + code[1:], None),
                 "a leader of elsewhere": status("GET", path + suffix, elsewhere_leader),
                 "a stranger about nothing": status("GET", path[:-4] + "0000" + suffix, None)}
         report.check("a certificate%s is there for whoever has its code, and for nobody else" % suffix,

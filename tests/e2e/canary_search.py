@@ -7,6 +7,14 @@ import os
 import unicodedata
 import urllib.parse
 
+FAMILY, MIDDLE, GIVEN = "Quỳnhzx", "Đạtqvwj", "Canarîwk"
+NAME = "%s %s %s" % (FAMILY, MIDDLE, GIVEN)
+FORMER = "Phượngkz Trầnwxq Tuyếtjvf"    # before a correction
+OTHER = "Khươngxq Nguyễnzj Vươngqkw"    # of events that did not act
+BORN, BORN_WRONG = "1963-11-29", "1961-10-27"
+EMAIL, PHONE, CITIZEN = "kanarzq.7731@hatch.example", "+84 971 553 2086", "079163553208"
+PROVINCE = "KN"
+
 CHUNK_BYTES, OVERLAP_BYTES = 8 << 20, 256
 
 

@@ -132,7 +132,8 @@ run_file() {
 			skip "$name:$number" "$why"
 			continue
 		fi
-		sed -i -E "s#(127\.0\.0\.1|localhost):8080#127.0.0.1:$http#g; s#(127\.0\.0\.1|localhost):5570#127.0.0.1:$door#g" "$block"
+		# The deployment's public address is answered here.
+		sed -i -E "s#https://training\.example\.vn#http://127.0.0.1:$http#g; s#(127\.0\.0\.1|localhost):8080#127.0.0.1:$http#g; s#(127\.0\.0\.1|localhost):5570#127.0.0.1:$door#g" "$block"
 		list+=("$block")
 	done
 	[ ${#list[@]} -gt 0 ] || return

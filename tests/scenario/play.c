@@ -290,7 +290,7 @@ play_reply(struct player *player, const struct statement *statement)
 	json_t *expected = statement_json(player, statement);
 	if (expected == NULL)
 		return false;
-	bool matches = match_json(expected, player->answer.reply, player->driver->why, WHY_BYTES);
+	bool matches = match_json(expected, player->answer.reply, true, player->driver->why, WHY_BYTES);
 	json_decref(expected);
 	return matches;
 }
@@ -322,7 +322,8 @@ play_refuse(struct player *player, const struct statement *statement, char **wor
 
 /* The first fact of that name that matches and was not counted; SIZE_MAX if there is none. */
 static size_t
-find_fact(struct player *player, json_t *facts, const char *service, const char *name, json_t *expected, char *why)
+find_fact(struct player *player, json_t *facts, const char *service, const char *name, json_t *expected, bool wanted,
+	  char *why)
 {
 	size_t i;
 	json_t *fact;
@@ -335,7 +336,7 @@ find_fact(struct player *player, json_t *facts, const char *service, const char 
 			continue;
 		if (json_object_get(player->counted, counted) != NULL)
 			continue;
-		if (!match_json(expected, json_object_get(fact, "fact"), why, WHY_BYTES))
+		if (!match_json(expected, json_object_get(fact, "fact"), wanted, why, WHY_BYTES))
 			continue;
 		json_object_set_new(player->counted, counted, json_true());
 		return i;
@@ -354,7 +355,8 @@ play_fact(struct player *player, const struct statement *statement, char **words
 	if (facts == NULL)
 		return false;
 	json_t *expected = statement_json(player, statement);
-	size_t found = expected == NULL ? SIZE_MAX : find_fact(player, facts, words[1], words[2], expected, why);
+	size_t found =
+		expected == NULL ? SIZE_MAX : find_fact(player, facts, words[1], words[2], expected, wanted, why);
 	json_decref(facts);
 	if (expected == NULL)
 		return false;
