@@ -175,12 +175,13 @@ issue_completion(struct step *step, const Mt__CompletionRecord *completion, bool
 	const Mt__CertificateKindRecord *kind = step->approved;
 	Mt__CertificateRecord certificate = MT__CERTIFICATE_RECORD__INIT;
 	Mt__CertificateContent content = MT__CERTIFICATE_CONTENT__INIT;
-	uint32_t signatory = list->signatory;
+	uint32_t signatory;
 	content_of_completion(completion, &content);
 	if (released) {
 		kind = kind_at(step->issuing.call, completion->kind_authority_id, completion->kind_code);
 		signatory = 1; /* whom the kind names first */
 	} else {
+		signatory = kind_signatory_now(step->issuing.call, kind, list->signatory, list->approved_by);
 		content.decision_number = list->decision_number;
 		content.decision_date = list->decision_date;
 	}

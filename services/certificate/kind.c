@@ -159,6 +159,30 @@ kind_signatory(struct call *call, const Mt__CertificateKindRecord *kind, uint32_
 	return false;
 }
 
+static bool
+is_same_subject(const struct call *call, const char *a, const char *b)
+{
+	struct id id;
+	return strcmp(a, b) == 0 ||
+	       (id_parse(a, &id) && id_parse(b, &id) && strcmp(call_person(call, a), call_person(call, b)) == 0);
+}
+
+uint32_t
+kind_signatory_now(const struct call *call, const Mt__CertificateKindRecord *kind, uint32_t signatory,
+		   const char *approved_by)
+{
+	if (signatory == 0)
+		return 0;
+	if (signatory <= kind->n_signatories &&
+	    is_same_subject(call, kind->signatories[signatory - 1]->subject, approved_by))
+		return signatory;
+	for (uint32_t i = 0; i < kind->n_signatories; i++) {
+		if (is_same_subject(call, kind->signatories[i]->subject, approved_by))
+			return i + 1;
+	}
+	return 0;
+}
+
 /* The same day of the month, so many months later, less a day. */
 static int32_t
 last_day(int32_t from, uint32_t months)

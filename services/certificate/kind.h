@@ -45,6 +45,10 @@ kind_short_of(struct arena *arena, const Mt__CertificateKindRecord *kind, const 
 /* Which signatory of the kind the caller is, from 1; 0: the kind names none, so that any leader may. Refuses, and is
  * false, if it names others. */
 bool kind_signatory(struct call *call, const Mt__CertificateKindRecord *kind, uint32_t *signatory);
+/* The same when it is issued: where who approved stands in the kind as it is now, which may have been set since. 0 if
+ * he is in it no more: then nobody is said to have signed. */
+uint32_t kind_signatory_now(const struct call *call, const Mt__CertificateKindRecord *kind, uint32_t signatory,
+			    const char *approved_by);
 /* The last day of what is issued on a day, "" for ever; in the arena. A month that lacks the day ends with its last. */
 const char *kind_valid_until(struct arena *arena, const Mt__CertificateKindRecord *kind, int32_t issued_on);
 
