@@ -79,6 +79,19 @@ emit_retired(struct call *call, const Mt__IssuerKeyRecord *key)
 	call_emit(call, &fact.base);
 }
 
+/* The last keys that an institution may have are for those that have to follow a compromised one: else whoever used all
+ * of them up could never say that one was stolen. */
+static bool
+has_room(struct call *call, const struct issuer_keys *keys)
+{
+	if (keys->count < ISSUER_KEYS_MAX - ISSUER_KEYS_RESERVED)
+		return true;
+	call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED,
+		    "authority %s has had %u signing keys already; what is left of %d is for compromised ones",
+		    keys->school_id, keys->count, ISSUER_KEYS_MAX);
+	return false;
+}
+
 /* The key's Ed25519 successor, if something goes on to be signed in its series. */
 static bool
 succeed(struct call *call, const struct issuer_keys *keys, const Mt__IssuerKeyRecord *ended)
@@ -102,6 +115,8 @@ issuers_create_key(Mt__Issuers_Service *service, const Mt__CreateKeyRequest *in,
 	Mt__CreateKeyReply out = MT__CREATE_KEY_REPLY__INIT;
 	if (!keys_for(call, in->authority, SERIES_ISSUER, &keys))
 		return;
+	if (!has_room(call, &keys))
+		return;
 	if (in->algorithm == MT__ISSUER_KEY__ALGORITHM__ED25519) {
 		bool made = issuer_key_make(call, &keys, &key);
 		sodium_memzero(key.secret, sizeof(key.secret));
@@ -113,10 +128,9 @@ issuers_create_key(Mt__Issuers_Service *service, const Mt__CreateKeyRequest *in,
 		reply(&out, call);
 		return;
 	}
-	if (keys.wanted != NULL || keys.count == ISSUER_KEYS_MAX) {
-		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "authority %s %s", in->authority,
-			    keys.wanted != NULL ? "has an RS256 key that is still being made"
-						: "has had too many signing keys already");
+	if (keys.wanted != NULL) {
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
+			    "authority %s has an RS256 key that is still being made", in->authority);
 		return;
 	}
 	Mt__IssuerKeyWanted fact = MT__ISSUER_KEY_WANTED__INIT;
@@ -154,7 +168,7 @@ issuers_retire_key(Mt__Issuers_Service *service, const Mt__RetireKeyRequest *in,
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "key %s is not active", in->key_id);
 		return;
 	}
-	if (!succeed(call, &keys, key))
+	if (!has_room(call, &keys) || !succeed(call, &keys, key))
 		return;
 	emit_retired(call, key);
 	Mt__RetireKeyReply out = MT__RETIRE_KEY_REPLY__INIT;

@@ -9,7 +9,10 @@
 
 #include "matricula/issuer.pb-c.h"
 
-enum { ISSUER_KEYS_MAX = 200 }; /* of one institution, ever: all of them stand in its DID document */
+enum {
+	ISSUER_KEYS_MAX = 200,     /* of one institution, ever: all of them stand in its DID document */
+	ISSUER_KEYS_RESERVED = 20, /* of them, to follow compromised ones */
+};
 
 /* Keys are numbered within a series: "key-1" of an institution, "log-1" of the log, under the root authority. */
 enum key_series { SERIES_ISSUER, SERIES_LOG };
