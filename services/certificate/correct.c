@@ -168,6 +168,12 @@ present_or_refuse(struct call *call, const Mt__CertificateRecord *certificate)
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION, "certificate %s %s", id, why[certificate->state]);
 		return NULL;
 	}
+	if (certificate->edition >= EDITIONS_MAX) {
+		call_refuse(call, MT__STATUS__RESOURCE_EXHAUSTED,
+			    "certificate %s has %u editions already: revoke it and issue another", id,
+			    certificate->edition);
+		return NULL;
+	}
 	const Mt__CertificateContent *content = change_content(call, certificate);
 	if (content == NULL)
 		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,

@@ -8,6 +8,9 @@
 
 #include "matricula/certificate.pb-c.h"
 
+/* By command: an erasure empties all editions with one fact, and an export shows all of them in one row. */
+enum { EDITIONS_MAX = 50 };
+
 /* Handlers of the service certificates, in certificate.c's table. */
 void certificates_correct(Mt__Certificates_Service *service, const Mt__CorrectCertificateRequest *in,
 			  Mt__CorrectCertificateReply_Closure reply, void *call);
