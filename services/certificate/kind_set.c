@@ -7,6 +7,7 @@
 #include "common/base/date.h"
 #include "common/core/tree.h"
 #include "common/wire/pb.h"
+#include "services/certificate/content.h"
 
 /* --- checks ----------------------------------------------------------------------------------------------------- */
 
@@ -130,13 +131,13 @@ signatory_checked(struct call *call, const Mt__Signatory *in)
 	out->subject = (char *)call_text(call, "kind.signatories.subject", in->subject, NAME_BYTES_MAX, false);
 	if (out->subject == NULL)
 		return NULL;
-	out->name = (char *)call_text(call, "kind.signatories.name", in->name, NAME_BYTES_MAX, false);
+	out->name = (char *)content_text(call, "kind.signatories.name", in->name, false);
 	if (out->name == NULL)
 		return NULL;
-	out->title = (char *)call_text(call, "kind.signatories.title", in->title, NAME_BYTES_MAX, false);
+	out->title = (char *)content_text(call, "kind.signatories.title", in->title, false);
 	if (out->title == NULL)
 		return NULL;
-	out->title_en = (char *)call_text(call, "kind.signatories.title_en", in->title_en, NAME_BYTES_MAX, true);
+	out->title_en = (char *)content_text(call, "kind.signatories.title_en", in->title_en, true);
 	return out->title_en == NULL ? NULL : out;
 }
 
@@ -193,10 +194,10 @@ kind_check(struct call *call, const Mt__CertificateKindRecord *in, Mt__Certifica
 {
 	if (!foreign_check(call, in, kind))
 		return false;
-	kind->name = (char *)call_text(call, "kind.name", in->name, NAME_BYTES_MAX, false);
+	kind->name = (char *)content_text(call, "kind.name", in->name, false);
 	if (kind->name == NULL)
 		return false;
-	kind->name_en = (char *)call_text(call, "kind.name_en", in->name_en, NAME_BYTES_MAX, true);
+	kind->name_en = (char *)content_text(call, "kind.name_en", in->name_en, true);
 	if (kind->name_en == NULL || !rules_check(call, in) || !signatories_check(call, in, kind))
 		return false;
 	kind->class_of = in->class_of;
