@@ -215,6 +215,18 @@ kind_check(struct call *call, const Mt__CertificateKindRecord *in, Mt__Certifica
 	return overlaps_check(call, kind);
 }
 
+/* Whose name stands under a certificate, and that nobody need approve it, is not a registrar's to say. */
+static bool
+leader_check(struct call *call, const Mt__CertificateKindRecord *kind)
+{
+	bool is_leader = call_has_role(call, MT__ROLE__LEADER);
+	if (is_leader || (kind->n_signatories == 0 && kind->release == MT__CERTIFICATE_KIND__RELEASE__AFTER_APPROVAL))
+		return true;
+	call_refuse(call, MT__STATUS__PERMISSION_DENIED,
+		    "kind.signatories and kind.release AUTOMATIC are set by a leader of the institution");
+	return false;
+}
+
 /* --- decisions -------------------------------------------------------------------------------------------------- */
 
 static void
@@ -238,7 +250,7 @@ certificate_kinds_set(Mt__CertificateKinds_Service *service, const Mt__SetKindRe
 	Mt__CertificateKindRecord kind = MT__CERTIFICATE_KIND_RECORD__INIT;
 	kind.authority_id = authority->authority_id;
 	kind.kind_code = in->kind_code;
-	if (!kind_check(call, in->kind, &kind))
+	if (!kind_check(call, in->kind, &kind) || !leader_check(call, &kind))
 		return;
 	kind.version = before == NULL ? 1 : before->version + 1;
 	Mt__CertificateKindSet fact = MT__CERTIFICATE_KIND_SET__INIT;

@@ -105,6 +105,14 @@ date_shown(struct arena *arena, const char *date)
 	return strlen(date) == MONTH ? arena_format(arena, "%.2s/%.4s", date + 5, date) : date;
 }
 
+static uint32_t
+number_cell(const char *cell)
+{
+	char *end;
+	unsigned long number = strtoul(cell, &end, 10);
+	return *end == '\0' && number <= UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
 /* --- the register ------------------------------------------------------------------------------------------------- */
 
 static const char *
@@ -167,7 +175,7 @@ register_ask(struct list *list, const char *page_token)
 {
 	Mt__RegisterRequest read = MT__REGISTER_REQUEST__INIT;
 	read.authority = (char *)(uintptr_t)request_path_value(list->request, "authority");
-	read.year = (uint32_t)strtoul(request_path_value(list->request, "year"), NULL, 10);
+	read.year = number_cell(request_path_value(list->request, "year"));
 	read.page_size = REGISTER_PAGE;
 	read.page_token = (char *)(uintptr_t)page_token;
 	list_ask(list, "Certificates.ReadRegister", true, &read.base, on_register);
@@ -183,6 +191,10 @@ register_csv_serve(struct request *request, void *context)
 	const char *separator = request_query(request, "separator");
 	if (!request_query_only(request, names))
 		return;
+	if (number_cell(request_path_value(request, "year")) == UINT32_MAX) {
+		request_refuse(request, PROBLEM_INVALID_ARGUMENT, "year", "year is no year");
+		return;
+	}
 	if (separator != NULL && strcmp(separator, ";") != 0 && strcmp(separator, ",") != 0) {
 		request_refuse(request, PROBLEM_INVALID_ARGUMENT, "separator",
 			       "query parameter separator is neither , nor ;");
@@ -218,14 +230,6 @@ date_cell(struct arena *arena, const char *cell, bool may_be_partial)
 {
 	char *out = arena_alloc(arena, DATE_TEXT_BYTES);
 	return roster_date_read(cell, ROSTER_DMY, may_be_partial, out) ? out : cell;
-}
-
-static uint32_t
-number_cell(const char *cell)
-{
-	char *end;
-	unsigned long number = strtoul(cell, &end, 10);
-	return *end == '\0' && number <= UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
 /* --- verification ------------------------------------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ enum {
 	/* Codes and typed fields that one address may look up: a clerk with a pile of papers is not held up, and
 	 * trying the birth dates of one person takes days. */
 	LOOKUPS_BURST = 30,
-	LOOKUP_EVERY_MS = 2000,
+	LOOKUP_EVERY_MS = 10000,
 
 	/* PDFs being drawn or waiting for a worker: some megabyte each. */
 	PAPERS_MAX = 64,
