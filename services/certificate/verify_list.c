@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-enum { ROWS_MAX = 100, FIELD_BYTES_MAX = 400 };
+enum {
+	ROWS_MAX = 100,        /* each a look-up or two: some milliseconds in all */
+	FIELD_BYTES_MAX = 400, /* more than any name that was ever registered */
+};
 
 static bool
 is_readable(const Mt__VerifyRequest *row)

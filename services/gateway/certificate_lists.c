@@ -20,9 +20,7 @@
 #define CSV_TYPE "text/csv; charset=utf-8"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-enum { REGISTER_PAGE = 500, PAPER_ROWS_MAX_A_FILE = 20000 };
-
-/* One list on its way: it lives in the request's arena, its buffer until the answer. */
+/* One list on its way: it lives in the request's arena, its buffer and its page until the answer. */
 struct list {
 	struct request *request;
 	struct upstream *upstream;
@@ -32,6 +30,7 @@ struct list {
 	size_t sent_count;
 	char separator;
 	struct buf body;
+	struct arena page; /* of the reply at hand: a long list needs no more than a short one */
 };
 
 static struct list *
@@ -41,9 +40,23 @@ list_begin(struct request *request, struct upstream *upstream)
 	list->request = request;
 	list->upstream = upstream;
 	list->separator = ',';
+	return list;
+}
+
+/* From here on it ends with list_end or list_drop. */
+static void
+list_open(struct list *list)
+{
 	buf_init(&list->body, RESPONSE_BYTES_MAX);
 	buf_text(&list->body, BYTE_ORDER_MARK);
-	return list;
+	arena_init(&list->page, LIST_PAGE_BLOCK_BYTES, 0);
+}
+
+static void
+list_drop(struct list *list)
+{
+	buf_free(&list->body);
+	arena_free(&list->page);
 }
 
 static void
@@ -54,24 +67,37 @@ list_ask(struct list *list, const char *method, bool asks, const ProtobufCMessag
 	struct upstream_call call = {
 		.method = method,
 		.asks = asks,
-		.request = pb_pack(&list->request->arena, message),
+		.request = pb_pack(&list->page, message),
 		.caller = request_caller(list->request),
 		.on_reply = on_reply,
 		.context = list,
 	};
 	if (upstream_send(list->upstream, &call, &refusal) != 0)
 		return;
-	buf_free(&list->body);
+	list_drop(list);
 	request_refuse_upstream(list->request, list->upstream, refusal);
 }
 
+/* Valid until the next reply; NULL if the list ended here, and the request was refused. */
 static const void *
 list_reply(struct list *list, const Mt__Reply *reply, const ProtobufCMessageDescriptor *type)
 {
-	const void *message = forward_reply(list->request, reply, type);
-	if (message == NULL)
-		buf_free(&list->body);
-	return message;
+	const void *message = NULL;
+	struct request *request = list->request;
+	bool full = buf_failed(&list->body);
+	arena_reset(&list->page);
+	if (reply->status == MT__STATUS__OK && !full)
+		message = pb_unpack_trusted(type, &list->page, slice_of(reply->reply.data, reply->reply.len));
+	if (message != NULL)
+		return message;
+	list_drop(list);
+	if (reply->status != MT__STATUS__OK)
+		request_refuse_reply(request, reply);
+	else
+		request_refuse(request, PROBLEM_INTERNAL, NULL,
+			       full ? "the list is longer than an answer may be"
+				    : "the service's reply cannot be read");
+	return NULL;
 }
 
 static void
@@ -81,6 +107,7 @@ list_end(struct list *list, const char *file)
 	snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s\"", file);
 	request_header_add(list->request, "Content-Disposition", disposition);
 	request_header_add(list->request, "Cache-Control", "private, no-store");
+	arena_free(&list->page);
 	request_answer(list->request, 200, CSV_TYPE, &list->body);
 }
 
@@ -141,7 +168,7 @@ static void
 on_register(void *context, size_t number, const Mt__Reply *reply)
 {
 	struct list *list = context;
-	struct arena *arena = &list->request->arena;
+	struct arena *arena = &list->page;
 	(void)number;
 	const Mt__RegisterReply *page = list_reply(list, reply, &mt__register_reply__descriptor);
 	if (page == NULL)
@@ -176,7 +203,7 @@ register_ask(struct list *list, const char *page_token)
 	Mt__RegisterRequest read = MT__REGISTER_REQUEST__INIT;
 	read.authority = (char *)(uintptr_t)request_path_value(list->request, "authority");
 	read.year = number_cell(request_path_value(list->request, "year"));
-	read.page_size = REGISTER_PAGE;
+	read.page_size = REGISTER_PAGE_ROWS;
 	read.page_token = (char *)(uintptr_t)page_token;
 	list_ask(list, "Certificates.ReadRegister", true, &read.base, on_register);
 }
@@ -202,6 +229,7 @@ register_csv_serve(struct request *request, void *context)
 	}
 	struct list *list = list_begin(request, context);
 	list->separator = separator == NULL ? ',' : separator[0];
+	list_open(list);
 	cells_write(list, header, sizeof(header) / sizeof(header[0]));
 	register_ask(list, "");
 }
@@ -218,11 +246,11 @@ list_read(struct list *list, const struct sheet_column *columns, size_t columns_
 		request_refuse(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL, "the body is not text/csv");
 		good = false;
 	}
-	good = good && sheet_read(request, columns, columns_count, rows_max, &list->sheet);
-	if (!good)
-		buf_free(&list->body);
+	if (!good || !sheet_read(request, columns, columns_count, rows_max, &list->sheet))
+		return false;
 	list->separator = list->sheet.separator;
-	return good;
+	list_open(list);
+	return true;
 }
 
 static const char *
@@ -264,7 +292,7 @@ static void
 check_write(struct list *list, const struct sheet_row *row, const Mt__VerifyReply *verdict)
 {
 	const char *cells[CHECK_COLUMNS + 4] = {
-		arena_format(&list->request->arena, "%u", row->number),
+		arena_format(&list->page, "%u", row->number),
 		verdict == NULL ? "unreadable" : verdict->verdict,
 		verdict == NULL             ? row->fault
 		: verdict->n_reasons_vi > 0 ? verdict->reasons_vi[0]
@@ -295,7 +323,7 @@ static void
 check_next(struct list *list)
 {
 	Mt__VerifyListRequest batch = MT__VERIFY_LIST_REQUEST__INIT;
-	batch.rows = arena_alloc(&list->request->arena, VERIFY_LIST_BATCH_ROWS * sizeof(*batch.rows));
+	batch.rows = arena_alloc(&list->page, VERIFY_LIST_BATCH_ROWS * sizeof(*batch.rows));
 	list->sent_count = 0;
 	for (; list->next < list->sheet.count && batch.n_rows < VERIFY_LIST_BATCH_ROWS; list->next++) {
 		const struct sheet_row *row = &list->sheet.rows[list->next];
@@ -306,7 +334,7 @@ check_next(struct list *list)
 			continue;
 		}
 		list->sent[list->sent_count++] = list->next;
-		batch.rows[batch.n_rows++] = check_row(&list->request->arena, row);
+		batch.rows[batch.n_rows++] = check_row(&list->page, row);
 	}
 	if (batch.n_rows == 0)
 		list_end(list, "verdicts.csv");
@@ -400,7 +428,7 @@ paper_write(struct list *list, const struct sheet_row *row, const Mt__PaperOutco
 		[MT__PAPER_OUTCOME__RESULT__REJECTED] = "rejected",
 	};
 	const char *const cells[] = {
-		arena_format(&list->request->arena, "%u", row->number), row->cells[PAPER_NUMBER],
+		arena_format(&list->page, "%u", row->number), row->cells[PAPER_NUMBER],
 		outcome == NULL ? "rejected" : words[outcome->result],  outcome == NULL ? "" : outcome->field,
 		outcome == NULL ? row->fault : outcome->message_vi,     outcome == NULL ? row->fault : outcome->message,
 		outcome == NULL ? "" : outcome->certificate_id,
@@ -428,7 +456,7 @@ paper_next(struct list *list)
 {
 	Mt__ImportPaperRequest batch = MT__IMPORT_PAPER_REQUEST__INIT;
 	batch.authority = (char *)(uintptr_t)request_path_value(list->request, "authority");
-	batch.rows = arena_alloc(&list->request->arena, PAPER_LIST_BATCH_ROWS * sizeof(*batch.rows));
+	batch.rows = arena_alloc(&list->page, PAPER_LIST_BATCH_ROWS * sizeof(*batch.rows));
 	list->sent_count = 0;
 	for (; list->next < list->sheet.count && batch.n_rows < PAPER_LIST_BATCH_ROWS; list->next++) {
 		const struct sheet_row *row = &list->sheet.rows[list->next];
@@ -439,7 +467,7 @@ paper_next(struct list *list)
 			continue;
 		}
 		list->sent[list->sent_count++] = list->next;
-		batch.rows[batch.n_rows++] = paper_row(&list->request->arena, row);
+		batch.rows[batch.n_rows++] = paper_row(&list->page, row);
 	}
 	if (batch.n_rows == 0)
 		list_end(list, "outcomes.csv");
@@ -453,7 +481,7 @@ paper_csv_serve(struct request *request, void *context)
 	static const char *const header[] = {"row",        "register_number", "result",        "field",
 					     "giải thích", "message",         "certificate_id"};
 	struct list *list = list_begin(request, context);
-	if (!list_read(list, paper_columns, PAPER_COLUMNS, PAPER_ROWS_MAX_A_FILE))
+	if (!list_read(list, paper_columns, PAPER_COLUMNS, PAPER_LIST_ROWS_MAX))
 		return;
 	cells_write(list, header, sizeof(header) / sizeof(header[0]));
 	list->sent = arena_alloc(&request->arena, PAPER_LIST_BATCH_ROWS * sizeof(*list->sent));

@@ -149,6 +149,7 @@ answer_unreadable(struct request *request, const char *why)
 {
 	Mt__VerifyReply verdict = MT__VERIFY_REPLY__INIT;
 	char *reasons[] = {(char *)(uintptr_t)why};
+	char *reasons_vi[] = {(char *)(uintptr_t) "tệp PDF này không phải chứng chỉ của hệ thống, hoặc đã bị sửa"};
 	char now[INSTANT_TEXT_BYTES];
 	uv_timeval64_t clock = {0, 0};
 	uv_gettimeofday(&clock);
@@ -156,6 +157,8 @@ answer_unreadable(struct request *request, const char *why)
 	verdict.verdict = (char *)(uintptr_t) "invalid";
 	verdict.reasons = reasons;
 	verdict.n_reasons = 1;
+	verdict.reasons_vi = reasons_vi;
+	verdict.n_reasons_vi = 1;
 	verdict.checked_at = now;
 	verdict_answer(request, &verdict);
 }

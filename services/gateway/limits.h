@@ -67,7 +67,11 @@ enum {
 	PAPERS_MAX = 64,
 	/* A school's older certificates of some years, a row each; in calls of so many rows. */
 	PAPER_LIST_BYTES_MAX = 4 << 20,
+	PAPER_LIST_ROWS_MAX = 20000,
 	PAPER_LIST_BATCH_ROWS = 200,
+	/* A register as CSV is read in pages of so many rows, one behind the other. */
+	REGISTER_PAGE_ROWS = 500,
+	LIST_PAGE_BLOCK_BYTES = 64 << 10,
 	/* What an HR officer may have checked at once, in calls of so many rows. */
 	VERIFY_LIST_ROWS_MAX = 1000,
 	VERIFY_LIST_BATCH_ROWS = 100,

@@ -166,6 +166,13 @@ def check_paper(report, world, person):
     report.check("and is a credential under its old number",
                  credential["credentialSubject"]["licenseNumber"] == "77/CC" and
                  verify(world, {"credential": credential}).json["verdict"] == "valid", credential)
+    many = head + "".join(row % ("M%d" % i, person, "15/07/2015") for i in range(20000))
+    answer = send(many)
+    report.check("twenty thousand rows at once, a row's outcome each", answer.status == 200 and
+                 answer.body.count(b"recorded") == 20000, "%d: %s" % (answer.status, answer.body[:200]))
+    report.check("one more is refused", send(many + row % ("M", person, "15/07/2015")).status == 400)
+    register = world.get("/v1/authorities/T-CERT/register/2015/register.csv")
+    report.check("and the register of that year has them all", register.body.count(b"\r\n") == 20002, register.status)
     faults = {"an Excel workbook": b"PK\x03\x04aaaa", "an empty file": b"", "another encoding": "Họ tên,Năm\r\n".encode("utf-16"),
               "a header twice": "Năm,year,register_number\r\n", "an unknown header": "colour\r\n", "no wanted header": "Năm\r\n"}
     for name, text in faults.items():
