@@ -428,9 +428,9 @@ paper_write(struct list *list, const struct sheet_row *row, const Mt__PaperOutco
 		[MT__PAPER_OUTCOME__RESULT__REJECTED] = "rejected",
 	};
 	const char *const cells[] = {
-		arena_format(&list->page, "%u", row->number), row->cells[PAPER_NUMBER],
-		outcome == NULL ? "rejected" : words[outcome->result],  outcome == NULL ? "" : outcome->field,
-		outcome == NULL ? row->fault : outcome->message_vi,     outcome == NULL ? row->fault : outcome->message,
+		arena_format(&list->page, "%u", row->number),          row->cells[PAPER_NUMBER],
+		outcome == NULL ? "rejected" : words[outcome->result], outcome == NULL ? "" : outcome->field,
+		outcome == NULL ? row->fault : outcome->message_vi,    outcome == NULL ? row->fault : outcome->message,
 		outcome == NULL ? "" : outcome->certificate_id,
 	};
 	cells_write(list, cells, sizeof(cells) / sizeof(cells[0]));

@@ -181,6 +181,7 @@ ask(struct asked *asked)
 {
 	struct upstream_call call = {
 		.method = "StatusLists.Get",
+		.asks = true,
 		.request = pb_pack(&asked->request->arena, &asked->get.base),
 		.caller = request_caller(asked->request),
 		.on_reply = on_list,
