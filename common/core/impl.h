@@ -127,8 +127,12 @@ struct feed {
 	uint8_t hash[HASH_BYTES];
 	uint64_t recorded_seq; /* the journal holds this position */
 	uint64_t head_seq;     /* of the producer, as last heard */
-	uint32_t *passes;      /* kinds of facts that nothing here reacts to, see JournalReadRequest */
+	/* Kinds of facts that nothing here reacts to, and those whose reactions look at nothing personal: see
+	 * JournalReadRequest. */
+	uint32_t *passes;
 	size_t passes_count;
+	uint32_t *without_personal;
+	size_t without_personal_count;
 	struct buf arrived; /* frame of the reply */
 	char reason[160];   /* when stopped */
 };
@@ -240,7 +244,8 @@ enum call_state { CALL_OPEN, CALL_REPLIED, CALL_REFUSED, CALL_PARKED };
 
 struct emitted {
 	struct emitted *next;
-	struct slice bytes; /* packed as the service's two-level fact */
+	struct slice bytes;            /* packed as the service's two-level fact */
+	const struct piece *pieces; /* what is sealed in it, in order; NULL for one that was read from the journal */
 };
 
 struct call {

@@ -230,7 +230,7 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 		if (fact == NULL)
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
-		personal_take(&apply, fact);
+		personal_take(&apply, fact, (*entry->unapplied)->pieces);
 		node->module->apply(&apply, fact);
 	}
 }
@@ -338,7 +338,7 @@ entry_load(struct node *node, struct entry *entry, const Mt__EntryHeader *header
 	entry->header = *header;
 	for (size_t i = 0; i < count; i++) {
 		struct emitted *emitted = arena_alloc(&node->call_arena, sizeof(*emitted));
-		*emitted = (struct emitted){.bytes = facts[i]};
+		*emitted = (struct emitted){.bytes = facts[i]}; /* its pieces have to be opened */
 		*entry->facts_last = emitted;
 		entry->facts_last = &emitted->next;
 		entry->facts_count++;
