@@ -1,8 +1,10 @@
 /* common/host/journal_lmdb.c
  *
  * The file is filled with zeros a little ahead of the commits: a commit that does
- * not make the file longer syncs a quarter faster, and a full disk shows while
- * filling, before LMDB has begun to write.
+ * not make the file longer syncs a quarter faster, up to twice as fast if it is small,
+ * and a full disk shows while filling, before LMDB has begun to write. For a large
+ * batch, which takes its time anyway, space is only set aside: filled, all of it
+ * would be written twice.
  *
  * The loop thread keeps one read transaction. It is reset when a commit ends and
  * renewed by the next read, so that an idle reader never keeps old pages from
@@ -15,6 +17,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +26,7 @@
 enum {
 	FILL_AHEAD_BYTES = 4 << 20, /* some thousand entries; an empty journal stays small */
 	FILL_WRITE_BYTES = 64 << 10,
+	FILL_BATCH_BYTES_MAX = 256 << 10,
 	SPINE_BYTES = 64 << 10, /* pages of the tree above the leaves that a commit writes anew */
 	ENTRY_OVERHEAD_BYTES = 32,
 	SMALL_ENTRY_BYTES_MAX = 2000, /* larger ones go to pages of their own */
@@ -173,8 +177,12 @@ journal_fill(const struct journal_lmdb *journal, const struct journal_batch *bat
 	if (fstat(fd, &file) != 0)
 		return errno;
 	uint64_t size = (uint64_t)file.st_size;
-	uint64_t wanted = (info.me_last_pgno + 1) * stat.ms_psize + batch_bytes_on_disk(batch);
+	uint64_t batch_bytes = batch_bytes_on_disk(batch);
+	uint64_t wanted = (info.me_last_pgno + 1) * stat.ms_psize + batch_bytes;
 	if (wanted <= size)
+		return 0;
+	/* What the file system cannot set aside is filled after all, and fails there if the disk is full. */
+	if (batch_bytes > FILL_BATCH_BYTES_MAX && fallocate(fd, 0, (off_t)size, (off_t)(wanted - size)) == 0)
 		return 0;
 	uint64_t filled = file_fill(fd, size, wanted + FILL_AHEAD_BYTES);
 	if (filled >= wanted)
