@@ -168,6 +168,12 @@ struct figures {
 	int64_t woken_us;              /* monotonic */
 };
 
+/* SHA-256 of an entry's facts; followers ask for entries that were just written. */
+struct facts_hash {
+	uint64_t seq; /* 0: none */
+	uint8_t hash[HASH_BYTES];
+};
+
 struct node {
 	struct node_config config;
 	const struct module *module;
@@ -192,6 +198,7 @@ struct node {
 	uint8_t token_key[KEYED_KEY_BYTES];
 	struct personal *personal; /* large: it stays in a block of its own */
 
+	struct facts_hash *facts_hashes; /* of the newest entries, by seq % FACTS_HASHES_KEPT */
 	struct batch filling;
 	struct batch committing;
 	struct journal_batch committed; /* what the world holds of committing until node_committed */
@@ -370,6 +377,8 @@ bool entry_split(struct slice bytes, struct entry_parts *parts);
 struct slice *entry_personal(struct arena *arena, struct slice bytes, const struct entry_parts *parts);
 /* An entry of this journal, durable or still on its way; valid until the next entry. */
 bool entry_read(struct node *node, uint64_t seq, struct entry_parts *parts);
+/* Of the facts of entry seq, which the caller has read. */
+void entry_facts_hash(const struct node *node, uint64_t seq, struct slice facts, uint8_t out[HASH_BYTES]);
 void entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, const uint8_t facts_hash[HASH_BYTES],
 		const uint8_t reply_hash[HASH_BYTES], uint8_t out[HASH_BYTES]);
 /* The facts of an encoded FactList, in the arena; count of them. */

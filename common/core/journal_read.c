@@ -137,7 +137,8 @@ add_personal(struct reading *reading, struct slice list, Mt__Entry *entry)
 	struct personal_texts texts = {.node = reading->call->node, .arena = arena};
 	struct slice fact;
 	while (facts_next(&list, &fact)) {
-		ProtobufCMessage *opened = open_personal(reading, fact);
+		bool stripped = kinds_has(&reading->without_personal, fact_kind(fact));
+		ProtobufCMessage *opened = stripped ? NULL : open_personal(reading, fact);
 		if (opened != NULL)
 			personal_texts_add(&texts, opened);
 	}
@@ -149,7 +150,7 @@ add_personal(struct reading *reading, struct slice list, Mt__Entry *entry)
 }
 
 static void
-reading_add(struct reading *reading, const struct entry_parts *parts, enum serving serving)
+reading_add(struct reading *reading, uint64_t seq, const struct entry_parts *parts, enum serving serving)
 {
 	struct arena *arena = reading->call->arena;
 	uint8_t reply_hash[HASH_BYTES];
@@ -163,7 +164,7 @@ reading_add(struct reading *reading, const struct entry_parts *parts, enum servi
 	if (serving != SERVES_NONE)
 		facts = serving == SERVES_SOME ? pick_facts(reading, parts->facts) : parts->facts;
 	if (serving != SERVES_ALL) {
-		hash_sha256(parts->facts, facts_hash);
+		entry_facts_hash(reading->call->node, seq, parts->facts, facts_hash);
 		entry.facts_hash = (ProtobufCBinaryData){HASH_BYTES, facts_hash};
 	}
 	entry.facts = (ProtobufCBinaryData){facts.size, (uint8_t *)facts.data};
@@ -196,7 +197,7 @@ reading_fill(struct reading *reading, uint64_t after_seq, size_t bytes_max)
 			return;
 		reading->read_seq = seq;
 		if (may_see(reading->call, parts.header))
-			reading_add(reading, &parts, serving);
+			reading_add(reading, seq, &parts, serving);
 	}
 }
 
