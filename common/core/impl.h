@@ -251,7 +251,7 @@ enum call_state { CALL_OPEN, CALL_REPLIED, CALL_REFUSED, CALL_PARKED };
 
 struct emitted {
 	struct emitted *next;
-	struct slice bytes;            /* packed as the service's two-level fact */
+	struct slice bytes;         /* packed as the service's two-level fact */
 	const struct piece *pieces; /* what is sealed in it, in order; NULL for one that was read from the journal */
 };
 

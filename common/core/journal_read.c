@@ -192,7 +192,8 @@ reading_fill(struct reading *reading, uint64_t after_seq, size_t bytes_max)
 		bool found = entry_read(node, seq, &parts);
 		assert(found);
 		enum serving serving = serving_of(reading, parts.facts);
-		reading->bytes += parts.header.size + (serving == SERVES_NONE ? 0 : parts.facts.size) + ENTRY_OVERHEAD_BYTES;
+		reading->bytes +=
+			parts.header.size + (serving == SERVES_NONE ? 0 : parts.facts.size) + ENTRY_OVERHEAD_BYTES;
 		if (reading->bytes > bytes_max && seq > after_seq + 1)
 			return;
 		reading->read_seq = seq;

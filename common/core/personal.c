@@ -68,8 +68,8 @@ personal_forget(struct node *node)
 struct sealing {
 	struct node *node;
 	struct arena *arena;
-	struct call *call;   /* in a decision; or */
-	struct apply *apply; /* in apply */
+	struct call *call;                /* in a decision; or */
+	struct apply *apply;              /* in apply */
 	const struct piece **pieces_last; /* where the next one goes; NULL: nobody wants them */
 };
 

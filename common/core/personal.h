@@ -154,8 +154,8 @@ void slots_check(const struct node *node);
 enum personal_verdict personal_verdict(struct node *node, const ProtobufCMessageDescriptor *type);
 /* In a decision: the message as a fact holds it, sealed; its own parts where there is something to seal, in order, as
  * pieces in the call's arena unless that is NULL. */
-const ProtobufCMessage *personal_sealed(struct call *call, const ProtobufCMessage *message,
-					const struct piece **pieces);
+const ProtobufCMessage *
+personal_sealed(struct call *call, const ProtobufCMessage *message, const struct piece **pieces);
 /* The same in apply, for a record. */
 const ProtobufCMessage *personal_sealed_again(struct apply *apply, const ProtobufCMessage *message);
 /* Opens a message of this node's own journal or state in place. Fatal if one does not open. */

@@ -286,7 +286,8 @@ file_map(struct slots *slots, struct host_error *error)
 	if (fstat(slots->fd, &file) != 0)
 		return host_error_set(error, "file %s cannot be read: %s", slots->path, strerror(errno));
 	if (slots->ready > 0 && file.st_size < record_at(slots->ready))
-		return host_error_set(error, "file %s is cut short: it should hold %u slots", slots->path, slots->ready);
+		return host_error_set(error, "file %s is cut short: it should hold %u slots", slots->path,
+				      slots->ready);
 	void *map = mmap(NULL, MAP_BYTES, PROT_READ, MAP_SHARED | MAP_NORESERVE, slots->fd, 0);
 	if (map == MAP_FAILED)
 		return host_error_set(error, "file %s cannot be mapped: %s", slots->path, strerror(errno));

@@ -22,7 +22,7 @@ struct rule {
 	uint32_t roles;          /* 1 << Mt__Role, or'ed */
 	bool open;
 	bool without_personal; /* of a reaction, see options.proto */
-	const char *verb; /* "" where HTTP does not reach it */
+	const char *verb;      /* "" where HTTP does not reach it */
 	const char *path;
 	const char *summary;
 	const ProtobufCMessageDescriptor *input;

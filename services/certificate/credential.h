@@ -22,8 +22,8 @@ struct credential {
 void credential_begin(struct arena *arena, struct issuer *issuer, const char *created);
 /* Of the edition its number and status entry are set, and issued_at as it was created. The zone is the deployment's:
  * dates are civil dates there. */
-struct credential credential_make(struct arena *arena, const struct issuer *issuer,
-				  const Mt__CertificateRecord *certificate, const Mt__CertificateContent *content,
-				  const Mt__EditionRecord *edition, int zone_minutes);
+struct credential
+credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
+		const Mt__CertificateContent *content, const Mt__EditionRecord *edition, int zone_minutes);
 
 #endif

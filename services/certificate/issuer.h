@@ -21,7 +21,8 @@ struct issuer {
 	const char *did;        /* of the institution */
 	bool trial;             /* what it signs is a SPECIMEN */
 	uint8_t secret[PROOF_SECRET_BYTES];
-	/* The proof of all that is signed now, around its value, and the hash of both together; see credential_begin. */
+	/* The proof of all that is signed now, around its value, and the hash of both together; see credential_begin.
+	 */
 	struct slice proof_before;
 	struct slice proof_after;
 	uint8_t proof_hash[HASH_BYTES];

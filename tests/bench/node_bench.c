@@ -41,14 +41,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	BATCH = 500,
-	FRAME_STEP_US = 100,
-	SEATS = 100000,
-	STRIDE = 7919,
-	ISSUING_US = 1000000,
-	ISSUING_STEP_US = 100
-};
+enum { BATCH = 500, FRAME_STEP_US = 100, SEATS = 100000, STRIDE = 7919, ISSUING_US = 1000000, ISSUING_STEP_US = 100 };
 
 static const char DOOR_KEY[] = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
 
