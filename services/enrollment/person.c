@@ -21,22 +21,13 @@
 
 #include <assert.h>
 
-enum {
-	/* Parts of an id, see id.h. */
-	ID_TIME_AT = 4,
-	ID_RANDOM_AT = 10,
-};
-
 /* --- look-ups ----------------------------------------------------------------------------------------------------- */
 
-/* The random part of the id goes before its time: keys of people hired together differ early. */
 struct key
 person_key(struct id id)
 {
 	struct key key = key_of(TABLE_PERSON);
-	key_bytes(&key, slice_of(id.bytes, ID_TIME_AT));
-	key_bytes(&key, slice_of(id.bytes + ID_RANDOM_AT, ID_BYTES - ID_RANDOM_AT));
-	key_bytes(&key, slice_of(id.bytes + ID_TIME_AT, ID_RANDOM_AT - ID_TIME_AT));
+	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
 	return key;
 }
 
@@ -72,12 +63,10 @@ person_or_refuse(struct call *call, const char *person_id)
 	return person;
 }
 
-/* Codes count up, so their first bytes are alike: a hash tells them apart. */
 void
 person_key_staff(struct key *key, uint32_t locality, const char *staff_code)
 {
 	key_u32(key, locality);
-	key_u32(key, (uint32_t)hash_spread(slice_text(staff_code)));
 	key_text(key, staff_code);
 }
 

@@ -173,9 +173,8 @@ static Mt__PersonRecord *
 find_then(struct call *call, Mt__PersonRecord *today, struct slice rest, const struct moment *moment)
 {
 	uint32_t locality;
-	uint32_t hash;
 	const char *staff_code;
-	bool whole = key_read_u32(&rest, &locality) && key_read_u32(&rest, &hash) && key_read_text(&rest, &staff_code);
+	bool whole = key_read_u32(&rest, &locality) && key_read_text(&rest, &staff_code);
 	assert(whole);
 	Mt__PersonRecord *then = person_moment(call, today, moment);
 	if (then == NULL || !served_under(then, locality, staff_code))
