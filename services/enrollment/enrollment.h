@@ -49,6 +49,10 @@ enum {
 	ARRIVALS_MAX = 8,
 	/* A working life of transfers. */
 	STAFF_CODES_MAX = 64,
+	/* Different words of all the names of one person, and authorities, by which the past is searched: a dozen
+	 * renamings and a working life of transfers. What comes beyond is found by today's name and place. */
+	PAST_WORDS_MAX = 48,
+	PAST_PLACES_MAX = 64,
 	/* A year of a part-time programme. */
 	SESSIONS_MAX = 200,
 	SESSION_MINUTES_MAX = 1440,
@@ -158,6 +162,7 @@ Mt__PersonRecord *person_or_refuse(struct call *call, const char *person_id);
 Mt__PersonRecord *person_known(struct apply *apply, const char *person_id); /* asserts that it is there */
 void person_whole(Mt__PersonRecord *person); /* as it comes out of its row, which leaves out what it says twice */
 void person_key_staff(struct key *key, uint32_t locality, const char *staff_code);
+const char *staff_code_of_key(const struct key *key); /* of a row of TABLE_STAFF_CODE */
 struct staff_row staff_row_read(struct slice value);
 struct staff_row staff_row_find(const struct store *store, uint32_t locality, const char *staff_code);
 /* The same, or that of an authority merged into this one, if just one of them has the code. */
@@ -223,6 +228,15 @@ struct moment {
 bool moment_of(struct call *call, const char *as_of, const char *known_at, struct moment *moment); /* or refused */
 /* The record at a moment; NULL if nothing was known of the person then. */
 Mt__PersonRecord *person_moment(struct call *call, Mt__PersonRecord *person, const struct moment *moment);
+/* Whoever stood for the record by then: a merged one leads to the one it was merged into, since it was. */
+Mt__PersonRecord *person_behind(struct call *call, Mt__PersonRecord *person, const struct moment *moment);
+/* A former authority still finds its people, but learns no more than where they are today. */
+bool person_open_to(struct call *call, const Mt__PersonRecord *today);
+Mt__PersonRecord *person_hidden(struct call *call, const Mt__PersonRecord *today);
+/* Whether the person served under just this code at the moment. */
+bool served_under(const Mt__PersonRecord *then, uint32_t locality, const char *staff_code);
+/* Whether a list of that moment looks at the person of a staff code's row. */
+bool staff_row_listed(const struct staff_row *row, const struct moment *moment);
 
 /* A fact's change with what the fact around it says already: where, and under which staff code; from where. */
 void person_hired_whole(const Mt__PersonHired *fact);
@@ -262,6 +276,25 @@ void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const
 /* Rows that lead to a person by name and by citizen id, all derived from sealed data: keyed, and gone with an erasure.
  */
 void search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+
+/* Words of all names, and localities of all authorities, that a person's history holds (search_past.c). */
+struct past {
+	struct slice words[PAST_WORDS_MAX];
+	size_t words_count;
+	uint32_t places[PAST_PLACES_MAX];
+	size_t places_count;
+};
+
+void past_of(struct apply *apply, const Mt__PersonRecord *person, struct past *past);
+/* Whether a change may add to it. */
+bool past_grows(const Mt__PersonChange *change);
+/* Rows that lead to a person by what was follow what is recorded now; sets after->renamed. was is NULL if the past
+ * did not grow or shrink. To be called before person_settle. */
+void past_follow(struct apply *apply, const Mt__PersonRecord *before, const struct past *was, Mt__PersonRecord *after);
+/* Whether a change that follows all others only moves one who bears the only name there ever was: no history is read
+ * for that. */
+bool past_only_moves(const Mt__PersonRecord *before, const Mt__PersonChange *change);
+void past_moved(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 void person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply, void *call);
 /* Rows by which two records of one person are found. */
 void duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);

@@ -55,8 +55,10 @@ person_get(const struct call *call, struct id id)
 {
 	struct key key = person_key(id);
 	Mt__PersonRecord *person = (Mt__PersonRecord *)call_record(call, &key, &mt__person_record__descriptor);
-	if (person != NULL)
-		person_whole(person);
+	if (person == NULL)
+		return NULL;
+	person_whole(person);
+	person->renamed = false; /* apply alone asks */
 	return person;
 }
 
@@ -79,6 +81,18 @@ person_key_staff(struct key *key, uint32_t locality, const char *staff_code)
 	key_u32(key, locality);
 	key_u32(key, (uint32_t)hash_spread(slice_text(staff_code)));
 	key_text(key, staff_code);
+}
+
+const char *
+staff_code_of_key(const struct key *key)
+{
+	uint32_t locality;
+	uint32_t hash;
+	const char *staff_code;
+	struct slice rest = slice_of(key->data + 1, key->size - 1);
+	bool whole = key_read_u32(&rest, &locality) && key_read_u32(&rest, &hash) && key_read_text(&rest, &staff_code);
+	assert(whole);
+	return staff_code;
 }
 
 struct staff_row
@@ -262,6 +276,15 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
 	Mt__PersonRecord *shown = person_shown(apply, person);
 	bool corrects = change->corrects.len > 0;
+	bool ahead = change_lies_ahead(apply, fact->person_id, change);
+	bool moves = !ahead && in_order(shown, change) && past_only_moves(shown, change);
+	bool grows = past_grows(change) && !moves;
+	struct past was;
+	struct past merged_was;
+	if (grows)
+		past_of(apply, shown, &was);
+	if (grows && shown != person)
+		past_of(apply, person, &merged_was);
 	if (corrects) {
 		correction_count(apply, fact->person_id, change, -1);
 		staff_rows_unexpect(apply, shown);
@@ -270,13 +293,14 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 	if (corrects)
 		correction_count(apply, fact->person_id, change, 1);
 	person->version++;
-	bool ahead = change_lies_ahead(apply, fact->person_id, change);
 	if (!ahead && !corrects)
 		person_flow(apply, change, 1);
 
 	Mt__PersonRecord *after = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
-	if (shown != person)
+	if (shown != person) {
+		past_follow(apply, person, grows ? &merged_was : NULL, person);
 		person_put(apply, person);
+	}
 	if (ahead && !corrects)
 		*after = *shown;
 	else if (in_order(shown, change)) {
@@ -286,6 +310,10 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 		after = person_refold(apply, shown);
 	}
 	after->version = shown == person ? person->version : shown->version + 1;
+	if (moves)
+		past_moved(apply, shown, after);
+	else
+		past_follow(apply, shown, grows ? &was : NULL, after);
 	person_settle(apply, shown, after);
 	if (corrects) {
 		staff_rows_expect(apply, after);
@@ -320,6 +348,7 @@ apply_took_effect(struct apply *apply, const Mt__PersonChangeTookEffect *fact)
 	count_effects(apply, fact->person_id, day);
 	Mt__PersonRecord *after = person_refold(apply, shown);
 	after->version = shown->version;
+	past_follow(apply, shown, NULL, after);
 	person_settle(apply, shown, after);
 	event_again_for(apply, after);
 }
@@ -327,9 +356,12 @@ apply_took_effect(struct apply *apply, const Mt__PersonChangeTookEffect *fact)
 void
 person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *changed)
 {
+	struct past was;
+	past_of(apply, before, &was);
 	staff_rows_unexpect(apply, before);
 	Mt__PersonRecord *after = person_refold(apply, changed);
 	after->version = before->version + 1;
+	past_follow(apply, before, &was, after);
 	person_settle(apply, before, after);
 	staff_rows_expect(apply, after);
 }

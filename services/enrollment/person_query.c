@@ -80,8 +80,7 @@ persons_get(Mt__Persons_Service *service, const Mt__GetPersonRequest *in, Mt__Pe
 	reply(person, call);
 }
 
-/* A former authority still finds its people by their old codes, but learns no more than where they are today. */
-static Mt__PersonRecord *
+Mt__PersonRecord *
 person_hidden(struct call *call, const Mt__PersonRecord *today)
 {
 	Mt__PersonRecord *shown = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, call_arena(call));
@@ -95,15 +94,14 @@ person_hidden(struct call *call, const Mt__PersonRecord *today)
 	return shown;
 }
 
-static bool
+bool
 person_open_to(struct call *call, const Mt__PersonRecord *today)
 {
 	const char *from = call_authority(call);
 	return from[0] == '\0' || tree_covers(call_store(call), from, today->authority_id);
 }
 
-/* A merged record's codes lead to whoever it was merged into, since it was. */
-static Mt__PersonRecord *
+Mt__PersonRecord *
 person_behind(struct call *call, Mt__PersonRecord *person, const struct moment *moment)
 {
 	Mt__PersonRecord *standing = person_standing(call, person);
@@ -159,8 +157,7 @@ span_of_merged(struct call *call, const Mt__AuthorityRecord *authority)
 	return span;
 }
 
-/* Whether the person served under just this code at the moment. */
-static bool
+bool
 served_under(const Mt__PersonRecord *then, uint32_t locality, const char *staff_code)
 {
 	return then->state != MT__PERSON__STATE__NOT_YET && then->n_staff_codes > 0 &&
@@ -168,17 +165,17 @@ served_under(const Mt__PersonRecord *then, uint32_t locality, const char *staff_
 	       strcmp(then->staff_codes[0]->code, staff_code) == 0;
 }
 
-/* rest is the row's key from the locality on. */
-static Mt__PersonRecord *
-find_then(struct call *call, Mt__PersonRecord *today, struct slice rest, const struct moment *moment)
+bool
+staff_row_listed(const struct staff_row *row, const struct moment *moment)
 {
-	uint32_t locality;
-	uint32_t hash;
-	const char *staff_code;
-	bool whole = key_read_u32(&rest, &locality) && key_read_u32(&rest, &hash) && key_read_text(&rest, &staff_code);
-	assert(whole);
+	return row->kind == STAFF_CURRENT || (row->kind == STAFF_FORMER && !moment->now);
+}
+
+static Mt__PersonRecord *
+find_then(struct call *call, Mt__PersonRecord *today, const struct key *key, const struct moment *moment)
+{
 	Mt__PersonRecord *then = person_moment(call, today, moment);
-	if (then == NULL || !served_under(then, locality, staff_code))
+	if (then == NULL || !served_under(then, get_u32(key->data + 1), staff_code_of_key(key)))
 		return NULL;
 	return person_open_to(call, today) ? then : person_hidden(call, today);
 }
@@ -186,14 +183,14 @@ find_then(struct call *call, Mt__PersonRecord *today, struct slice rest, const s
 static void
 find_row(struct page *page, const struct key *key, const struct staff_row *row, const struct moment *moment)
 {
-	if (row->kind != STAFF_CURRENT && (row->kind != STAFF_FORMER || moment->now))
+	if (!staff_row_listed(row, moment))
 		return;
 	Mt__PersonRecord *person = person_get(page->call, row->person);
 	assert(person != NULL);
 	if (person_behind(page->call, person, moment) != person)
 		return; /* another row is the person's */
 	if (!moment->now)
-		person = find_then(page->call, person, slice_of(key->data + 1, key->size - 1), moment);
+		person = find_then(page->call, person, key, moment);
 	if (person != NULL)
 		page_add(page, person);
 }

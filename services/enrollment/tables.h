@@ -7,7 +7,8 @@
  * Rows each fact writes, figures not counted:
  *   PersonHired 3 (person, history, staff code) and 5 that lead to the person: a word of the name each, name and
  *     birth date, citizen id; 7 more for a word that nobody had. PersonsMerged and PersonsSplit as many, and 3
- *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3
+ *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3; of a new name besides 2 a word that changed, of a
+ *     transfer 2 a word, and as many again for each name, and each authority, that there had been before
  *   EventAccepted 2 (3 with a sequence, 3 if the brake counts it)
  *   EventKept 3, parked 6, held 6, with a sequence one more; of an event kept before also what that leaves: 2 to 5
  *   KeptEventSettled 3 to 8; EventConflicted 4
@@ -54,6 +55,8 @@ enum enrollment_table {
 	TABLE_FRESHNESS = 0x17,    /* id of an authority below the root -> when its last event was accepted */
 	TABLE_NAME_POSTING = 0x20, /* token of a word, locality of the current authority, person's key -> nothing */
 	TABLE_NAME_WORD = 0x21,    /* token of how a word begins, token of the word -> nothing, while it has postings */
+	/* The same as TABLE_NAME_POSTING of every word and authority of a person's history but those of today. */
+	TABLE_PAST_POSTING = 0x27,
 	TABLE_BLOCK = 0x22,        /* kind, keyed hash of what records share, person's key -> nothing */
 	TABLE_PAIR = 0x23,         /* locality of one's authority, one's key, the other's -> shared bits, open */
 	TABLE_PAIR_DISMISSED = 0x24, /* the key of one whose side said so, the other's -> DismissedRecord */
