@@ -34,6 +34,8 @@ enum {
 	PARTS_MAX = 8,
 	/* A working life of monthly changes; a fold reads them all. */
 	CHANGES_PER_PERSON_MAX = 1000,
+	/* People who served under one staff code, one after another, that a look-up of the past goes through. */
+	STAFF_CODE_HOLDERS_MAX = 64,
 	/* Events that wait for one staff code: a person's first week, out of order. */
 	PARKED_PER_STAFF_CODE_MAX = 16,
 	/* Events of one source and subject that overtook a predecessor. */
@@ -148,11 +150,12 @@ enum staff_kind {
 	STAFF_FORMER,   /* the person went elsewhere; the code stays an alias */
 	STAFF_AWAITED,  /* nobody yet, but events are parked */
 	STAFF_EXPECTED, /* the person will serve under this code from a day to come */
+	STAFF_REPLACED, /* the person served under this code, which leads to another now: a row behind the code's own */
 };
 
 struct staff_row {
 	enum staff_kind kind;
-	struct id person; /* CURRENT, FORMER, EXPECTED */
+	struct id person; /* all but AWAITED */
 	uint32_t parked;  /* AWAITED: how many */
 };
 
@@ -169,7 +172,8 @@ struct staff_row staff_row_find(const struct store *store, uint32_t locality, co
 struct staff_row
 staff_row_reached(const struct store *store, const Mt__AuthorityRecord *authority, const char *staff_code);
 void staff_row_put(struct apply *apply, uint32_t locality, const char *staff_code, const struct staff_row *row);
-void staff_row_delete(struct apply *apply, uint32_t locality, const char *staff_code);
+/* Nobody serves under the code any more: whoever it was taken from has it back, or events wait for the next. */
+void staff_row_free(struct apply *apply, uint32_t locality, const char *staff_code);
 
 /* A history's rows in the order in which they were recorded. */
 struct history {

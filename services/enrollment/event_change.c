@@ -96,6 +96,7 @@ check_code_free(struct call *call, const char *person_id, const char *authority_
 				      "too many staff codes with parked events are reached at once");
 	case STAFF_CURRENT:
 	case STAFF_EXPECTED:
+	case STAFF_REPLACED: /* no code's own row */
 		break;
 	}
 	/* A row that this call's earlier facts have left behind still reads as current. */

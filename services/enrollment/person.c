@@ -11,8 +11,8 @@
  * on its day.
  *
  * Promise: the list of an authority holds each person who serves there exactly once, in an
- * order that stays the same, and whoever left service there until the staff code is given
- * to somebody else. */
+ * order that stays the same, and whoever left service there, also once the staff code is
+ * somebody else's. */
 #include "services/enrollment/enrollment.h"
 
 #include "common/base/date.h"
@@ -105,7 +105,7 @@ staff_row_read(struct slice value)
 		row.parked = value.data[1];
 		return row;
 	}
-	assert(value.size == 1 + ID_BYTES);
+	assert(value.size == 1 + ID_BYTES || (row.kind == STAFF_REPLACED && value.size > 1 + ID_BYTES));
 	memcpy(row.person.bytes, value.data + 1, ID_BYTES);
 	return row;
 }
@@ -155,14 +155,6 @@ staff_row_put(struct apply *apply, uint32_t locality, const char *staff_code, co
 	}
 	memcpy(value + 1, row->person.bytes, ID_BYTES);
 	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
-}
-
-void
-staff_row_delete(struct apply *apply, uint32_t locality, const char *staff_code)
-{
-	struct key key = key_of(TABLE_STAFF_CODE);
-	person_key_staff(&key, locality, staff_code);
-	apply_delete(apply, &key);
 }
 
 /* --- decisions ---------------------------------------------------------------------------------------------------- */

@@ -122,8 +122,11 @@ static const Mt__PersonRecord *
 person_hit(const struct asked *asked, Mt__PersonRecord *today, uint32_t locality, const char *staff_code)
 {
 	struct call *call = asked->call;
-	if (asked->moment.now)
-		return person_fits(asked, today, locality) ? today : NULL;
+	if (asked->moment.now) {
+		bool serves = staff_code == NULL || today->state == MT__PERSON__STATE__NOT_YET ||
+			      served_under(today, locality, staff_code);
+		return serves && person_fits(asked, today, locality) ? today : NULL;
+	}
 	if (person_behind(call, today, &asked->moment) != today)
 		return NULL;
 	const Mt__PersonRecord *then = person_moment(call, today, &asked->moment);
