@@ -227,25 +227,35 @@ span_of_merged(struct call *call, const Mt__AuthorityRecord *authority)
 	return span;
 }
 
+/* What a list is asked for. */
+struct listing {
+	struct moment moment;
+	Mt__Person__Category category;
+};
+
+/* Whoever a former authority may not know the category of stands in no list by category. */
 static void
-find_row(struct page *page, const struct key *key, const struct staff_row *row, const struct moment *moment)
+find_row(struct page *page, const struct key *key, const struct staff_row *row, const struct listing *listing)
 {
 	Mt__PersonRecord *today;
-	Mt__PersonRecord *then = listed_then(page->call, key, row, moment, &today);
-	if (then != NULL)
-		page_add(page, shown_then(page->call, then, today, moment));
+	Mt__PersonRecord *then = listed_then(page->call, key, row, &listing->moment, &today);
+	if (then == NULL)
+		return;
+	Mt__PersonRecord *shown = shown_then(page->call, then, today, &listing->moment);
+	if (listing->category == MT__PERSON__CATEGORY__UNSPECIFIED || shown->category == listing->category)
+		page_add(page, shown);
 }
 
 /* A page that is full where the span ends has nothing behind it. */
 static void
-find_span(struct page *page, struct span *span, const struct key *prefix, const struct moment *moment)
+find_span(struct page *page, struct span *span, const struct key *prefix, const struct listing *listing)
 {
 	while (page_next(page)) {
 		uint32_t locality = get_u32(page->walk.key.data + prefix->size);
 		struct staff_row row = staff_row_read(page->walk.value);
 		struct key key = key_copy(page->walk.key);
 		if (span_shows(span, page, prefix, locality))
-			find_row(page, &key, &row, moment);
+			find_row(page, &key, &row, listing);
 		else if (span->at == span->count)
 			return;
 	}
@@ -258,12 +268,12 @@ persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt_
 	     void *call)
 {
 	(void)service;
-	struct moment moment;
+	struct listing listing = {.category = in->category};
 	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);
-	if (authority == NULL || !moment_of(call, in->as_of, in->known_at, &moment))
+	if (authority == NULL || !moment_of(call, in->as_of, in->known_at, &listing.moment))
 		return;
 	if (in->staff_code[0] != '\0') {
-		persons_find_one(in, authority, &moment, reply, call);
+		persons_find_one(in, authority, &listing.moment, reply, call);
 		return;
 	}
 	struct page page;
@@ -271,7 +281,7 @@ persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt_
 	struct span span = span_of_merged(call, authority);
 	if (!page_begin(&page, call, &prefix, in->page_size, in->page_token))
 		return;
-	find_span(&page, &span, &prefix, &moment);
+	find_span(&page, &span, &prefix, &listing);
 	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
 	out.persons = (Mt__PersonRecord **)page.items;
 	out.n_persons = page.count;
