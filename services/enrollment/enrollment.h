@@ -141,7 +141,7 @@ void attendance_apply(struct apply *apply, const Mt__AttendanceFact *fact);
 void duplicate_apply(struct apply *apply, const Mt__DuplicateFact *fact);
 void team_apply(struct apply *apply, const Mt__TeamFact *fact);
 
-/* --- person.c, person_history.c, person_fold.c, person_settle.c, person_query.c -------------------------------------
+/* --- person.c, person_history.c, person_effect.c, person_fold.c, person_settle.c, person_query.c --------------------
  */
 
 enum staff_kind {
@@ -216,6 +216,7 @@ Mt__PersonRecord *person_refold(struct apply *apply, const Mt__PersonRecord *per
 void person_step(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonChange *change);
 Mt__PersonRecord *
 person_fold(struct arena *arena, const char *person_id, const struct history *history, int32_t as_of, int64_t known_us);
+void text_changed(char **text, char *changed); /* an empty one changes nothing */
 void person_fill(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonRecord *other);
 Mt__Personal *personal_changed(struct arena *arena, const Mt__Personal *before, const Mt__Personal *change);
 bool person_field_clears(const char *field); /* may stand in "clear" */

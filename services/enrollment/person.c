@@ -242,14 +242,23 @@ person_shown(struct apply *apply, Mt__PersonRecord *person)
 	return person->merged_into[0] != '\0' ? person_known(apply, person->merged_into) : person;
 }
 
-/* A correction moves what was counted when the event came. */
+/* A correction moves what was counted when the event came; of a transfer also what followed it, which may have left
+ * from elsewhere. */
 static void
 correction_count(struct apply *apply, const char *person_id, const Mt__PersonChange *correction, int64_t delta)
 {
+	struct effect *effects;
 	struct history history = history_applied(apply, person_id);
-	const struct effect *effect = history_effect(apply_arena(apply), &history, &correction->corrects);
-	if (effect != NULL && effect->date <= apply_today(apply))
-		person_flow(apply, effect->change, delta);
+	size_t count = history_effects(apply_arena(apply), &history, INT64_MAX, &effects);
+	const struct effect *target = history_target(apply_arena(apply), &history, &correction->corrects);
+	if (target == NULL)
+		return;
+	bool moves = target->change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED;
+	for (size_t i = 0; i < count; i++) {
+		bool concerned = moves || effects[i].row == target->row;
+		if (concerned && !effects[i].withdrawn && effects[i].date <= apply_today(apply))
+			person_flow(apply, effects[i].change, delta);
+	}
 }
 
 static bool

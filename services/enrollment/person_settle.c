@@ -222,8 +222,10 @@ staff_rows_unexpect(struct apply *apply, const Mt__PersonRecord *person)
 {
 	struct id id = id_known(person->person_id);
 	struct history history = history_acting(apply, person);
-	for (size_t i = 0; i < history.count; i++) {
-		const Mt__PersonChange *change = history.rows[i]->change;
+	struct effect *effects;
+	size_t count = history_effects(apply_arena(apply), &history, INT64_MAX, &effects);
+	for (size_t i = 0; i < count; i++) {
+		const Mt__PersonChange *change = effects[i].change;
 		if (change->kind != MT__PERSON_CHANGE__KIND__TRANSFERRED)
 			continue;
 		uint32_t locality = id_locality(id_known(change->authority_id));
