@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 
 from deployment import PUBLIC_URL, Deployment
@@ -122,6 +123,28 @@ def check_presented(report, world, person, certificate):
     report.check("with another birth date they do not",
                  verify(world, dict(typed, birthDate="1991-01-01")).json["verdict"] == "no_match")
     return {"credential": credential.json, "jwt": jwt.body.decode(), "code": code, "typed": typed, "view": view}
+
+
+def by_hand(world, person, name, title="Tin học", completed="2026-01-05"):
+    return world.post("/v1/certificates", {
+        "authority": "T-CERT", "personId": person, "personAuthority": "A-CERT", "reason": {"text": "cấp lẻ"},
+        "content": {"name": name, "programmeTitle": title, "completedOn": completed}})["certificateId"]
+
+
+def check_undrawable(report, world, person):
+    """Kawi is younger than the fonts of Debian 12: nobody has a glyph for it."""
+    def pdf(certificate):
+        return world.get("/v1/certificates/%s/certificate.pdf" % certificate)
+    answer = pdf(by_hand(world, person, "Nguyễn \U00011f04"))
+    report.check("a name in no font: 422 and the field at fault", answer.status == 422 and
+                 answer.json["field"] == "content.name" and answer.json["code"] == "UNDRAWABLE", answer)
+    answer = pdf(by_hand(world, person, "Nguyễn Thị Hường", title="Kawi \U00011f04"))
+    report.check("a title too", answer.status == 422 and answer.json["field"] == "content.programmeTitle", answer)
+    passport = world.get("/v1/persons/%s/passport.pdf" % person)
+    report.check("in a passport it is named with its row", passport.status == 422 and
+                 re.fullmatch(r"courses\[\d+\]\.programmeTitle", passport.json["field"]), passport)
+    answer = pdf(by_hand(world, person, "\ufeffNguyễn\u202e Thị\u200b Hường"))
+    report.check("what nobody sees of a name is left out", answer.status == 200 and answer.body.startswith(b"%PDF-"), answer)
 
 
 def check_list(report, world, shown):
@@ -272,6 +295,7 @@ def main(report):
             world.school.wait_issued(class_id, LEARNERS)
             rows = check_register(report, world, year)
             assert len(rows) == LEARNERS + 1
+        check_undrawable(report, world, people[9])
         check_limits(report, world)
 
 
