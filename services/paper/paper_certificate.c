@@ -172,7 +172,8 @@ line_blame(struct making *making, const struct paper_line *line, double width)
 {
 	for (size_t i = 0; i < making->values_count; i++) {
 		const struct paper_value *value = &making->values[i];
-		if (value->text == NULL || (!stands_in(line->text, value->name) && !stands_in(line->beside, value->name)))
+		if (value->text == NULL ||
+		    (!stands_in(line->text, value->name) && !stands_in(line->beside, value->name)))
 			continue;
 		const char *text = line->upper ? paper_capitals(&making->arena, value->text) : value->text;
 		PangoLayout *alone =
@@ -265,8 +266,8 @@ box_blame(struct making *making, const struct paper_box *box)
 	char number[32];
 	snprintf(number, sizeof(number), "boxes[%zu]", (size_t)(box - making->template->boxes));
 	const char *field = longest == NULL ? number : longest->name;
-	return paper_fault(making->fault, field, "%s: the texts beside it and it do not fit, not even at half their size",
-			   field);
+	return paper_fault(making->fault, field,
+			   "%s: the texts beside it and it do not fit, not even at half their size", field);
 }
 
 static bool

@@ -140,9 +140,12 @@ static const struct paper_column post_columns[] = {
 	{"Cơ quan", "Authority", "authority", 0.38, PAPER_LEFT},
 };
 static const struct paper_column training_columns[] = {
-	{"Hoàn thành", "Completed", "completed_on", 0.12, PAPER_LEFT}, {"Chương trình", "Programme", "programme", 0.26, PAPER_LEFT},
-	{"Cơ sở", "Institution", "institution", 0.2, PAPER_LEFT},     {"Giờ", "Hours", "hours", 0.07, PAPER_RIGHT},
-	{"Kết quả", "Result", "result", 0.1, PAPER_LEFT},        {"Số vào sổ", "Register No.", "register_number", 0.13, PAPER_LEFT},
+	{"Hoàn thành", "Completed", "completed_on", 0.12, PAPER_LEFT},
+	{"Chương trình", "Programme", "programme", 0.26, PAPER_LEFT},
+	{"Cơ sở", "Institution", "institution", 0.2, PAPER_LEFT},
+	{"Giờ", "Hours", "hours", 0.07, PAPER_RIGHT},
+	{"Kết quả", "Result", "result", 0.1, PAPER_LEFT},
+	{"Số vào sổ", "Register No.", "register_number", 0.13, PAPER_LEFT},
 	{"Tình trạng", "State", "state", 0.12, PAPER_LEFT},
 };
 static const struct paper_column recognition_columns[] = {
@@ -164,12 +167,12 @@ tables_set(struct making *making)
 	const struct paper_passport *in = making->in;
 	const struct paper_table tables[] = {
 		{"Quá trình công tác", "Posts", "posts", post_columns, 4, in->posts_count, false, post_row},
-		{"Chương trình đào tạo, bồi dưỡng đã hoàn thành", "Programmes completed", "trainings", training_columns, 7,
-		 in->trainings_count, false, training_row},
-		{"Học tập ngoài chương trình được công nhận", "Recognised informal learning", "recognitions", recognition_columns, 4,
-		 in->recognitions_count, false, recognition_row},
-		{"Tổng hợp theo năm", "Totals by year", "years", year_columns, 4, in->years_count == 0 ? 0 : in->years_count + 1,
-		 true, year_row},
+		{"Chương trình đào tạo, bồi dưỡng đã hoàn thành", "Programmes completed", "trainings", training_columns,
+		 7, in->trainings_count, false, training_row},
+		{"Học tập ngoài chương trình được công nhận", "Recognised informal learning", "recognitions",
+		 recognition_columns, 4, in->recognitions_count, false, recognition_row},
+		{"Tổng hợp theo năm", "Totals by year", "years", year_columns, 4,
+		 in->years_count == 0 ? 0 : in->years_count + 1, true, year_row},
 	};
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		if (!paper_table(&making->flow, &tables[i]))

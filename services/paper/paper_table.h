@@ -25,7 +25,7 @@ struct paper_flow {
 struct paper_column {
 	const char *vi, *en;
 	const char *member; /* of a row's struct, for faults */
-	double share; /* of the width; those of a table make 1 */
+	double share;       /* of the width; those of a table make 1 */
 	enum paper_align align;
 };
 

@@ -8,8 +8,8 @@
 #include "services/paper/paper.h"
 
 /* The text in NFC as a line shows it: control characters and ends of lines are spaces, what nobody sees (joiners, marks
- * of direction) is left out. NULL if nothing is left; false and the fault if it is no text: not UTF-8, too long, or with
- * characters that stand for nothing. */
+ * of direction) is left out. NULL if nothing is left; false and the fault if it is no text: not UTF-8, too long, or
+ * with characters that stand for nothing. */
 bool paper_clean(struct arena *arena, const char *field, const char *text, const char **clean, struct fault *fault);
 
 const char *paper_capitals(struct arena *arena, const char *text);
