@@ -165,9 +165,9 @@ def check_paper(report, world, person):
     """Older paper certificates from a spreadsheet, and what is no such spreadsheet."""
     path = "/v1/authorities/T-CERT/paper-certificates.csv"
 
-    def send(text, kind="text/csv"):
+    def send(text, kind="text/csv", key=None):
         data = text if isinstance(text, bytes) else text.encode()
-        return world.http.request("POST", path, data, token=world.staff, headers={"Content-Type": kind})
+        return world.http.request("POST", path, data, token=world.staff, headers={"Content-Type": kind}, key=key)
 
     head = "Số vào sổ,Năm,person_id,Mã cơ quan,Họ và tên,Ngày sinh,Chương trình,Số giờ,Ngày hoàn thành,Ngày cấp\r\n"
     row = "%s,2015,%s,A-CERT,Nguyễn Thị Xưa,1979,Tin học văn phòng,60,30/06/2015,%s\r\n"
@@ -189,6 +189,18 @@ def check_paper(report, world, person):
     report.check("and is a credential under its old number",
                  credential["credentialSubject"]["licenseNumber"] == "77/CC" and
                  verify(world, {"credential": credential}).json["verdict"] == "valid", credential)
+    earlier = row.replace(",2015,", ",2014,")
+    keyed = head + "".join(earlier % ("K%d" % i, person, "15/07/2014") for i in range(500))
+    key = new_key()
+    first, second = send(keyed, key=key), send(keyed, key=key)
+    report.check("the same list under the same key is answered as the first time", first.body.count(b"recorded") == 500 and
+                 second.body == first.body and second.headers["Idempotent-Replayed"] == "true" and
+                 "Idempotent-Replayed" not in first.headers, second)
+    answer = send(keyed + earlier % ("K500", person, "15/07/2014"), key=key)
+    report.check("a longer list under that key is refused, and nothing of it recorded", answer.status == 422 and
+                 answer.json["code"] == "IDEMPOTENCY_KEY_REUSED" and send(keyed).body.count(b"unchanged") == 500 and
+                 send(head + earlier % ("K500", person, "15/07/2014")).body.count(b"recorded") == 1, answer)
+    report.check("what is no key is refused", send(keyed, key="two words").status == 400)
     many = head + "".join(row % ("M%d" % i, person, "15/07/2015") for i in range(20000))
     answer = send(many)
     report.check("twenty thousand rows at once, a row's outcome each", answer.status == 200 and
