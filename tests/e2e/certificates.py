@@ -4,16 +4,18 @@ the register as a spreadsheet, a corrected name, the page behind the QR code, PD
 is presented, rate limits. And what libraries that share no code with ours say of the same credentials
 (tests/web/credential.mjs; skipped, and said so, where there is no npm)."""
 
+import base64
 import csv
+import gzip
 import io
 import json
 import os
 import re
 import sys
 
-from deployment import PUBLIC_URL, Deployment
+from deployment import PUBLIC_URL, Deployment, event, events_batch, hired, wait_until
 from report import Report
-from story import School, hire, new_key
+from story import School, hire, new_key, person_of
 import webtools
 
 LEARNERS = 40
@@ -240,6 +242,56 @@ def status_of(world, credential, purpose):
     return world.http.request("GET", url[len(PUBLIC_URL):])
 
 
+def bit_of(world, credential, purpose):
+    """What the signed list that is served says of a credential: bit 0 is the first byte's highest."""
+    entry = next(e for e in credential["credentialStatus"] if e["statusPurpose"] == purpose)
+    text = status_of(world, credential, purpose).json["credentialSubject"]["encodedList"][1:]
+    bits = gzip.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    index = int(entry["statusListIndex"])
+    return bits[index // 8] >> (7 - index % 8) & 1
+
+
+def check_registry(report, world):
+    """Correct once, correct everywhere: only the registry is told. The credential before it."""
+    def push(kind, id, data):
+        body, headers = events_batch([event(kind, "/authorities/A-CERT/hr", id, "REG-1", data)])
+        answer = world.http.keep("POST", "/v1/events", body, headers=headers, token=world.province)
+        assert answer["results"][0]["outcome"] == "accepted", answer
+    push("hired", "registry-1", hired(name="Nguyễn Thị Sại", email="dung@sonoivu.example"))
+    person = person_of(world.http, world.province, "A-CERT", "REG-1")
+    certificate = by_hand(world, person, "Nguyễn Thị Sại")
+    paper = world.post("/v1/authorities/T-CERT/paper-certificates:import", {"rows": [{
+        "registerNumber": "REG-9", "year": 2012, "personId": person, "personAuthority": "A-CERT", "issuedOn": "2012-05-03",
+        "content": {"name": "Nguyễn Thị Sại", "programmeTitle": "Ngoại ngữ"}}]})["outcomes"][0]["certificateId"]
+    before = check_second(world, person, certificate)
+    held = status_of(world, before["credential"], "revocation").headers["ETag"]
+    report.check("before: valid, its bit is not set", bit_of(world, before["credential"], "revocation") == 0 and
+                 verify(world, {"credential": before["credential"]}).json["verdict"] == "valid", before["view"])
+    push("corrected", "registry-2", {"eventId": "registry-1", "name": "Nguyễn Thị Sải"})
+    wait_until("the certificate has its next edition", lambda: world.view(person, certificate)["edition"] == 2)
+    after = check_second(world, person, certificate)
+    report.check("the next edition says the name, under the same number, and is valid",
+                 after["credential"]["credentialSubject"]["name"] == "Nguyễn Thị Sải" and
+                 after["view"]["registerNumber"] == before["view"]["registerNumber"] and
+                 verify(world, {"credential": after["credential"]}).json["verdict"] == "valid", after)
+    old = verify(world, {"credential": before["credential"]}).json
+    listed = status_of(world, before["credential"], "revocation")
+    report.check("the edition before is superseded, in its status list too", old["verdict"] == "superseded" and
+                 listed.headers["ETag"] != held and bit_of(world, before["credential"], "revocation") == 1 and
+                 bit_of(world, after["credential"], "revocation") == 0, old)
+    passport = world.get("/v1/persons/%s/passport" % person).json
+    report.check("the passport says the name", passport["name"] == "Nguyễn Thị Sải", passport)
+    told = wait_until("the holder is told", lambda: [
+        message for message in world.get("/v1/persons/%s/messages" % person).json["messages"]
+        if message["about"] == certificate and "corrected" in message["subjectEn"]])
+    report.check("once", len(told) == 1, told)
+    world.post("/v1/certificates/%s:confirm" % paper, {})
+    confirmed = check_second(world, person, paper)
+    report.check("paper that waited for its issuer is signed under the name as it is right", confirmed["view"]["edition"] == 1
+                 and confirmed["credential"]["credentialSubject"]["name"] == "Nguyễn Thị Sải", confirmed)
+    return before["credential"]
+
+
 def check_states(report, world, person, shown):
     certificate, credential = shown["view"]["certificateId"], shown["credential"]
     before = status_of(world, credential, "suspension")
@@ -307,6 +359,7 @@ def main(report):
             world.school.wait_issued(class_id, LEARNERS)
             rows = check_register(report, world, year)
             assert len(rows) == LEARNERS + 1
+        outside.expect("revoked", "superseded by the registry's correction", credential=check_registry(report, world))
         check_undrawable(report, world, people[9])
         check_limits(report, world)
 
