@@ -140,13 +140,12 @@ path_fill(struct request *request, ProtobufCMessage *message)
 	return true;
 }
 
-/* The call id, or NULL; false if it is none. */
-static bool
-key_read(struct request *request, const struct rule *rule, const char **id)
+bool
+forward_key(struct request *request, const char **id)
 {
 	const char *key = request_header(request, "Idempotency-Key");
 	*id = NULL;
-	if (key == NULL || rule->kind != MT__KIND__COMMAND)
+	if (key == NULL)
 		return true;
 	size_t size = strlen(key);
 	bool good = size >= 1 && size <= CALL_ID_BYTES_MAX;
@@ -279,7 +278,7 @@ forward_serve(struct request *request, void *context)
 		return;
 	}
 	const ProtobufCMessage *message = forward_message(request, &call.dry_run);
-	if (message == NULL || !key_read(request, rule, &call.id))
+	if (message == NULL || (rule->kind == MT__KIND__COMMAND && !forward_key(request, &call.id)))
 		return;
 	call.request = pb_pack(&request->arena, message);
 	call.caller = request_caller(request);

@@ -85,7 +85,8 @@ static const struct {
 	 "'responses':" CSV_ANSWER("The register, a certificate a row.") "}"},
 	{"/v1/authorities/{authority}/paper-certificates.csv", "post",
 	 "{'security':[{'bearer':[]}],'x-roles':['REGISTRAR','LEADER'],'parameters':["
-	 "{'in':'path','name':'authority','required':true,'schema':" TEXT "}],"
+	 "{'in':'path','name':'authority','required':true,'schema':" TEXT "},"
+	 "{'in':'header','name':'Idempotency-Key','schema':" TEXT "}],"
 	 "'requestBody':{'required':true,'content':{'text/csv':{'schema':" TEXT "}}},"
 	 "'responses':" CSV_ANSWER("A row each: recorded, unchanged or rejected, and why.") "}"},
 	{"/.well-known/did.json", "get", "{'responses':" DID_ANSWER "}"},

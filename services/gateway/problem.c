@@ -44,6 +44,8 @@ static const struct row rows[PROBLEM_KINDS] = {
 	[PROBLEM_KEY_REUSED] = {422, "idempotency-key-reused", "IDEMPOTENCY_KEY_REUSED",
 				"The Idempotency-Key was used for another request",
 				"Idempotency-Key đã dùng cho yêu cầu khác", 0},
+	[PROBLEM_UNDRAWABLE] = {422, "undrawable", "UNDRAWABLE", "It cannot be drawn on paper", "Không thể in ra giấy",
+				0},
 	[PROBLEM_RESOURCE_EXHAUSTED] = {429, "resource-exhausted", "RESOURCE_EXHAUSTED", "Too much at once",
 					"Quá nhiều yêu cầu cùng lúc", 1},
 	[PROBLEM_INTERNAL] = {500, "internal", "INTERNAL", "Something went wrong here", "Lỗi hệ thống", 0},
