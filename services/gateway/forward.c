@@ -191,6 +191,7 @@ on_reply(void *context, size_t number, const Mt__Reply *reply)
 	struct request *request = context;
 	char etag[ETAG_BYTES];
 	struct buf body;
+	unsigned status = 200;
 	(void)number;
 	const ProtobufCMessage *message = forward_reply(request, reply, request->endpoint->rule->output);
 	if (message == NULL)
@@ -200,14 +201,11 @@ on_reply(void *context, size_t number, const Mt__Reply *reply)
 		request_header_add(request, "Idempotent-Replayed", "true");
 	if (etag_make(message, etag)) {
 		request_header_add(request, "ETag", etag);
-		if (forward_etag_known(request, etag)) {
-			request_answer(request, 304, "application/json", &body);
-			return;
-		}
+		status = forward_etag_known(request, etag) ? 304 : 200;
 	}
 	pb_to_json_reply(&body, message);
 	buf_byte(&body, '\n');
-	request_answer(request, 200, "application/json", &body);
+	request_answer(request, status, "application/json", &body);
 }
 
 const void *

@@ -42,6 +42,7 @@ on_drawn(uv_work_t *work, int status)
 	drawings--;
 	if (status == 0 && drawing->drawn) {
 		request_header_add(request, "Cache-Control", "private, no-store");
+		request_header_add(request, "X-Robots-Tag", "noindex");
 		request_answer(request, 200, "application/pdf", &drawing->pdf);
 	} else {
 		buf_free(&drawing->pdf);

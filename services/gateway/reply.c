@@ -30,7 +30,8 @@ request_respond(struct request *request, unsigned status, const char *type, stru
 {
 	assert(request->response == NULL);
 	bool cached = false;
-	MHD_add_response_header(response, "Content-Type", type);
+	if (type != NULL)
+		MHD_add_response_header(response, "Content-Type", type);
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	for (size_t i = 0; i < request->headers_out_count; i++) {
 		const struct request_parameter *header = &request->headers_out[i];
@@ -39,6 +40,10 @@ request_respond(struct request *request, unsigned status, const char *type, stru
 	}
 	if (!cached)
 		MHD_add_response_header(response, "Cache-Control", "no-store");
+	if (request->endpoint != NULL && request->endpoint->shared) {
+		MHD_add_response_header(response, "Access-Control-Allow-Origin", "*");
+		MHD_add_response_header(response, "Access-Control-Expose-Headers", "ETag, Retry-After");
+	}
 	request->response = response;
 	request->status = status;
 	http_wake(request->http);

@@ -35,6 +35,7 @@ struct request {
 	struct buf body;
 	bool body_too_large;
 	size_t body_excess;
+	bool is_http_1_0;
 	bool has_token;
 	uint8_t token_hash[HASH_BYTES];
 	bool has_trace;
@@ -84,7 +85,7 @@ void request_go_on(struct request *request);
 
 /* Before the answer. Texts are copied. */
 void request_header_add(struct request *request, const char *name, const char *value);
-/* Takes the buffer's memory. */
+/* Takes the buffer's memory. To a HEAD and as a 304 the body is not sent, but its length is told: give it whole. */
 void request_answer(struct request *request, unsigned status, const char *type, struct buf *body);
 /* For texts that live as long as the process. */
 void request_answer_static(struct request *request, unsigned status, const char *type, struct slice body);
@@ -95,7 +96,7 @@ void request_refuse_reply(struct request *request, const Mt__Reply *reply);
 /* The call was not taken. */
 void request_refuse_upstream(struct request *request, const struct upstream *upstream, Mt__Status refusal);
 
-/* For outlet.c: the answer is this response. */
+/* For outlet.c: the answer is this response. Without a type it has no body. */
 void request_respond(struct request *request, unsigned status, const char *type, struct MHD_Response *response);
 
 #endif

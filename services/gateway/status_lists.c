@@ -140,11 +140,8 @@ answer(struct request *request, uint64_t changes, struct slice text)
 	snprintf(age, sizeof(age), "public, max-age=%d", STATUS_LIST_MAX_AGE_S);
 	request_header_add(request, "ETag", etag);
 	request_header_add(request, "Cache-Control", age);
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
-	bool known = forward_etag_known(request, etag);
-	if (!known)
-		buf_append(&body, text);
-	request_answer(request, known ? 304 : 200, "application/vc", &body);
+	buf_append(&body, text);
+	request_answer(request, forward_etag_known(request, etag) ? 304 : 200, "application/vc", &body);
 }
 
 static void ask(struct asked *asked);
@@ -155,6 +152,10 @@ on_list(void *context, size_t number, const Mt__Reply *reply)
 	struct asked *asked = context;
 	struct request *request = asked->request;
 	(void)number;
+	if (reply->status == MT__STATUS__INVALID_ARGUMENT) { /* the path names nobody */
+		request_refuse(request, PROBLEM_NOT_FOUND, NULL, "there is no such status list");
+		return;
+	}
 	const Mt__GetStatusListReply *list = forward_reply(request, reply, &mt__get_status_list_reply__descriptor);
 	if (list == NULL)
 		return;

@@ -214,7 +214,8 @@ def check_states(report, world, person, shown):
     report.check("the list changed, and its ETag", after.headers["ETag"] != before.headers["ETag"], after.headers)
     again = world.http.request("GET", credential["credentialStatus"][1]["statusListCredential"][len(PUBLIC_URL):],
                                headers={"If-None-Match": after.headers["ETag"]})
-    report.check("who holds it is told 304", again.status == 304, again.status)
+    report.check("who holds it is told 304, and of no other length",
+                 again.status == 304 and again.headers["Content-Length"] == after.headers["Content-Length"], again.headers)
     yield "suspended", credential
     world.post("/v1/certificates/%s:reinstate" % certificate, {"reason": "đã xác minh"})
     report.check("reinstated: valid again", verify(world, {"credential": credential}).json["verdict"] == "valid")
@@ -222,6 +223,35 @@ def check_states(report, world, person, shown):
     page = world.http.request("GET", "/v/" + shown["code"]).body.decode()
     report.check("revoked: the page turns at once", "thu hồi" in page and "Chứng chỉ hợp lệ" not in page)
     yield "revoked", credential
+
+
+def check_browsers(report, world, shown):
+    """Pages of other sites may fetch and verify what is public, and see why they were refused; nothing else is theirs."""
+    def preflight(path, verb):
+        return world.http.request("OPTIONS", path, headers={"Origin": "https://verifier.example",
+                                  "Access-Control-Request-Method": verb, "Access-Control-Request-Headers": "content-type"})
+    asked = preflight("/v1/certificates:verify", "POST")
+    report.check("a page of another site may present a credential", asked.status == 204 and
+                 asked.headers["Access-Control-Allow-Origin"] == "*" and asked.headers["Allow"] == "POST, OPTIONS" and
+                 asked.headers["Access-Control-Allow-Methods"] == "POST" and
+                 "content-type" in asked.headers["Access-Control-Allow-Headers"].lower(), asked.headers)
+    certificate = shown["view"]["certificateId"]
+    public = ["/.well-known/did.json", "/issuers/T-CERT/did.json", "/issuers/NOBODY/did.json", "/v1/log/checkpoint",
+              "/v1/log/entries", "/v1/issuers/T-CERT/keys", "/v1/status-lists/T-CERT/1/nothing", "/openapi.json",
+              "/v1/certificates/%s?token=%s" % (certificate, shown["code"]), "/v1/certificates/%s?token=x" % certificate,
+              "/v1/certificates/%s/inclusion?token=%s" % (certificate, shown["code"])]
+    answers = {path: world.http.request("GET", path) for path in public}
+    closed = [path for path, answer in answers.items() if answer.headers.get("Access-Control-Allow-Origin") != "*"]
+    report.check("it may read what is public, refusals too", not closed, closed)
+    unknown = [answers[path].status for path in ("/issuers/NOBODY/did.json", "/v1/status-lists/T-CERT/1/nothing")]
+    report.check("an issuer that is not there is 404, as resolvers expect", unknown == [404, 404], unknown)
+    others = [preflight("/v1/whoami", "GET"), preflight("/v1/persons/x/passport", "GET"),
+              preflight("/v1/certificates/%s:revoke" % certificate, "POST"), world.get("/v1/whoami")]
+    told = [answer.headers.get("Access-Control-Allow-Origin") for answer in others]
+    report.check("and nothing else", told == [None] * 4 and [a.status for a in others] == [204, 204, 204, 200], told)
+    pages = [world.http.request("GET", "/v/" + shown["code"]), answers[public[8]]]
+    report.check("search engines are told to forget what a published link shows",
+                 all(page.headers["X-Robots-Tag"] == "noindex" for page in pages), [page.headers for page in pages])
 
 
 def check_limits(report, world):
@@ -250,6 +280,7 @@ def main(report):
         check_register(report, world, year)
         shown = check_presented(report, world, people[0], issued[people[0]])
         check_list(report, world, shown)
+        check_browsers(report, world, shown)
         outside = webtools.Credentials(report, d, PUBLIC_URL)
         outside.expect("valid", "JSON", credential=shown["credential"])
         outside.expect("valid", "JWT", jwt=shown["jwt"])
