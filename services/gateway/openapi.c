@@ -53,7 +53,8 @@ static const struct {
 	 "'422':{'description':'Rejected.'," RESULT_JSON "},"
 	 "'default':" PROBLEM "}}"},
 	{"/v1/events", "get",
-	 "{'responses':{'200':{'description':'The event; or, by outcome, a page of them.','content':{'application/json':"
+	 "{'responses':{'200':{'description':'The event; or, by outcome, a page of "
+	 "them.','content':{'application/json':"
 	 "{'schema':{'oneOf':[" TAKEN ",{'type':'object','required':['events'],'properties':{"
 	 "'events':{'type':'array','items':" TAKEN "},'nextPageToken':" TEXT "}}]}}}},'default':" PROBLEM "}}"},
 	{"/v1/event-types", "get", "{'responses':" JSON_ANSWER("Types, with fields and examples.") "}"},

@@ -146,6 +146,8 @@ on_parameter(void *context, enum MHD_ValueKind kind, const char *name, const cha
 	struct query_reading *reading = context;
 	struct request *request = reading->request;
 	(void)kind;
+	if (name[0] == '\0' && (value == NULL || value[0] == '\0'))
+		return MHD_YES; /* between two &, or behind the last */
 	if (request->query_count == QUERY_PARAMETERS_MAX) {
 		reading->wrong = "the query has too many parameters";
 		return MHD_NO;

@@ -115,6 +115,7 @@ def http_cases(world):
         "not application/json"
     for query, field in (("nonsense=1", "nonsense"), ("authority=BA&authority=BA", "authority")):
         yield "query " + query, head("GET", "/v1/persons?" + query, auth), 400, field, "not known|twice"
+    yield "a query of nothing", head("GET", "/v1/whoami?&&", auth), 200, None, ""
     yield "a page too large", head("GET", "/v1/persons?authority=BA&pageSize=1001", auth), 400, "pageSize", \
         "more than 1000"
     yield "a page size that is none", head("GET", "/v1/persons?authority=BA&pageSize=ten", auth), 400, "pageSize", ""

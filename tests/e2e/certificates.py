@@ -225,6 +225,19 @@ def check_states(report, world, person, shown):
     yield "revoked", credential
 
 
+def check_etag(report, world):
+    """Whoever holds a record is told 304 until it reads differently, whatever made it so."""
+    def ask(held):
+        return world.http.request("GET", "/v1/authorities/T-CERT", headers={"If-None-Match": held} if held else {})
+    first = ask(None)
+    again = ask(first.headers["ETag"])
+    world.d.ctl("call", "Authorities.Rename", json.dumps({"authority": "T-CERT", "name": "Học viện tỉnh",
+                                                          "effectiveDate": "2099-01-01"}))
+    later = ask(first.headers["ETag"])
+    report.check("who holds a record is told 304, and anew once another name is planned", again.status == 304 and
+                 later.status == 200 and later.json["planned"], (again.status, later))
+
+
 def check_browsers(report, world, shown):
     """Pages of other sites may fetch and verify what is public, and see why they were refused; nothing else is theirs."""
     def preflight(path, verb):
@@ -299,6 +312,7 @@ def main(report):
             world.school.wait_issued(class_id, LEARNERS)
             rows = check_register(report, world, year)
             assert len(rows) == LEARNERS + 1
+        check_etag(report, world)
         check_limits(report, world)
 
 
