@@ -23,7 +23,7 @@ static const char jwt_type[] = "application/vc+jwt";
 static bool
 wants_jwt(const struct request *request)
 {
-	return request_accepts(request, jwt_type) && !request_accepts(request, vc_type);
+	return request_prefers(request, jwt_type, vc_type);
 }
 
 static void

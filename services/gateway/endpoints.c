@@ -210,8 +210,11 @@ pages_add(struct http *http, const struct endpoints_of *of)
 		{.verb = "GET", .path = "/verify", .serve = verify_page_serve},
 		{.verb = "GET", .path = "/v/{code}", .serve = verify_code_serve, .context = of->verifying},
 	};
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
-		http_add(http, &pages[i]);
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		struct endpoint page = pages[i];
+		page.is_page = true;
+		http_add(http, &page);
+	}
 }
 
 void

@@ -56,7 +56,6 @@ draw_begin(struct request *request, const void *reply, bool (*draw)(struct drawi
 {
 	struct drawing *drawing = arena_zero(&request->arena, sizeof(*drawing));
 	if (drawings == PAPERS_MAX) {
-		request_header_add(request, "Retry-After", "1");
 		request_refuse(request, PROBLEM_RESOURCE_EXHAUSTED, NULL,
 			       "%d PDFs are being drawn: try again in a second", PAPERS_MAX);
 		return;

@@ -426,6 +426,12 @@ request_accepts(const struct request *request, const char *type)
 }
 
 bool
+request_prefers(const struct request *request, const char *type, const char *other)
+{
+	return request_accepts(request, type) && accept_weight(request, type) > accept_weight(request, other);
+}
+
+bool
 request_content_is(const struct request *request, const char *type)
 {
 	const char *value = request_header(request, "Content-Type");

@@ -74,6 +74,8 @@ bool request_query_only(struct request *request, const char *const *names);
 bool request_query_number(struct request *request, const char *name, uint64_t max, uint64_t *value);
 /* True if the Accept header names the type and does not weigh JSON higher. */
 bool request_accepts(const struct request *request, const char *type);
+/* True if the Accept header accepts the type, and weighs it higher than the other. */
+bool request_prefers(const struct request *request, const char *type, const char *other);
 /* True if Content-Type is that type, whatever its parameters. */
 bool request_content_is(const struct request *request, const char *type);
 struct caller request_caller(const struct request *request);

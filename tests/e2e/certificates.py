@@ -255,6 +255,10 @@ def check_browsers(report, world, shown):
               "/v1/certificates/%s/inclusion?token=%s" % (certificate, shown["code"])]
     answers = {path: world.http.request("GET", path) for path in public}
     closed = [path for path, answer in answers.items() if answer.headers.get("Access-Control-Allow-Origin") != "*"]
+    named = [world.http.request("GET", public[8], headers={"Accept": accept}).headers["Content-Type"] for accept in
+             ("application/vc+jwt, application/vc;q=0.5", "application/vc+jwt;q=0.5, application/vc", "*/*")]
+    report.check("the form that Accept weighs higher is served",
+                 named == ["application/vc+jwt", "application/vc", "application/vc"], named)
     report.check("it may read what is public, refusals too", not closed, closed)
     unknown = [answers[path].status for path in ("/issuers/NOBODY/did.json", "/v1/status-lists/T-CERT/1/nothing")]
     report.check("an issuer that is not there is 404, as resolvers expect", unknown == [404, 404], unknown)
@@ -268,8 +272,14 @@ def check_browsers(report, world, shown):
 
 
 def check_limits(report, world):
-    statuses = [world.http.request("GET", "/v/" + "0" * 17).status for _ in range(60)]
+    answers = [world.http.request("GET", "/v/" + "0" * 17) for _ in range(60)]
+    statuses, refused = [answer.status for answer in answers], answers[-1]
     report.check("who tries codes is told to wait", 404 in statuses and statuses[-1] == 429, statuses)
+
+    waits = refused.headers.get_all("Retry-After")
+    report.check("how long, once, on a page in both languages", len(waits) == 1 and 1 <= int(waits[0]) <= 11 and
+                 refused.headers["Content-Type"].startswith("text/html") and "Quá nhiều" in refused.body.decode() and
+                 "Too much at once" in refused.body.decode(), (waits, refused))
 
     def look(seen):
         return world.http.request("GET", "/v/" + "0" * 17, headers={"X-Forwarded-For": seen}).status
