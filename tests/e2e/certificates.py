@@ -275,7 +275,6 @@ def check_limits(report, world):
     answers = [world.http.request("GET", "/v/" + "0" * 17) for _ in range(60)]
     statuses, refused = [answer.status for answer in answers], answers[-1]
     report.check("who tries codes is told to wait", 404 in statuses and statuses[-1] == 429, statuses)
-
     waits = refused.headers.get_all("Retry-After")
     report.check("how long, once, on a page in both languages", len(waits) == 1 and 1 <= int(waits[0]) <= 11 and
                  refused.headers["Content-Type"].startswith("text/html") and "Quá nhiều" in refused.body.decode() and
