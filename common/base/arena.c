@@ -20,8 +20,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { ARENA_ALIGN = alignof(max_align_t), ARENA_PIECE_BYTES_MAX = INT32_MAX, ROUNDS_KEPT = 32 };
+enum {
+	ARENA_ALIGN = alignof(max_align_t),
+	ARENA_PIECE_BYTES_MAX = INT32_MAX,
+	HUGE_PAGE_BYTES = 2 << 20,
+	ROUNDS_KEPT = 32,
+};
 
 struct arena_block {
 	struct arena_block *next;
@@ -81,6 +87,7 @@ spare_take(struct arena *arena)
 		return NULL;
 	arena->spare = block->next;
 	arena->spare_count--;
+	assert(block->size == arena->block_bytes); /* which changes only in an arena that is never reset */
 	return block;
 }
 
@@ -127,18 +134,35 @@ arena_held(const struct arena *arena)
 	return arena->held;
 }
 
+/* The advice may be refused: then it is memory like any other. */
+static void *
+huge_page(void)
+{
+	void *page = aligned_alloc(HUGE_PAGE_BYTES, HUGE_PAGE_BYTES);
+	if (page != NULL)
+		madvise(page, HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+	return page;
+}
+
+static struct arena_block *
+block_make(struct arena *arena, size_t size)
+{
+	static_assert(sizeof(struct arena_block) + ARENA_HUGE_BYTES <= HUGE_PAGE_BYTES, "a block is one page");
+	struct arena_block *block = size == ARENA_HUGE_BYTES ? huge_page() : malloc(sizeof(*block) + size);
+	if (block == NULL)
+		fatal("out of memory: an arena block of %zu bytes", size);
+	block->size = size;
+	block->used = 0;
+	arena->held += sizeof(*block) + size;
+	return block;
+}
+
 static struct arena_block *
 block_add(struct arena *arena, size_t size)
 {
 	struct arena_block *block = size == arena->block_bytes ? spare_take(arena) : NULL;
-	if (block == NULL) {
-		block = malloc(sizeof(*block) + size);
-		if (block == NULL)
-			fatal("out of memory: an arena block of %zu bytes", size);
-		block->size = size;
-		block->used = 0;
-		arena->held += sizeof(*block) + size;
-	}
+	if (block == NULL)
+		block = block_make(arena, size);
 	block->next = arena->first;
 	arena->first = block;
 	return block;

@@ -159,7 +159,8 @@ change_of_event(const struct history *history, const ProtobufCBinaryData *event)
 static bool
 is_counted_correction(struct call *call, const Mt__PersonChange *body, const struct subject *subject)
 {
-	if (body->corrects.len == 0 || (!body->withdrawn && body->effective_date[0] == '\0'))
+	if (body->corrects.len == 0 ||
+	    (!body->withdrawn && body->effective_date[0] == '\0' && body->staff_code[0] == '\0'))
 		return false;
 	struct history history = subject_history(call, subject);
 	const Mt__PersonChange *change = body;

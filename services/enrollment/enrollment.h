@@ -34,6 +34,8 @@ enum {
 	PARTS_MAX = 8,
 	/* A working life of monthly changes; a fold reads them all. */
 	CHANGES_PER_PERSON_MAX = 1000,
+	/* People who served under one staff code, one after another, that a look-up of the past goes through. */
+	STAFF_CODE_HOLDERS_MAX = 64,
 	/* Events that wait for one staff code: a person's first week, out of order. */
 	PARKED_PER_STAFF_CODE_MAX = 16,
 	/* Events of one source and subject that overtook a predecessor. */
@@ -49,6 +51,10 @@ enum {
 	ARRIVALS_MAX = 8,
 	/* A working life of transfers. */
 	STAFF_CODES_MAX = 64,
+	/* Different words of all the names of one person, and authorities, by which the past is searched: a dozen
+	 * renamings and a working life of transfers. What comes beyond is found by today's name and place. */
+	PAST_WORDS_MAX = 48,
+	PAST_PLACES_MAX = 64,
 	/* A year of a part-time programme. */
 	SESSIONS_MAX = 200,
 	SESSION_MINUTES_MAX = 1440,
@@ -135,7 +141,7 @@ void attendance_apply(struct apply *apply, const Mt__AttendanceFact *fact);
 void duplicate_apply(struct apply *apply, const Mt__DuplicateFact *fact);
 void team_apply(struct apply *apply, const Mt__TeamFact *fact);
 
-/* --- person.c, person_history.c, person_fold.c, person_settle.c, person_query.c -------------------------------------
+/* --- person.c, person_history.c, person_effect.c, person_fold.c, person_settle.c, person_query.c --------------------
  */
 
 enum staff_kind {
@@ -144,11 +150,12 @@ enum staff_kind {
 	STAFF_FORMER,   /* the person went elsewhere; the code stays an alias */
 	STAFF_AWAITED,  /* nobody yet, but events are parked */
 	STAFF_EXPECTED, /* the person will serve under this code from a day to come */
+	STAFF_REPLACED, /* the person served under this code, which leads to another now: a row behind the code's own */
 };
 
 struct staff_row {
 	enum staff_kind kind;
-	struct id person; /* CURRENT, FORMER, EXPECTED */
+	struct id person; /* all but AWAITED */
 	uint32_t parked;  /* AWAITED: how many */
 };
 
@@ -158,13 +165,15 @@ Mt__PersonRecord *person_or_refuse(struct call *call, const char *person_id);
 Mt__PersonRecord *person_known(struct apply *apply, const char *person_id); /* asserts that it is there */
 void person_whole(Mt__PersonRecord *person); /* as it comes out of its row, which leaves out what it says twice */
 void person_key_staff(struct key *key, uint32_t locality, const char *staff_code);
+const char *staff_code_of_key(const struct key *key); /* of a row of TABLE_STAFF_CODE */
 struct staff_row staff_row_read(struct slice value);
 struct staff_row staff_row_find(const struct store *store, uint32_t locality, const char *staff_code);
 /* The same, or that of an authority merged into this one, if just one of them has the code. */
 struct staff_row
 staff_row_reached(const struct store *store, const Mt__AuthorityRecord *authority, const char *staff_code);
 void staff_row_put(struct apply *apply, uint32_t locality, const char *staff_code, const struct staff_row *row);
-void staff_row_delete(struct apply *apply, uint32_t locality, const char *staff_code);
+/* Nobody serves under the code any more: whoever it was taken from has it back, or events wait for the next. */
+void staff_row_free(struct apply *apply, uint32_t locality, const char *staff_code);
 
 /* A history's rows in the order in which they were recorded. */
 struct history {
@@ -207,6 +216,7 @@ Mt__PersonRecord *person_refold(struct apply *apply, const Mt__PersonRecord *per
 void person_step(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonChange *change);
 Mt__PersonRecord *
 person_fold(struct arena *arena, const char *person_id, const struct history *history, int32_t as_of, int64_t known_us);
+void text_changed(char **text, char *changed); /* an empty one changes nothing */
 void person_fill(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonRecord *other);
 Mt__Personal *personal_changed(struct arena *arena, const Mt__Personal *before, const Mt__Personal *change);
 bool person_field_clears(const char *field); /* may stand in "clear" */
@@ -223,6 +233,15 @@ struct moment {
 bool moment_of(struct call *call, const char *as_of, const char *known_at, struct moment *moment); /* or refused */
 /* The record at a moment; NULL if nothing was known of the person then. */
 Mt__PersonRecord *person_moment(struct call *call, Mt__PersonRecord *person, const struct moment *moment);
+/* Whoever stood for the record by then: a merged one leads to the one it was merged into, since it was. */
+Mt__PersonRecord *person_behind(struct call *call, Mt__PersonRecord *person, const struct moment *moment);
+/* A former authority still finds its people, but learns no more than where they are today. */
+bool person_open_to(struct call *call, const Mt__PersonRecord *today);
+Mt__PersonRecord *person_hidden(struct call *call, const Mt__PersonRecord *today);
+/* Whether the person served under just this code at the moment. */
+bool served_under(const Mt__PersonRecord *then, uint32_t locality, const char *staff_code);
+/* Whether a list of that moment looks at the person of a staff code's row. */
+bool staff_row_listed(const struct staff_row *row, const struct moment *moment);
 
 /* A fact's change with what the fact around it says already: where, and under which staff code; from where. */
 void person_hired_whole(const Mt__PersonHired *fact);
@@ -262,6 +281,25 @@ void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const
 /* Rows that lead to a person by name and by citizen id, all derived from sealed data: keyed, and gone with an erasure.
  */
 void search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+
+/* Words of all names, and localities of all authorities, that a person's history holds (search_past.c). */
+struct past {
+	struct slice words[PAST_WORDS_MAX];
+	size_t words_count;
+	uint32_t places[PAST_PLACES_MAX];
+	size_t places_count;
+};
+
+void past_of(struct apply *apply, const Mt__PersonRecord *person, struct past *past);
+/* Whether a change may add to it. */
+bool past_grows(const Mt__PersonChange *change);
+/* Rows that lead to a person by what was follow what is recorded now; sets after->renamed. was is NULL if the past
+ * did not grow or shrink. To be called before person_settle. */
+void past_follow(struct apply *apply, const Mt__PersonRecord *before, const struct past *was, Mt__PersonRecord *after);
+/* Whether a change that follows all others only moves one who bears the only name there ever was: no history is read
+ * for that. */
+bool past_only_moves(const Mt__PersonRecord *before, const Mt__PersonChange *change);
+void past_moved(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 void person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply, void *call);
 /* Rows by which two records of one person are found. */
 void duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);

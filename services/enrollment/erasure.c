@@ -81,6 +81,20 @@ history_erase(struct apply *apply, const char *person_id)
 	}
 }
 
+/* What is recorded through a merged record acts in who stands for it, until that one is erased too. */
+static void
+merged_history_erase(struct apply *apply, const Mt__PersonRecord *person)
+{
+	Mt__PersonRecord *standing = person_known(apply, person->merged_into);
+	struct past was;
+	past_of(apply, standing, &was);
+	bool renamed = standing->renamed;
+	history_erase(apply, person->person_id);
+	past_follow(apply, standing, &was, standing);
+	if (standing->renamed != renamed)
+		person_put(apply, standing);
+}
+
 void
 person_erase_rows(struct apply *apply, const char *subject_id)
 {
@@ -95,9 +109,15 @@ person_erase_rows(struct apply *apply, const char *subject_id)
 	after->n_qualifications = 0;
 	after->erased = true;
 	after->version++;
+	struct past was;
+	past_of(apply, before, &was);
+	past_follow(apply, before, &was, after);
 	staff_rows_unexpect(apply, before);
 	person_settle(apply, before, after);
-	history_erase(apply, subject_id);
+	if (before->merged_into[0] != '\0')
+		merged_history_erase(apply, before);
+	else
+		history_erase(apply, subject_id);
 	event_erase_kept(apply, before);
 }
 

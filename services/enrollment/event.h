@@ -24,6 +24,7 @@ struct change {
 	const char *reason;               /* of MERGED and SPLIT */
 	const Mt__AuthorityRecord *to;    /* TRANSFERRED: who receives; SECONDED: the host */
 	const char *from_staff_code;      /* TRANSFERRED; may be NULL or empty */
+	bool corrects_other_source;       /* CORRECTED: what another source said */
 	const Mt__AuthorityRecord *other; /* MERGED, SPLIT: whose staff code the other is */
 	const char *other_staff_code;
 };
@@ -96,6 +97,16 @@ bool event_check_whose(struct call *call, const struct subject *subject, const c
  * after is the subject once it is made, where it corrects an event. */
 bool event_identity(struct call *call, const struct subject *subject, const struct change *change,
 		    const struct subject *after, Mt__Personal *mistaken, Mt__Personal *right);
+/* Whether a staff code is free for this person, or rejected as held says; the events that wait for it are reached
+ * then. */
+bool event_check_code_free(struct call *call, const char *person_id, const char *authority_id, const char *staff_code,
+			   struct arrivals *arrivals, const struct verdict *held, struct verdict *verdict);
+/* Whether a change corrects an event. */
+bool event_is_correction(const struct change *change);
+/* A correction must name an event that changed this person; after is the person with it. */
+bool event_check_corrects(struct call *call, const struct subject *subject, const char *authority_id,
+			  const struct change *change, const struct subject *after, struct arrivals *arrivals,
+			  struct verdict *verdict);
 /* Decides a change of a known person: emits the fact and makes it on the copy, or rejects. */
 bool
 event_change(struct call *call, struct subject *subject, const char *source_authority_id, const struct change *change,

@@ -78,10 +78,9 @@ event_arrive(struct arrivals *arrivals, const char *authority_id, const char *st
 	return true;
 }
 
-/* Whether a staff code is free for this person; the events that wait for it are reached then. */
-static bool
-check_code_free(struct call *call, const char *person_id, const char *authority_id, const char *staff_code,
-		struct arrivals *arrivals, const struct verdict *held, struct verdict *verdict)
+bool
+event_check_code_free(struct call *call, const char *person_id, const char *authority_id, const char *staff_code,
+		      struct arrivals *arrivals, const struct verdict *held, struct verdict *verdict)
 {
 	struct staff_row row = staff_row_find(call_store(call), id_locality(id_known(authority_id)), staff_code);
 	struct id id = id_known(person_id);
@@ -96,6 +95,7 @@ check_code_free(struct call *call, const char *person_id, const char *authority_
 				      "too many staff codes with parked events are reached at once");
 	case STAFF_CURRENT:
 	case STAFF_EXPECTED:
+	case STAFF_REPLACED: /* no code's own row */
 		break;
 	}
 	/* A row that this call's earlier facts have left behind still reads as current. */
@@ -123,7 +123,8 @@ check_target(struct call *call, const Mt__PersonRecord *person, const struct cha
 		.code = "already_exists",
 		.message = "the receiving authority has somebody else in service under that staff code",
 	};
-	return check_code_free(call, person->person_id, change->to->authority_id, staff_code, arrivals, &held, verdict);
+	return event_check_code_free(call, person->person_id, change->to->authority_id, staff_code, arrivals, &held,
+				     verdict);
 }
 
 static bool
@@ -197,8 +198,8 @@ has_served(const struct call *call, const Mt__PersonRecord *person, const char *
 	return false;
 }
 
-static bool
-is_correction(const struct change *change)
+bool
+event_is_correction(const struct change *change)
 {
 	return change->kind == MT__EVENT_DATA__KIND_CORRECTED && change->body->corrects.len > 0;
 }
@@ -220,7 +221,7 @@ person_then(struct call *call, const struct subject *subject, const Mt__PersonCh
 static const Mt__PersonRecord *
 person_whose(struct call *call, const struct subject *subject, const struct change *change)
 {
-	if (is_correction(change) || !lies_ahead(call, change->body))
+	if (event_is_correction(change) || !lies_ahead(call, change->body))
 		return subject->person;
 	return person_then(call, subject, change->body);
 }
@@ -234,7 +235,7 @@ event_check_whose(struct call *call, const struct subject *subject, const char *
 	const Mt__PersonRecord *person = person_whose(call, subject, change);
 	if (tree_covers(call_store(call), authority_id, person->authority_id))
 		return true;
-	if (is_correction(change) && has_served(call, person, authority_id))
+	if (event_is_correction(change) && has_served(call, person, authority_id))
 		return true;
 	return verdict_reject(verdict, "subject", "transferred_away", "the person serves another authority now");
 }
@@ -249,162 +250,6 @@ check_begun(const struct subject *subject, const Mt__PersonRecord *then, const s
 		return true;
 	return verdict_reject(verdict, "data.effectiveDate", "before_hire",
 			      "data.effectiveDate is before the person's first day of service");
-}
-
-/* --- corrections -------------------------------------------------------------------------------------------------- */
-
-static bool
-moves_place_or_state(const Mt__PersonChange *change)
-{
-	switch (change->kind) {
-	case MT__PERSON_CHANGE__KIND__UPDATED:
-	case MT__PERSON_CHANGE__KIND__APPOINTED:
-	case MT__PERSON_CHANGE__KIND__ROTATED:
-	case MT__PERSON_CHANGE__KIND__PROMOTED:
-	case MT__PERSON_CHANGE__KIND__QUALIFICATION_GAINED:
-	case MT__PERSON_CHANGE__KIND__CORRECTED:
-		return false;
-	case MT__PERSON_CHANGE__KIND__HIRED:
-	case MT__PERSON_CHANGE__KIND__REGISTERED:
-	case MT__PERSON_CHANGE__KIND__TRANSFERRED:
-	case MT__PERSON_CHANGE__KIND__SECONDED:
-	case MT__PERSON_CHANGE__KIND__RETURNED:
-	case MT__PERSON_CHANGE__KIND__LEAVE_BEGUN:
-	case MT__PERSON_CHANGE__KIND__LEAVE_ENDED:
-	case MT__PERSON_CHANGE__KIND__SUSPENDED:
-	case MT__PERSON_CHANGE__KIND__RETIRED:
-	case MT__PERSON_CHANGE__KIND__RESIGNED:
-	case MT__PERSON_CHANGE__KIND__DISMISSED:
-	case MT__PERSON_CHANGE__KIND__DECEASED:
-	case MT__PERSON_CHANGE__KIND__NO_KIND:
-		return true;
-	}
-	return true;
-}
-
-static bool
-is_withdrawn_or_back(const struct effect *target, const Mt__PersonChange *correction)
-{
-	return target->withdrawn || correction->withdrawn;
-}
-
-static bool
-is_dated_anew(const struct effect *target, const Mt__PersonChange *correction)
-{
-	return correction->effective_date[0] != '\0' &&
-	       strcmp(correction->effective_date, target->change->effective_date) != 0;
-}
-
-/* Whoever let somebody go corrects the fields of what it said, and moves nobody by it. */
-static bool
-check_former(const struct call *call, const struct subject *subject, const char *authority_id,
-	     const struct effect *target, const Mt__PersonChange *correction, struct verdict *verdict)
-{
-	if (tree_covers(call_store(call), authority_id, subject->person->authority_id) ||
-	    !moves_place_or_state(target->change))
-		return true;
-	if (!is_withdrawn_or_back(target, correction) && !is_dated_anew(target, correction))
-		return true;
-	return verdict_reject(verdict, "subject", "transferred_away",
-			      "the person serves another authority now, which alone may move them");
-}
-
-/* Without a day of its own a correction is true from the corrected event's, and its codes are those of that day. */
-static bool
-check_corrected_codes(struct call *call, const struct effect *target, const struct change *change,
-		      struct verdict *verdict)
-{
-	char date[DATE_TEXT_BYTES];
-	if (change->body->effective_date[0] != '\0' || target->withdrawn)
-		return true;
-	date_format(target->date, date);
-	return code_list_check(call, change, date, verdict);
-}
-
-/* Nothing that counts may come to stand before the first day, nor the first day after it. */
-static bool
-check_order_after(struct call *call, const struct subject *after, const struct change *change, struct verdict *verdict)
-{
-	struct history history = subject_history(call, after);
-	struct effect *effects;
-	size_t count = history_effects(call_arena(call), &history, INT64_MAX, &effects);
-	const struct effect *target = history_target(call_arena(call), &history, &change->body->corrects);
-	assert(target != NULL);
-	int32_t begins = DATE_NONE;
-	for (size_t i = 0; i < count && begins == DATE_NONE; i++) {
-		if (!effects[i].withdrawn && person_begins_service(effects[i].change))
-			begins = effects[i].date;
-	}
-	bool moved_first = person_begins_service(target->change);
-	for (size_t i = 0; i < count && begins != DATE_NONE && !target->withdrawn; i++) {
-		bool concerned = moved_first || effects[i].row == target->row;
-		if (concerned && !effects[i].withdrawn && effects[i].date < begins &&
-		    effects[i].change->kind != MT__PERSON_CHANGE__KIND__CORRECTED)
-			return verdict_reject(verdict, "data.effectiveDate", "before_hire",
-					      "a change would lie before the person's first day of service");
-	}
-	return true;
-}
-
-/* A code that the correction gives back, or takes ahead, must not be somebody else's by now. */
-static bool
-check_codes_after(struct call *call, const struct subject *after, struct arrivals *arrivals, struct verdict *verdict)
-{
-	const struct verdict held = {
-		.field = "data.eventId",
-		.code = "already_exists",
-		.message = "somebody else is in service under the staff code that the correction gives back",
-	};
-	const Mt__PersonRecord *person = after->person;
-	const struct staff_row none = {.kind = STAFF_NONE};
-	for (size_t i = 0; i < person->n_staff_codes; i++) {
-		const Mt__StaffCode *code = person->staff_codes[i];
-		bool serves = i == 0 && (person_in_service(person) || person->state == MT__PERSON__STATE__NOT_YET);
-		struct staff_row row = none;
-		if (!serves)
-			row = staff_row_find(call_store(call), id_locality(id_known(code->authority_id)), code->code);
-		if ((serves || row.kind == STAFF_AWAITED) &&
-		    !check_code_free(call, person->person_id, code->authority_id, code->code, arrivals, &held, verdict))
-			return false;
-	}
-	struct history history = subject_acting(call, after);
-	struct effect *effects;
-	size_t count = history_effects(call_arena(call), &history, INT64_MAX, &effects);
-	for (size_t i = 0; i < count; i++) {
-		const Mt__PersonChange *change = effects[i].change;
-		if (!effects[i].withdrawn && effects[i].date > call_today(call) &&
-		    change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED &&
-		    !check_code_free(call, person->person_id, change->authority_id, change->staff_code, arrivals, &held,
-				     verdict))
-			return false;
-	}
-	return true;
-}
-
-/* A correction names an event that changed this person; after is the person with it. */
-static bool
-check_corrects(struct call *call, const struct subject *subject, const char *authority_id, const struct change *change,
-	       const struct subject *after, struct arrivals *arrivals, struct verdict *verdict)
-{
-	const Mt__PersonChange *body = change->body;
-	struct history history = subject_history(call, subject);
-	const struct effect *target = history_target(call_arena(call), &history, &body->corrects);
-	if (target == NULL) {
-		for (size_t i = 0; i < history.count; i++) {
-			const ProtobufCBinaryData *event = &history.rows[i]->event;
-			if (event->len == body->corrects.len &&
-			    memcmp(event->data, body->corrects.data, event->len) == 0)
-				return verdict_reject(verdict, "data.eventId", "corrects_a_correction",
-						      "data.eventId names a correction: correct the original event");
-		}
-		return verdict_reject(verdict, "data.eventId", "unknown_event",
-				      "data.eventId names no event of this source that changed the person");
-	}
-	bool moves = is_withdrawn_or_back(target, body) || is_dated_anew(target, body);
-	return check_former(call, subject, authority_id, target, body, verdict) &&
-	       check_corrected_codes(call, target, change, verdict) &&
-	       (!moves ||
-		(check_order_after(call, after, change, verdict) && check_codes_after(call, after, arrivals, verdict)));
 }
 
 /* --- the decision ------------------------------------------------------------------------------------------------- */
@@ -448,7 +293,7 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 	if (person->version >= CHANGES_PER_PERSON_MAX)
 		return verdict_reject(verdict, "subject", "too_many_changes",
 				      "the person's history holds as many changes as one may");
-	bool corrects = is_correction(change);
+	bool corrects = event_is_correction(change);
 	const Mt__PersonRecord *then = corrects ? person : person_then(call, subject, change->body);
 	if (!event_check_whose(call, subject, source_authority_id, change, verdict) ||
 	    !check_begun(subject, then, change, verdict) || !check_possible(call, then, change, arrivals, verdict))
@@ -457,7 +302,7 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 	if (corrects) {
 		size_t reached = arrivals->count;
 		after = subject_with(call, subject, change, event);
-		if (!check_corrects(call, subject, source_authority_id, change, &after, arrivals, verdict)) {
+		if (!event_check_corrects(call, subject, source_authority_id, change, &after, arrivals, verdict)) {
 			arrivals->count = reached;
 			return false;
 		}
@@ -477,6 +322,8 @@ event_change(struct call *call, struct subject *subject, const char *source_auth
 		fact.mistaken = &mistaken;
 		fact.right = &right;
 	}
+	if (corrects && strcmp(after.person->authority_id, person->authority_id) != 0)
+		fact.serves_at = after.person->authority_id;
 	call_emit(call, &fact.base);
 	person_changed_whole(&fact);
 	*subject = corrects ? after : subject_after(call, subject, change, event);

@@ -41,6 +41,46 @@ check_updated(struct reading *reading, const Mt__Updated *data)
 	       read_effective(reading, data->effective_date, true);
 }
 
+/* The event that is corrected: of the same source, unless it says another. */
+static bool
+read_corrected_event(struct reading *reading, const Mt__Corrected *data)
+{
+	Mt__PersonChange *body = reading->change->body;
+	const char *id;
+	const char *source = reading->source;
+	if (!event_check_text(reading->call, "data.eventId", data->event_id, EVENT_ID_BYTES_MAX, true, &id,
+			      reading->verdict))
+		return false;
+	if (data->event_source[0] != '\0' &&
+	    !event_check_text(reading->call, "data.eventSource", data->event_source, EVENT_SOURCE_BYTES_MAX, false,
+			      &source, reading->verdict))
+		return false;
+	reading->change->corrects_other_source = strcmp(source, reading->source) != 0;
+	body->corrects.data = arena_alloc(call_arena(reading->call), EVENT_HASH_BYTES);
+	body->corrects.len = EVENT_HASH_BYTES;
+	event_hash(reading->call, source, data->event_id, body->corrects.data);
+	return true;
+}
+
+/* Where a transfer led instead. */
+static bool
+read_corrected_place(struct reading *reading, const Mt__Corrected *data)
+{
+	struct change *change = reading->change;
+	if (data->to_authority[0] == '\0' && data->to_staff_code[0] == '\0')
+		return true;
+	if (data->to_staff_code[0] == '\0')
+		return reject_missing(reading->call, "data.toStaffCode", reading->verdict);
+	if (!read_code(reading, "data.toStaffCode", data->to_staff_code, &change->body->staff_code))
+		return false;
+	if (data->to_authority[0] == '\0')
+		return true;
+	if (!read_authority(reading, "data.toAuthority", data->to_authority, &change->to))
+		return false;
+	change->body->authority_id = change->to->authority_id;
+	return true;
+}
+
 /* With an event id the fields are that event's, its date included: an absent date is unchanged. */
 static bool
 check_corrected(struct reading *reading, const Mt__Corrected *data)
@@ -48,7 +88,9 @@ check_corrected(struct reading *reading, const Mt__Corrected *data)
 	Mt__PersonChange *body = reading->change->body;
 	body->category = data->category;
 	body->withdrawn = data->withdrawn;
-	if (data->withdrawn && data->event_id[0] == '\0')
+	bool of_event = data->withdrawn || data->event_source[0] != '\0' || data->to_authority[0] != '\0' ||
+			data->to_staff_code[0] != '\0';
+	if (of_event && data->event_id[0] == '\0')
 		return reject_missing(reading->call, "data.eventId", reading->verdict);
 	if (!read_personal(reading, data->name, data->birth_date, data->email, data->phone, data->citizen_id) ||
 	    !read_code(reading, "data.position", data->position, &body->position) ||
@@ -61,14 +103,9 @@ check_corrected(struct reading *reading, const Mt__Corrected *data)
 		return false;
 	if (data->event_id[0] == '\0')
 		return read_effective(reading, data->effective_date, true);
-	const char *id;
-	if (!event_check_text(reading->call, "data.eventId", data->event_id, EVENT_ID_BYTES_MAX, true, &id,
-			      reading->verdict))
-		return false;
-	body->corrects.data = arena_alloc(call_arena(reading->call), EVENT_HASH_BYTES);
-	body->corrects.len = EVENT_HASH_BYTES;
-	event_hash(reading->call, reading->source, data->event_id, body->corrects.data);
-	return data->effective_date[0] == '\0' || read_effective(reading, data->effective_date, false);
+	return read_corrected_event(reading, data) &&
+	       (data->effective_date[0] == '\0' || read_effective(reading, data->effective_date, false)) &&
+	       read_corrected_place(reading, data);
 }
 
 /* Whoever sends the event lets the person go: what it says of itself must be itself. */

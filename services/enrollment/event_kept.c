@@ -266,7 +266,7 @@ await_no_more(struct apply *apply, const Mt__EventRecord *record, uint32_t local
 	if (row.parked > 0)
 		staff_row_put(apply, locality, record->staff_code, &row);
 	else
-		staff_row_delete(apply, locality, record->staff_code);
+		staff_row_free(apply, locality, record->staff_code);
 }
 
 static int64_t

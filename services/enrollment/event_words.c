@@ -32,6 +32,8 @@ static const struct sentence sentences[] = {
 	{"nobody_came", "không có ai được tuyển dụng với mã cán bộ này trong 30 ngày"},
 	{"not_in_service", "người này không đang công tác"},
 	{"not_merged", "hai hồ sơ này chưa được gộp với nhau"},
+	{"not_a_transfer", "sự kiện được đính chính không phải là điều động"},
+	{"not_the_receiver", "sự kiện của nguồn khác không phải là điều động đến cơ quan của nguồn gửi"},
 	{"not_the_source", "cơ quan chuyển đi không phải là cơ quan của nguồn gửi hoặc cấp dưới của nguồn gửi"},
 	{"not_the_subject", "mã cán bộ nơi đi không phải là mã cán bộ trong subject"},
 	{"out_of_order", "sự kiện không phù hợp với tình trạng hiện tại của người này"},

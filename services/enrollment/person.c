@@ -11,8 +11,8 @@
  * on its day.
  *
  * Promise: the list of an authority holds each person who serves there exactly once, in an
- * order that stays the same, and whoever left service there until the staff code is given
- * to somebody else. */
+ * order that stays the same, and whoever left service there, also once the staff code is
+ * somebody else's. */
 #include "services/enrollment/enrollment.h"
 
 #include "common/base/date.h"
@@ -21,22 +21,13 @@
 
 #include <assert.h>
 
-enum {
-	/* Parts of an id, see id.h. */
-	ID_TIME_AT = 4,
-	ID_RANDOM_AT = 10,
-};
-
 /* --- look-ups ----------------------------------------------------------------------------------------------------- */
 
-/* The random part of the id goes before its time: keys of people hired together differ early. */
 struct key
 person_key(struct id id)
 {
 	struct key key = key_of(TABLE_PERSON);
-	key_bytes(&key, slice_of(id.bytes, ID_TIME_AT));
-	key_bytes(&key, slice_of(id.bytes + ID_RANDOM_AT, ID_BYTES - ID_RANDOM_AT));
-	key_bytes(&key, slice_of(id.bytes + ID_TIME_AT, ID_RANDOM_AT - ID_TIME_AT));
+	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
 	return key;
 }
 
@@ -55,8 +46,10 @@ person_get(const struct call *call, struct id id)
 {
 	struct key key = person_key(id);
 	Mt__PersonRecord *person = (Mt__PersonRecord *)call_record(call, &key, &mt__person_record__descriptor);
-	if (person != NULL)
-		person_whole(person);
+	if (person == NULL)
+		return NULL;
+	person_whole(person);
+	person->renamed = false; /* apply alone asks */
 	return person;
 }
 
@@ -72,13 +65,22 @@ person_or_refuse(struct call *call, const char *person_id)
 	return person;
 }
 
-/* Codes count up, so their first bytes are alike: a hash tells them apart. */
 void
 person_key_staff(struct key *key, uint32_t locality, const char *staff_code)
 {
 	key_u32(key, locality);
-	key_u32(key, (uint32_t)hash_spread(slice_text(staff_code)));
 	key_text(key, staff_code);
+}
+
+const char *
+staff_code_of_key(const struct key *key)
+{
+	uint32_t locality;
+	const char *staff_code;
+	struct slice rest = slice_of(key->data + 1, key->size - 1);
+	bool whole = key_read_u32(&rest, &locality) && key_read_text(&rest, &staff_code);
+	assert(whole);
+	return staff_code;
 }
 
 struct staff_row
@@ -91,7 +93,7 @@ staff_row_read(struct slice value)
 		row.parked = value.data[1];
 		return row;
 	}
-	assert(value.size == 1 + ID_BYTES);
+	assert(value.size == 1 + ID_BYTES || (row.kind == STAFF_REPLACED && value.size > 1 + ID_BYTES));
 	memcpy(row.person.bytes, value.data + 1, ID_BYTES);
 	return row;
 }
@@ -141,14 +143,6 @@ staff_row_put(struct apply *apply, uint32_t locality, const char *staff_code, co
 	}
 	memcpy(value + 1, row->person.bytes, ID_BYTES);
 	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
-}
-
-void
-staff_row_delete(struct apply *apply, uint32_t locality, const char *staff_code)
-{
-	struct key key = key_of(TABLE_STAFF_CODE);
-	person_key_staff(&key, locality, staff_code);
-	apply_delete(apply, &key);
 }
 
 /* --- decisions ---------------------------------------------------------------------------------------------------- */
@@ -236,14 +230,23 @@ person_shown(struct apply *apply, Mt__PersonRecord *person)
 	return person->merged_into[0] != '\0' ? person_known(apply, person->merged_into) : person;
 }
 
-/* A correction moves what was counted when the event came. */
+/* A correction moves what was counted when the event came; of a transfer also what followed it, which may have left
+ * from elsewhere. */
 static void
 correction_count(struct apply *apply, const char *person_id, const Mt__PersonChange *correction, int64_t delta)
 {
+	struct effect *effects;
 	struct history history = history_applied(apply, person_id);
-	const struct effect *effect = history_effect(apply_arena(apply), &history, &correction->corrects);
-	if (effect != NULL && effect->date <= apply_today(apply))
-		person_flow(apply, effect->change, delta);
+	size_t count = history_effects(apply_arena(apply), &history, INT64_MAX, &effects);
+	const struct effect *target = history_target(apply_arena(apply), &history, &correction->corrects);
+	if (target == NULL)
+		return;
+	bool moves = target->change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED;
+	for (size_t i = 0; i < count; i++) {
+		bool concerned = moves || effects[i].row == target->row;
+		if (concerned && !effects[i].withdrawn && effects[i].date <= apply_today(apply))
+			person_flow(apply, effects[i].change, delta);
+	}
 }
 
 static bool
@@ -262,6 +265,15 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 	Mt__PersonRecord *person = person_known(apply, fact->person_id);
 	Mt__PersonRecord *shown = person_shown(apply, person);
 	bool corrects = change->corrects.len > 0;
+	bool ahead = change_lies_ahead(apply, fact->person_id, change);
+	bool moves = !ahead && in_order(shown, change) && past_only_moves(shown, change);
+	bool grows = past_grows(change) && !moves;
+	struct past was;
+	struct past merged_was;
+	if (grows)
+		past_of(apply, shown, &was);
+	if (grows && shown != person)
+		past_of(apply, person, &merged_was);
 	if (corrects) {
 		correction_count(apply, fact->person_id, change, -1);
 		staff_rows_unexpect(apply, shown);
@@ -270,13 +282,14 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 	if (corrects)
 		correction_count(apply, fact->person_id, change, 1);
 	person->version++;
-	bool ahead = change_lies_ahead(apply, fact->person_id, change);
 	if (!ahead && !corrects)
 		person_flow(apply, change, 1);
 
 	Mt__PersonRecord *after = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, apply_arena(apply));
-	if (shown != person)
+	if (shown != person) {
+		past_follow(apply, person, grows ? &merged_was : NULL, person);
 		person_put(apply, person);
+	}
 	if (ahead && !corrects)
 		*after = *shown;
 	else if (in_order(shown, change)) {
@@ -286,6 +299,10 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 		after = person_refold(apply, shown);
 	}
 	after->version = shown == person ? person->version : shown->version + 1;
+	if (moves)
+		past_moved(apply, shown, after);
+	else
+		past_follow(apply, shown, grows ? &was : NULL, after);
 	person_settle(apply, shown, after);
 	if (corrects) {
 		staff_rows_expect(apply, after);
@@ -320,6 +337,7 @@ apply_took_effect(struct apply *apply, const Mt__PersonChangeTookEffect *fact)
 	count_effects(apply, fact->person_id, day);
 	Mt__PersonRecord *after = person_refold(apply, shown);
 	after->version = shown->version;
+	past_follow(apply, shown, NULL, after);
 	person_settle(apply, shown, after);
 	event_again_for(apply, after);
 }
@@ -327,9 +345,12 @@ apply_took_effect(struct apply *apply, const Mt__PersonChangeTookEffect *fact)
 void
 person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *changed)
 {
+	struct past was;
+	past_of(apply, before, &was);
 	staff_rows_unexpect(apply, before);
 	Mt__PersonRecord *after = person_refold(apply, changed);
 	after->version = before->version + 1;
+	past_follow(apply, before, &was, after);
 	person_settle(apply, before, after);
 	staff_rows_expect(apply, after);
 }

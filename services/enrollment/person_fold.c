@@ -5,15 +5,13 @@
  * one date, in order of effect. So every question about a person, today's included, is
  * answered by the same few lines from rows that are never overwritten.
  *
- * A correction that names an event takes part in that event's row: its fields replace the
- * row's, or the row falls away. Records merged into this one give what this one lacks, and
- * what was recorded for them after the merge acts here.
+ * Changes count as person_effect.c says, corrections among them. Records merged into this
+ * one give what this one lacks, and what was recorded for them after the merge acts here.
  *
  * Nothing here is mutated but the record itself: its arrays and its personal data are
  * replaced as a whole, so a shallow copy keeps what was before. */
 #include "services/enrollment/enrollment.h"
 
-#include "common/base/date.h"
 #include "common/wire/pb.h"
 
 #include <assert.h>
@@ -33,7 +31,7 @@ person_may_learn(const Mt__PersonRecord *person)
 
 /* --- one step ----------------------------------------------------------------------------------------------------- */
 
-static void
+void
 text_changed(char **text, char *changed)
 {
 	if (changed[0] != '\0')
@@ -267,147 +265,6 @@ person_step(struct arena *arena, Mt__PersonRecord *person, const Mt__PersonChang
 
 /* --- the fold ----------------------------------------------------------------------------------------------------- */
 
-static int32_t
-change_date(const Mt__PersonChange *change)
-{
-	int32_t date;
-	return date_parse(change->effective_date, &date) ? date : DATE_NONE;
-}
-
-/* Whether the correction gives a value to a field that may be cleared. */
-static bool
-sets_field(const Mt__PersonChange *correction, const char *field)
-{
-	static const Mt__Personal nobody = MT__PERSONAL__INIT;
-	const Mt__Personal *personal = correction->personal != NULL ? correction->personal : &nobody;
-	const struct {
-		const char *name;
-		bool set;
-	} fields[] = {
-		{"position", correction->position[0] != '\0'},
-		{"rank", correction->rank[0] != '\0'},
-		{"unit", correction->unit[0] != '\0'},
-		{"supervisor", correction->supervisor[0] != '\0'},
-		{"email", personal->email[0] != '\0'},
-		{"phone", personal->phone[0] != '\0'},
-		{"citizenId", personal->citizen_id[0] != '\0'},
-		{"birthDate", personal->birth_date[0] != '\0'},
-		{"parts", correction->n_parts > 0},
-		{"qualifications", correction->n_qualifications > 0},
-	};
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (strcmp(field, fields[i].name) == 0)
-			return fields[i].set;
-	}
-	return false;
-}
-
-/* What either clears, but for what the correction gives a value. */
-static void
-clear_overlaid(struct arena *arena, Mt__PersonChange *result, const Mt__PersonChange *change,
-	       const Mt__PersonChange *correction)
-{
-	result->clear = arena_alloc(arena, (change->n_clear + correction->n_clear + 1) * sizeof(*result->clear));
-	result->n_clear = 0;
-	for (size_t i = 0; i < change->n_clear; i++) {
-		if (!sets_field(correction, change->clear[i]))
-			result->clear[result->n_clear++] = change->clear[i];
-	}
-	for (size_t i = 0; i < correction->n_clear; i++) {
-		if (!sets_field(correction, correction->clear[i]))
-			result->clear[result->n_clear++] = correction->clear[i];
-	}
-}
-
-/* The change with the correction's fields in the place of its own. */
-static const Mt__PersonChange *
-change_overlaid(struct arena *arena, const Mt__PersonChange *change, const Mt__PersonChange *correction)
-{
-	Mt__PersonChange *result = (Mt__PersonChange *)pb_new(&mt__person_change__descriptor, arena);
-	*result = *change;
-	if (correction->category != MT__PERSON__CATEGORY__UNSPECIFIED)
-		result->category = correction->category;
-	text_changed(&result->position, correction->position);
-	text_changed(&result->rank, correction->rank);
-	text_changed(&result->unit, correction->unit);
-	text_changed(&result->supervisor, correction->supervisor);
-	text_changed(&result->effective_date, correction->effective_date);
-	if (correction->n_parts > 0) {
-		result->parts = correction->parts;
-		result->n_parts = correction->n_parts;
-	}
-	if (correction->n_qualifications > 0) {
-		result->qualifications = correction->qualifications;
-		result->n_qualifications = correction->n_qualifications;
-	}
-	if (correction->personal != NULL)
-		result->personal = personal_changed(arena, change->personal, correction->personal);
-	clear_overlaid(arena, result, change, correction);
-	return result;
-}
-
-static bool
-is_correction_of_event(const Mt__PersonChange *change)
-{
-	return change->kind == MT__PERSON_CHANGE__KIND__CORRECTED && change->corrects.len > 0;
-}
-
-static bool
-same_bytes(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
-{
-	return a->len > 0 && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
-}
-
-static void
-effects_correct(struct arena *arena, struct effect *effects, size_t count, const Mt__ChangeRecord *correction)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!same_bytes(&effects[i].row->event, &correction->change->corrects))
-			continue;
-		effects[i].withdrawn = correction->change->withdrawn;
-		effects[i].change = change_overlaid(arena, effects[i].change, correction->change);
-		effects[i].date = change_date(effects[i].change);
-		effects[i].recorded_us = correction->recorded_us;
-	}
-}
-
-/* By date; rows of one date stay in the order in which they were recorded. */
-static void
-effects_sort(struct effect *effects, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		struct effect effect = effects[i];
-		size_t at = i;
-		for (; at > 0 && effects[at - 1].date > effect.date; at--)
-			effects[at] = effects[at - 1];
-		effects[at] = effect;
-	}
-}
-
-size_t
-history_effects(struct arena *arena, const struct history *history, int64_t known_us, struct effect **out)
-{
-	struct effect *effects = arena_alloc(arena, (history->count + 1) * sizeof(*effects));
-	size_t count = 0;
-	for (size_t i = 0; i < history->count; i++) {
-		const Mt__ChangeRecord *row = history->rows[i];
-		if (row->recorded_us > known_us)
-			continue;
-		if (is_correction_of_event(row->change))
-			effects_correct(arena, effects, count, row);
-		else
-			effects[count++] = (struct effect){
-				.row = row,
-				.change = row->change,
-				.date = change_date(row->change),
-				.recorded_us = row->recorded_us,
-			};
-	}
-	effects_sort(effects, count);
-	*out = effects;
-	return count;
-}
-
 bool
 person_begins_service(const Mt__PersonChange *change)
 {
@@ -452,25 +309,6 @@ person_fold(struct arena *arena, const char *person_id, const struct history *hi
 	for (size_t i = 0; i < history->count; i++)
 		person->version += history->rows[i]->recorded_us <= known_us;
 	return person;
-}
-
-const struct effect *
-history_target(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event)
-{
-	struct effect *effects;
-	size_t count = history_effects(arena, history, INT64_MAX, &effects);
-	for (size_t i = 0; i < count; i++) {
-		if (same_bytes(&effects[i].row->event, event))
-			return &effects[i];
-	}
-	return NULL;
-}
-
-const struct effect *
-history_effect(struct arena *arena, const struct history *history, const ProtobufCBinaryData *event)
-{
-	const struct effect *effect = history_target(arena, history, event);
-	return effect != NULL && effect->withdrawn ? NULL : effect;
 }
 
 /* What this record lacks, the merged one gives. */

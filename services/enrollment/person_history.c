@@ -14,7 +14,7 @@ struct key
 history_key(struct id person)
 {
 	struct key key = person_key(person);
-	key.data[0] = TABLE_HISTORY;
+	key_u8(&key, PERSON_HISTORY);
 	return key;
 }
 
@@ -250,6 +250,7 @@ person_refold(struct apply *apply, const Mt__PersonRecord *person)
 	Mt__PersonRecord *now = fold_joined(apply_arena(apply), person, history_applied(apply, person->person_id),
 					    others_applied(apply, person), today, INT64_MAX);
 	now->merged_into = person->merged_into;
+	now->renamed = person->renamed;
 	if (person->merged_into[0] != '\0')
 		now->state = MT__PERSON__STATE__MERGED;
 	return now;

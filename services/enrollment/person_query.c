@@ -80,8 +80,7 @@ persons_get(Mt__Persons_Service *service, const Mt__GetPersonRequest *in, Mt__Pe
 	reply(person, call);
 }
 
-/* A former authority still finds its people by their old codes, but learns no more than where they are today. */
-static Mt__PersonRecord *
+Mt__PersonRecord *
 person_hidden(struct call *call, const Mt__PersonRecord *today)
 {
 	Mt__PersonRecord *shown = (Mt__PersonRecord *)pb_new(&mt__person_record__descriptor, call_arena(call));
@@ -95,15 +94,14 @@ person_hidden(struct call *call, const Mt__PersonRecord *today)
 	return shown;
 }
 
-static bool
+bool
 person_open_to(struct call *call, const Mt__PersonRecord *today)
 {
 	const char *from = call_authority(call);
 	return from[0] == '\0' || tree_covers(call_store(call), from, today->authority_id);
 }
 
-/* A merged record's codes lead to whoever it was merged into, since it was. */
-static Mt__PersonRecord *
+Mt__PersonRecord *
 person_behind(struct call *call, Mt__PersonRecord *person, const struct moment *moment)
 {
 	Mt__PersonRecord *standing = person_standing(call, person);
@@ -115,6 +113,76 @@ person_behind(struct call *call, Mt__PersonRecord *person, const struct moment *
 	return person;
 }
 
+bool
+served_under(const Mt__PersonRecord *then, uint32_t locality, const char *staff_code)
+{
+	return then->state != MT__PERSON__STATE__NOT_YET && then->n_staff_codes > 0 &&
+	       id_locality(id_known(then->staff_codes[0]->authority_id)) == locality &&
+	       strcmp(then->staff_codes[0]->code, staff_code) == 0;
+}
+
+bool
+staff_row_listed(const struct staff_row *row, const struct moment *moment)
+{
+	return row->kind == STAFF_CURRENT || row->kind == STAFF_REPLACED || (row->kind == STAFF_FORMER && !moment->now);
+}
+
+/* Whom a row of a staff code adds to a list of that moment, as they were then; NULL if nobody. */
+static Mt__PersonRecord *
+listed_then(struct call *call, const struct key *key, const struct staff_row *row, const struct moment *moment,
+	    Mt__PersonRecord **today)
+{
+	*today = staff_row_listed(row, moment) ? person_get(call, row->person) : NULL;
+	if (*today == NULL || person_behind(call, *today, moment) != *today)
+		return NULL; /* another row is the person's */
+	if (moment->now && row->kind == STAFF_CURRENT)
+		return *today;
+	Mt__PersonRecord *then = person_moment(call, *today, moment);
+	return then != NULL && served_under(then, get_u32(key->data + 1), staff_code_of_key(key)) ? then : NULL;
+}
+
+static Mt__PersonRecord *
+shown_then(struct call *call, Mt__PersonRecord *then, const Mt__PersonRecord *today, const struct moment *moment)
+{
+	return moment->now || person_open_to(call, today) ? then : person_hidden(call, today);
+}
+
+/* Of several who had a code, whoever serves goes before those who left, and of these the last. */
+static bool
+holds_rather(const Mt__PersonRecord *then, const Mt__PersonRecord *other)
+{
+	if (other == NULL || person_in_service(then) != person_in_service(other))
+		return other == NULL || person_in_service(then);
+	return strcmp(then->effective_date, other->effective_date) > 0;
+}
+
+/* Who served under a code at a moment, though it may be another's by now; NULL if nobody did. */
+static Mt__PersonRecord *
+find_holder(struct call *call, const Mt__AuthorityRecord *authority, const char *staff_code,
+	    const struct moment *moment)
+{
+	struct id ids[TREE_MERGED_MAX];
+	size_t count = tree_merged(call_store(call), authority->authority_id, ids, TREE_MERGED_MAX);
+	Mt__PersonRecord *holder = NULL;
+	Mt__PersonRecord *holder_today = NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct key prefix = key_of(TABLE_STAFF_CODE);
+		person_key_staff(&prefix, id_locality(ids[i]), staff_code);
+		struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+		for (size_t looked = 0; looked < STAFF_CODE_HOLDERS_MAX && store_walk_next(&walk); looked++) {
+			struct key key = key_copy(walk.key);
+			struct staff_row row = staff_row_read(walk.value);
+			Mt__PersonRecord *today;
+			Mt__PersonRecord *then = listed_then(call, &key, &row, moment, &today);
+			if (then == NULL || !holds_rather(then, holder))
+				continue;
+			holder = then;
+			holder_today = today;
+		}
+	}
+	return holder == NULL ? NULL : shown_then(call, holder, holder_today, moment);
+}
+
 static void
 persons_find_one(const Mt__FindPersonsRequest *in, const Mt__AuthorityRecord *authority, const struct moment *moment,
 		 Mt__FindPersonsReply_Closure reply, void *call)
@@ -123,9 +191,9 @@ persons_find_one(const Mt__FindPersonsRequest *in, const Mt__AuthorityRecord *au
 	if (code == NULL)
 		return;
 	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
-	Mt__PersonRecord *found = NULL;
+	Mt__PersonRecord *found = moment->now ? NULL : find_holder(call, authority, code, moment);
 	struct staff_row row = staff_row_reached(call_store(call), authority, code);
-	if (row.kind == STAFF_CURRENT || row.kind == STAFF_FORMER) {
+	if (found == NULL && (row.kind == STAFF_CURRENT || row.kind == STAFF_FORMER)) {
 		Mt__PersonRecord *today = person_behind(call, person_get(call, row.person), moment);
 		found = person_open_to(call, today) ? person_moment(call, today, moment) : person_hidden(call, today);
 	}
@@ -159,55 +227,35 @@ span_of_merged(struct call *call, const Mt__AuthorityRecord *authority)
 	return span;
 }
 
-/* Whether the person served under just this code at the moment. */
-static bool
-served_under(const Mt__PersonRecord *then, uint32_t locality, const char *staff_code)
-{
-	return then->state != MT__PERSON__STATE__NOT_YET && then->n_staff_codes > 0 &&
-	       id_locality(id_known(then->staff_codes[0]->authority_id)) == locality &&
-	       strcmp(then->staff_codes[0]->code, staff_code) == 0;
-}
+/* What a list is asked for. */
+struct listing {
+	struct moment moment;
+	Mt__Person__Category category;
+};
 
-/* rest is the row's key from the locality on. */
-static Mt__PersonRecord *
-find_then(struct call *call, Mt__PersonRecord *today, struct slice rest, const struct moment *moment)
-{
-	uint32_t locality;
-	uint32_t hash;
-	const char *staff_code;
-	bool whole = key_read_u32(&rest, &locality) && key_read_u32(&rest, &hash) && key_read_text(&rest, &staff_code);
-	assert(whole);
-	Mt__PersonRecord *then = person_moment(call, today, moment);
-	if (then == NULL || !served_under(then, locality, staff_code))
-		return NULL;
-	return person_open_to(call, today) ? then : person_hidden(call, today);
-}
-
+/* Whoever a former authority may not know the category of stands in no list by category. */
 static void
-find_row(struct page *page, const struct key *key, const struct staff_row *row, const struct moment *moment)
+find_row(struct page *page, const struct key *key, const struct staff_row *row, const struct listing *listing)
 {
-	if (row->kind != STAFF_CURRENT && (row->kind != STAFF_FORMER || moment->now))
+	Mt__PersonRecord *today;
+	Mt__PersonRecord *then = listed_then(page->call, key, row, &listing->moment, &today);
+	if (then == NULL)
 		return;
-	Mt__PersonRecord *person = person_get(page->call, row->person);
-	assert(person != NULL);
-	if (person_behind(page->call, person, moment) != person)
-		return; /* another row is the person's */
-	if (!moment->now)
-		person = find_then(page->call, person, slice_of(key->data + 1, key->size - 1), moment);
-	if (person != NULL)
-		page_add(page, person);
+	Mt__PersonRecord *shown = shown_then(page->call, then, today, &listing->moment);
+	if (listing->category == MT__PERSON__CATEGORY__UNSPECIFIED || shown->category == listing->category)
+		page_add(page, shown);
 }
 
 /* A page that is full where the span ends has nothing behind it. */
 static void
-find_span(struct page *page, struct span *span, const struct key *prefix, const struct moment *moment)
+find_span(struct page *page, struct span *span, const struct key *prefix, const struct listing *listing)
 {
 	while (page_next(page)) {
 		uint32_t locality = get_u32(page->walk.key.data + prefix->size);
 		struct staff_row row = staff_row_read(page->walk.value);
 		struct key key = key_copy(page->walk.key);
 		if (span_shows(span, page, prefix, locality))
-			find_row(page, &key, &row, moment);
+			find_row(page, &key, &row, listing);
 		else if (span->at == span->count)
 			return;
 	}
@@ -220,12 +268,12 @@ persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt_
 	     void *call)
 {
 	(void)service;
-	struct moment moment;
+	struct listing listing = {.category = in->category};
 	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);
-	if (authority == NULL || !moment_of(call, in->as_of, in->known_at, &moment))
+	if (authority == NULL || !moment_of(call, in->as_of, in->known_at, &listing.moment))
 		return;
 	if (in->staff_code[0] != '\0') {
-		persons_find_one(in, authority, &moment, reply, call);
+		persons_find_one(in, authority, &listing.moment, reply, call);
 		return;
 	}
 	struct page page;
@@ -233,7 +281,7 @@ persons_find(Mt__Persons_Service *service, const Mt__FindPersonsRequest *in, Mt_
 	struct span span = span_of_merged(call, authority);
 	if (!page_begin(&page, call, &prefix, in->page_size, in->page_token))
 		return;
-	find_span(&page, &span, &prefix, &moment);
+	find_span(&page, &span, &prefix, &listing);
 	Mt__FindPersonsReply out = MT__FIND_PERSONS_REPLY__INIT;
 	out.persons = (Mt__PersonRecord **)page.items;
 	out.n_persons = page.count;

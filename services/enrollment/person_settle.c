@@ -24,18 +24,80 @@ same_code(const Mt__StaffCode *a, const Mt__StaffCode *b)
 }
 
 static bool
-leads_to_another(const struct staff_row *row, struct id person)
+same_person(struct id a, struct id b)
 {
-	return (row->kind == STAFF_CURRENT || row->kind == STAFF_EXPECTED) &&
-	       memcmp(row->person.bytes, person.bytes, ID_BYTES) != 0;
+	return memcmp(a.bytes, b.bytes, ID_BYTES) == 0;
 }
 
+/* A code that somebody else has is taken from who no longer serves; an alias is never taken back. */
 static bool
-serves_or_will(struct apply *apply, struct id person)
+may_take(struct apply *apply, const struct staff_row *held, enum staff_kind kind, struct id person)
 {
+	if (held->kind == STAFF_NONE || held->kind == STAFF_AWAITED || same_person(held->person, person))
+		return true;
+	if (kind == STAFF_FORMER)
+		return false;
 	const Mt__PersonRecord *holder =
-		person_known(apply, id_text(apply_arena(apply), slice_of(person.bytes, ID_BYTES)));
-	return person_in_service(holder) || holder->state == MT__PERSON__STATE__NOT_YET;
+		person_known(apply, id_text(apply_arena(apply), slice_of(held->person.bytes, ID_BYTES)));
+	return held->kind == STAFF_FORMER ||
+	       (!person_in_service(holder) && holder->state != MT__PERSON__STATE__NOT_YET);
+}
+
+static struct key
+code_key(uint32_t locality, const char *code)
+{
+	struct key key = key_of(TABLE_STAFF_CODE);
+	person_key_staff(&key, locality, code);
+	return key;
+}
+
+/* Behind the code's own row, where lists of the authority come by. */
+static struct key
+replaced_key(uint32_t locality, const char *code, struct id person)
+{
+	struct key key = code_key(locality, code);
+	struct key whose = person_key(person);
+	key_bytes(&key, slice_of(whose.data + 1, whose.size - 1));
+	return key;
+}
+
+enum { REPLACED_BYTES = 1 + ID_BYTES + sizeof(uint64_t) }; /* kind, person, entry that replaced them */
+
+static void
+replaced_put(struct apply *apply, uint32_t locality, const char *code, struct id person)
+{
+	uint8_t value[REPLACED_BYTES] = {STAFF_REPLACED};
+	struct key key = replaced_key(locality, code, person);
+	if (store_has(apply_store(apply), key_slice(&key)))
+		return;
+	memcpy(value + 1, person.bytes, ID_BYTES);
+	put_u64(value + 1 + ID_BYTES, apply_seq(apply));
+	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
+}
+
+static void
+replaced_delete(struct apply *apply, uint32_t locality, const char *code, struct id person)
+{
+	struct key key = replaced_key(locality, code, person);
+	if (store_has(apply_store(apply), key_slice(&key)))
+		apply_delete(apply, &key);
+}
+
+/* Whoever the code was taken from last; false if from nobody. */
+static bool
+replaced_last(struct apply *apply, uint32_t locality, const char *code, struct id *person)
+{
+	uint64_t last = 0;
+	struct key prefix = code_key(locality, code);
+	struct store_walk walk = store_walk_after(apply_store(apply), key_slice(&prefix), key_slice(&prefix));
+	while (store_walk_next(&walk)) {
+		uint64_t seq = get_u64(walk.value.data + 1 + ID_BYTES);
+		if (seq <= last)
+			continue;
+		last = seq;
+		*person = staff_row_read(walk.value).person;
+	}
+	return last > 0;
 }
 
 static void
@@ -43,28 +105,58 @@ code_put(struct apply *apply, const Mt__StaffCode *code, enum staff_kind kind, c
 {
 	struct staff_row row = {.kind = kind, .person = id_known(person_id)};
 	uint32_t locality = id_locality(id_known(code->authority_id));
-	/* An old code may have a new holder by now: an alias never takes it back, and nobody takes it from who serves.
-	 */
 	struct staff_row held = staff_row_find(apply_store(apply), locality, code->code);
-	if (leads_to_another(&held, row.person) && (kind == STAFF_FORMER || serves_or_will(apply, held.person)))
+	bool another = held.kind != STAFF_NONE && held.kind != STAFF_AWAITED && !same_person(held.person, row.person);
+	if (!may_take(apply, &held, kind, row.person)) {
+		if (kind != STAFF_EXPECTED)
+			replaced_put(apply, locality, code->code, row.person);
 		return;
+	}
+	if (another && held.kind != STAFF_EXPECTED)
+		replaced_put(apply, locality, code->code, held.person);
+	if (another || held.kind == STAFF_AWAITED)
+		replaced_delete(apply, locality, code->code, row.person);
 	staff_row_put(apply, locality, code->code, &row);
 }
 
 /* Who waited for the one expected under a code waits on for whoever comes. */
-static void
-code_free(struct apply *apply, uint32_t locality, const char *code)
+static uint32_t
+code_parked(struct apply *apply, uint32_t locality, const char *code)
 {
+	uint32_t parked = 0;
 	struct key prefix;
 	event_parked_key(&prefix, locality, code);
-	struct staff_row row = {.kind = STAFF_AWAITED};
 	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
-	while (row.parked < UINT8_MAX && store_walk_next(&walk))
-		row.parked++;
-	if (row.parked > 0)
+	while (parked < UINT8_MAX && store_walk_next(&walk))
+		parked++;
+	return parked;
+}
+
+/* Whether the person serves, or served last, under just this code. */
+static bool
+is_current_code(const Mt__PersonRecord *person, uint32_t locality, const char *code)
+{
+	const Mt__StaffCode *current = current_code(person);
+	return current != NULL && id_locality(id_known(current->authority_id)) == locality &&
+	       strcmp(current->code, code) == 0;
+}
+
+void
+staff_row_free(struct apply *apply, uint32_t locality, const char *code)
+{
+	struct key key = code_key(locality, code);
+	struct staff_row row = {.kind = STAFF_AWAITED, .parked = code_parked(apply, locality, code)};
+	if (row.parked > 0) {
 		staff_row_put(apply, locality, code, &row);
-	else
-		staff_row_delete(apply, locality, code);
+	} else if (replaced_last(apply, locality, code, &row.person)) {
+		const Mt__PersonRecord *person =
+			person_known(apply, id_text(apply_arena(apply), slice_of(row.person.bytes, ID_BYTES)));
+		row.kind = is_current_code(person, locality, code) ? STAFF_CURRENT : STAFF_FORMER;
+		replaced_delete(apply, locality, code, row.person);
+		staff_row_put(apply, locality, code, &row);
+	} else {
+		apply_delete(apply, &key);
+	}
 }
 
 static bool
@@ -88,16 +180,26 @@ codes_drop(struct apply *apply, const Mt__PersonRecord *before, const Mt__Person
 		if (has_code(after, code))
 			continue;
 		struct staff_row row = staff_row_find(apply_store(apply), locality, code->code);
-		if (row.kind != STAFF_NONE && row.kind != STAFF_AWAITED &&
-		    memcmp(row.person.bytes, id.bytes, ID_BYTES) == 0)
-			code_free(apply, locality, code->code);
+		if (row.kind != STAFF_NONE && row.kind != STAFF_AWAITED && same_person(row.person, id))
+			staff_row_free(apply, locality, code->code);
+		else
+			replaced_delete(apply, locality, code->code, id);
 	}
+}
+
+static bool
+same_codes(const Mt__PersonRecord *before, const Mt__PersonRecord *after)
+{
+	bool same = before->n_staff_codes == after->n_staff_codes;
+	for (size_t i = 0; same && i < after->n_staff_codes; i++)
+		same = same_code(before->staff_codes[i], after->staff_codes[i]);
+	return same;
 }
 
 static void
 settle_codes(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
 {
-	if (same_code(current_code(before), current_code(after)) && before->n_staff_codes == after->n_staff_codes)
+	if (before != NULL && same_codes(before, after))
 		return;
 	if (before != NULL)
 		codes_drop(apply, before, after);
@@ -120,14 +222,16 @@ staff_rows_unexpect(struct apply *apply, const Mt__PersonRecord *person)
 {
 	struct id id = id_known(person->person_id);
 	struct history history = history_acting(apply, person);
-	for (size_t i = 0; i < history.count; i++) {
-		const Mt__PersonChange *change = history.rows[i]->change;
+	struct effect *effects;
+	size_t count = history_effects(apply_arena(apply), &history, INT64_MAX, &effects);
+	for (size_t i = 0; i < count; i++) {
+		const Mt__PersonChange *change = effects[i].change;
 		if (change->kind != MT__PERSON_CHANGE__KIND__TRANSFERRED)
 			continue;
 		uint32_t locality = id_locality(id_known(change->authority_id));
 		struct staff_row row = staff_row_find(apply_store(apply), locality, change->staff_code);
-		if (row.kind == STAFF_EXPECTED && memcmp(row.person.bytes, id.bytes, ID_BYTES) == 0)
-			code_free(apply, locality, change->staff_code);
+		if (row.kind == STAFF_EXPECTED && same_person(row.person, id))
+			staff_row_free(apply, locality, change->staff_code);
 	}
 }
 

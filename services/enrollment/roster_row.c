@@ -378,6 +378,8 @@ row_act(struct row_reading *reading)
 	case STAFF_EXPECTED:
 		row_wrong(reading, "staff_code", "not_here_yet", reading->staff_code);
 		return ROW_REJECTED;
+	case STAFF_REPLACED:
+		break; /* no code's own row */
 	}
 	assert(!"a staff row of a kind");
 	return ROW_REJECTED;

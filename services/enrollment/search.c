@@ -22,6 +22,8 @@ struct asked {
 	const char *authority_id;
 	const char *position;
 	Mt__Person__State status;
+	Mt__Person__Category category;
+	struct moment moment;
 	struct words words; /* of the query; the last is only begun if last_is_open */
 	uint32_t size;
 	uint32_t records; /* looked at */
@@ -84,16 +86,56 @@ name_fits(const struct asked *asked, const char *name)
 }
 
 static bool
+is_filtered(const struct asked *asked)
+{
+	return asked->status != MT__PERSON__STATE__UNSET || asked->category != MT__PERSON__CATEGORY__UNSPECIFIED ||
+	       asked->position[0] != '\0';
+}
+
+static bool
 person_fits(const struct asked *asked, const Mt__PersonRecord *person, uint32_t locality)
 {
-	if (person == NULL || person->state == MT__PERSON__STATE__MERGED || search_locality(person) != locality)
+	if (person->state == MT__PERSON__STATE__MERGED || search_locality(person) != locality)
 		return false;
 	if (asked->status != MT__PERSON__STATE__UNSET && person->state != asked->status)
+		return false;
+	if (asked->category != MT__PERSON__CATEGORY__UNSPECIFIED && person->category != asked->category)
 		return false;
 	if (asked->position[0] != '\0' && strcmp(person->position, asked->position) != 0)
 		return false;
 	return tree_covers(call_store(asked->call), asked->authority_id, person->authority_id) &&
 	       name_fits(asked, search_name(person));
+}
+
+/* Whoever had not begun is found only by asking for just those. */
+static bool
+fits_then(const struct asked *asked, const Mt__PersonRecord *then, uint32_t locality)
+{
+	bool begun = then->state != MT__PERSON__STATE__NOT_YET || asked->status == MT__PERSON__STATE__NOT_YET;
+	return begun && person_fits(asked, then, locality);
+}
+
+/* What is shown of a candidate: the record of the moment; of whoever serves beyond the caller's reach by now, what a
+ * former authority learns, and nothing by what would tell more. NULL if it is no hit. With a staff code, only of who
+ * served under it then. */
+static const Mt__PersonRecord *
+person_hit(const struct asked *asked, Mt__PersonRecord *today, uint32_t locality, const char *staff_code)
+{
+	struct call *call = asked->call;
+	if (asked->moment.now) {
+		bool serves = staff_code == NULL || today->state == MT__PERSON__STATE__NOT_YET ||
+			      served_under(today, locality, staff_code);
+		return serves && person_fits(asked, today, locality) ? today : NULL;
+	}
+	if (person_behind(call, today, &asked->moment) != today)
+		return NULL;
+	const Mt__PersonRecord *then = person_moment(call, today, &asked->moment);
+	if (then == NULL || !fits_then(asked, then, locality) ||
+	    (staff_code != NULL && !served_under(then, locality, staff_code)))
+		return NULL;
+	if (person_open_to(call, today))
+		return then;
+	return is_filtered(asked) ? NULL : person_hidden(call, today);
 }
 
 /* --- decisions ---------------------------------------------------------------------------------------------------- */
@@ -125,16 +167,21 @@ token_read(struct call *call, const char *text, uint8_t kind, struct key *at)
 	return false;
 }
 
+/* A candidate is added if it is a hit. */
 static void
-asked_add(struct asked *asked, const Mt__PersonRecord *person)
+asked_look(struct asked *asked, Mt__PersonRecord *today, uint32_t locality, const char *staff_code)
 {
-	asked->found[asked->found_count++] = found_person(call_arena(asked->call), person);
+	assert(today != NULL); /* no row outlives its record */
+	const Mt__PersonRecord *hit = person_hit(asked, today, locality, staff_code);
+	if (hit != NULL)
+		asked->found[asked->found_count++] = found_person(call_arena(asked->call), hit);
 }
 
 static bool
 asked_is_full(const struct asked *asked)
 {
-	return asked->found_count == asked->size || asked->records == SEARCH_RECORDS_MAX;
+	bool heavy = asked->records > 0 && call_arena(asked->call)->used > PAGE_ARENA_BYTES_MAX;
+	return asked->found_count == asked->size || asked->records == SEARCH_RECORDS_MAX || heavy;
 }
 
 /* Lists for the words of the query; false and refused if what is begun could be anything. */
@@ -171,10 +218,8 @@ search_by_name(struct asked *asked, const char *page_token)
 	bool more = true;
 	while (!asked_is_full(asked) && (more = search_next(&asked->search, &place))) {
 		struct id id = person_of_rest(slice_of(place.bytes + sizeof(uint32_t), PERSON_KEY_BYTES));
-		const Mt__PersonRecord *person = person_get(call, id);
 		asked->records++;
-		if (person_fits(asked, person, get_u32(place.bytes)))
-			asked_add(asked, person);
+		asked_look(asked, person_get(call, id), get_u32(place.bytes), NULL);
 	}
 	if (more || asked->search.tired)
 		asked->next_token = token_make(call, TOKEN_BY_NAME, slice_of(asked->search.from.bytes, PLACE_BYTES));
@@ -208,11 +253,11 @@ search_by_place(struct asked *asked, const char *page_token)
 		}
 		from = key_copy(walk.key);
 		struct staff_row row = staff_row_read(walk.value);
-		const Mt__PersonRecord *person = row.kind == STAFF_CURRENT ? person_get(call, row.person) : NULL;
-		asked->records += person != NULL;
 		rows++;
-		if (person_fits(asked, person, locality))
-			asked_add(asked, person);
+		if (staff_row_listed(&row, &asked->moment)) {
+			asked->records++;
+			asked_look(asked, person_get(call, row.person), locality, staff_code_of_key(&from));
+		}
 		if (asked_is_full(asked) || rows == SEARCH_SEEKS_MAX) {
 			asked->next_token = token_make(call, TOKEN_BY_PLACE, slice_of(from.data + 1, from.size - 1));
 			return;
@@ -252,6 +297,10 @@ person_search_search(Mt__PersonSearch_Service *service, const Mt__SearchPersonsR
 	(void)service;
 	struct asked asked = {.call = call, .status = in->status, .next_token = ""};
 	asked.search.store = call_store(call);
+	asked.category = in->category;
+	if (!moment_of(call, in->as_of, in->known_at, &asked.moment))
+		return;
+	asked.search.past = !asked.moment.now;
 	const char *q = call_text(call, "q", in->q, QUERY_BYTES_MAX, true);
 	asked.position = q != NULL ? call_text(call, "position", in->position, CODE_BYTES_MAX, true) : NULL;
 	if (asked.position == NULL || !asked_scope(&asked, in->authority))

@@ -1,8 +1,9 @@
 /* services/enrollment/search.h
  *
  * What the files of search share, with those of duplicates: search_words.c takes a name
- * apart, search_rows.c keeps the rows by which a name leads to people, search_lists.c
- * walks them, search.c answers. Nothing on disk shows a name: all rows hold keyed hashes. */
+ * apart, search_rows.c keeps the rows by which a name leads to people, search_past.c those
+ * of names and places that were, search_lists.c walks them, search.c answers. Nothing on
+ * disk shows a name: all rows hold keyed hashes. */
 #ifndef SERVICES_ENROLLMENT_SEARCH_H
 #define SERVICES_ENROLLMENT_SEARCH_H
 
@@ -19,14 +20,16 @@ enum {
 	/* Words that begin alike and are walked together; the most frequent first letter has about that many syllables.
 	 */
 	PREFIX_WORDS_MAX = 512,
-	/* Rows and records one page looks at: a few milliseconds. */
+	/* Rows and records one page looks at: a few milliseconds. Of the past a word has two lists, today's and what
+	 * was, and a page may begin with looking at each of PREFIX_WORDS_MAX of them twice. */
 	SEARCH_SEEKS_MAX = 2000,
+	SEARCH_PAST_SEEKS_MAX = 2 * SEARCH_SEEKS_MAX,
 	SEARCH_RECORDS_MAX = 300,
 	SEARCH_PAGE_MAX = 100,
 	SEARCH_PAGE_DEFAULT = 20,
 	TOKEN_BYTES = 8,
 	PERSON_KEY_BYTES = ID_BYTES,        /* as in TABLE_PERSON, without the table */
-	PLACE_BYTES = 4 + PERSON_KEY_BYTES, /* locality of the current authority, person's key */
+	PLACE_BYTES = 4 + PERSON_KEY_BYTES, /* locality of the authority, person's key */
 };
 
 /* --- search_words.c ----------------------------------------------------------------------------------------------- */
@@ -61,6 +64,19 @@ struct id person_of_rest(struct slice rest);
 /* The name under which a record is found; "" if it is not. */
 const char *search_name(const Mt__PersonRecord *person);
 uint32_t search_locality(const Mt__PersonRecord *person);
+/* Words of that name; none of "". */
+void search_words(struct apply *apply, const char *name, struct words *words);
+
+struct place {
+	uint8_t bytes[PLACE_BYTES];
+};
+
+struct place place_at(uint32_t locality, const char *person_id);
+/* A word's row at a place in TABLE_NAME_POSTING or TABLE_PAST_POSTING; with the first of a word in either come the
+ * rows of the ways it begins, with the last they go. */
+void posting_put(struct apply *apply, uint8_t table, const struct place *place, struct slice word);
+void posting_delete(struct apply *apply, uint8_t table, const struct place *place, struct slice word);
+bool posting_has(struct apply *apply, uint8_t table, const struct place *place, struct slice word);
 
 /* --- search.c ----------------------------------------------------------------------------------------------------- */
 
@@ -68,12 +84,9 @@ Mt__FoundPerson *found_person(struct arena *arena, const Mt__PersonRecord *perso
 
 /* --- search_lists.c ----------------------------------------------------------------------------------------------- */
 
-struct place {
-	uint8_t bytes[PLACE_BYTES];
-};
-
 /* Where one word's postings were last seen. */
 struct posting {
+	uint8_t table;
 	struct token token;
 	struct place at;
 	bool known; /* at is set */
@@ -93,6 +106,7 @@ struct search {
 	struct posting_list lists[QUERY_WORDS_MAX];
 	size_t lists_count;
 	struct place from; /* everyone before was looked at */
+	bool past;         /* those too who had such a name, or served there, once */
 	size_t seeks;
 	bool ordered; /* the lists stand in the order in which they are asked */
 	bool tired;   /* looked at as many rows as one call may */

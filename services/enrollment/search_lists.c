@@ -3,7 +3,8 @@
  * Walking several lists of postings at once. Postings of a word lie in the order of
  * places (locality, person), and so does every list; whoever is in all of them is found
  * by letting the rarest leap ahead, and the others after it. A word that is only begun
- * is a list of several words, of which the nearest counts.
+ * is a list of several words, of which the nearest counts; a word of the past is a list of
+ * two tables.
  *
  * Promises: rows looked at are bounded; where the walk stopped is a place, and going on
  * from it misses nobody and meets nobody twice, whatever was written in between. */
@@ -11,7 +12,10 @@
 
 #include <assert.h>
 
-enum { REACH_STEPS = 8 }; /* rows of a list that tell how rare it is */
+enum {
+	REACH_STEPS = 8,   /* rows of a list that tell how rare it is */
+	TABLES_A_WORD = 2, /* today's postings and those of the past */
+};
 
 static uint32_t
 place_locality(const struct place *place)
@@ -59,16 +63,23 @@ list_new(struct search *search, struct arena *arena, size_t count)
 {
 	assert(search->lists_count < QUERY_WORDS_MAX);
 	struct posting_list *list = &search->lists[search->lists_count++];
-	list->postings = arena_alloc(arena, (count + 1) * sizeof(*list->postings));
+	list->postings = arena_alloc(arena, (count + 1) * TABLES_A_WORD * sizeof(*list->postings));
 	list->count = 0;
 	return list;
+}
+
+static void
+list_add(const struct search *search, struct posting_list *list, struct token token)
+{
+	list->postings[list->count++] = (struct posting){.table = TABLE_NAME_POSTING, .token = token};
+	if (search->past)
+		list->postings[list->count++] = (struct posting){.table = TABLE_PAST_POSTING, .token = token};
 }
 
 void
 search_add_word(struct search *search, struct arena *arena, struct token token)
 {
-	struct posting_list *list = list_new(search, arena, 1);
-	list->postings[list->count++] = (struct posting){.token = token};
+	list_add(search, list_new(search, arena, 1), token);
 }
 
 static bool
@@ -89,17 +100,17 @@ search_add_prefix(struct search *search, struct arena *arena, struct token begin
 	key_bytes(&prefix, slice_of(begins.bytes, TOKEN_BYTES));
 	struct store_walk walk = store_walk(search->store, key_slice(&prefix));
 	struct posting_list *list = list_new(search, arena, PREFIX_WORDS_MAX);
-	while (store_walk_next(&walk)) {
+	for (size_t words = 0; store_walk_next(&walk);) {
 		struct token token;
 		assert(walk.key.size == prefix.size + TOKEN_BYTES);
 		memcpy(token.bytes, walk.key.data + prefix.size, TOKEN_BYTES);
 		if (is_one_of(token, but, but_count))
 			continue;
-		if (list->count == PREFIX_WORDS_MAX) {
+		if (words++ == PREFIX_WORDS_MAX) {
 			search->lists_count--;
 			return false;
 		}
-		list->postings[list->count++] = (struct posting){.token = token};
+		list_add(search, list, token);
 	}
 	return true;
 }
@@ -110,7 +121,7 @@ posting_seek(struct search *search, struct posting *posting, const struct place 
 {
 	if (posting->ended || (posting->known && place_compare(&posting->at, target) >= 0))
 		return;
-	struct key prefix = key_of(TABLE_NAME_POSTING);
+	struct key prefix = key_of(posting->table);
 	key_bytes(&prefix, slice_of(posting->token.bytes, TOKEN_BYTES));
 	struct key from = prefix;
 	key_bytes(&from, slice_of(target->bytes, PLACE_BYTES));
@@ -200,7 +211,7 @@ search_next(struct search *search, struct place *place)
 		lists_order(search);
 	for (size_t i = 0; i < search->lists_count;) {
 		struct place at;
-		search->tired = search->seeks >= SEARCH_SEEKS_MAX;
+		search->tired = search->seeks >= (search->past ? SEARCH_PAST_SEEKS_MAX : SEARCH_SEEKS_MAX);
 		if (search->tired || !list_seek(search, &search->lists[i], &search->from, &at))
 			return false;
 		/* Who stands where the others do is passed on; a leap begins again with the rarest. */

@@ -3,10 +3,11 @@
  * The rows by which a name leads to people: a posting for each word of each name, and,
  * for each word that has postings, rows for the ways it begins. A posting stands where
  * the person serves now, so that a province's people lie together; a transfer moves it.
+ * Names and places that were have postings of their own, see search_past.c.
  *
- * Promises: a word has rows exactly while it has postings. Which rows there are depends
- * on the records as they are now and on nothing before: after an erasure, a replay that
- * never saw the name makes the same rows.
+ * Promises: a word has rows exactly while it has postings, of today or of the past. Which
+ * postings of today there are depends on the records as they are now and on nothing before:
+ * after an erasure, a replay that never saw the name makes the same rows.
  *
  * Rows a new person with a name of three known words makes: 3 here, 2 in duplicate_pair.c. */
 #include "services/enrollment/search.h"
@@ -19,17 +20,12 @@ person_rest(const struct key *person)
 	return slice_of(person->data + 1, person->size - 1);
 }
 
-/* The parts of the id in the key's order, see person_key: locality, randomness, time. */
 struct id
 person_of_rest(struct slice rest)
 {
-	enum { LOCALITY_BYTES = 4, RANDOM_BYTES = 6 };
 	struct id id;
 	assert(rest.size == PERSON_KEY_BYTES);
-	size_t time_bytes = ID_BYTES - LOCALITY_BYTES - RANDOM_BYTES;
-	memcpy(id.bytes, rest.data, LOCALITY_BYTES);
-	memcpy(id.bytes + LOCALITY_BYTES, rest.data + LOCALITY_BYTES + RANDOM_BYTES, time_bytes);
-	memcpy(id.bytes + LOCALITY_BYTES + time_bytes, rest.data + LOCALITY_BYTES, RANDOM_BYTES);
+	memcpy(id.bytes, rest.data, ID_BYTES);
 	return id;
 }
 
@@ -49,30 +45,28 @@ search_locality(const Mt__PersonRecord *person)
 }
 
 static struct key
-posting_key(struct token token)
+posting_key(uint8_t table, struct token token)
 {
-	struct key key = key_of(TABLE_NAME_POSTING);
+	struct key key = key_of(table);
 	key_bytes(&key, slice_of(token.bytes, TOKEN_BYTES));
 	return key;
 }
 
-/* Where a record stands: what the keys of all its postings end with. */
-static struct place
-place_of(const Mt__PersonRecord *person)
+/* What the keys of all postings of a person there end with. */
+struct place
+place_at(uint32_t locality, const char *person_id)
 {
 	struct place place = {.bytes = {0}};
-	if (person == NULL)
-		return place;
-	struct key whose = person_key(id_known(person->person_id));
-	put_u32(place.bytes, search_locality(person));
+	struct key whose = person_key(id_known(person_id));
+	put_u32(place.bytes, locality);
 	memcpy(place.bytes + sizeof(uint32_t), person_rest(&whose).data, PERSON_KEY_BYTES);
 	return place;
 }
 
 static struct key
-posting_of(struct token token, const struct place *place)
+posting_of(uint8_t table, struct token token, const struct place *place)
 {
-	struct key key = posting_key(token);
+	struct key key = posting_key(table, token);
 	key_bytes(&key, slice_of(place->bytes, PLACE_BYTES));
 	return key;
 }
@@ -111,37 +105,56 @@ word_rows(struct apply *apply, struct slice word, struct token token, bool put)
 	word_row(apply, token, token, put);
 }
 
-static void
-posting_put(struct apply *apply, const struct place *place, struct slice word)
+void
+posting_put(struct apply *apply, uint8_t table, const struct place *place, struct slice word)
 {
 	struct token token = word_token(apply_token_key(apply), word);
-	struct key key = posting_of(token, place);
+	struct key key = posting_of(table, token, place);
 	apply_put_bytes(apply, &key, slice_text(""));
 	struct key whole = word_key(token, token);
 	if (!store_has(apply_store(apply), key_slice(&whole)))
 		word_rows(apply, word, token, true);
 }
 
+bool
+posting_has(struct apply *apply, uint8_t table, const struct place *place, struct slice word)
+{
+	struct key key = posting_of(table, word_token(apply_token_key(apply), word), place);
+	return store_has(apply_store(apply), key_slice(&key));
+}
+
 static void
 posting_move(struct apply *apply, const struct place *before, const struct place *after, struct slice word)
 {
 	struct token token = word_token(apply_token_key(apply), word);
-	struct key from = posting_of(token, before);
-	struct key to = posting_of(token, after);
+	struct key from = posting_of(TABLE_NAME_POSTING, token, before);
+	struct key to = posting_of(TABLE_NAME_POSTING, token, after);
 	apply_delete(apply, &from);
 	apply_put_bytes(apply, &to, slice_text(""));
 }
 
-static void
-posting_delete(struct apply *apply, const struct place *place, struct slice word)
+static bool
+word_is_posted(struct apply *apply, uint8_t table, struct token token)
+{
+	struct key prefix = posting_key(table, token);
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	return store_walk_next(&walk);
+}
+
+void
+posting_delete(struct apply *apply, uint8_t table, const struct place *place, struct slice word)
 {
 	struct token token = word_token(apply_token_key(apply), word);
-	struct key key = posting_of(token, place);
+	struct key key = posting_of(table, token, place);
 	apply_delete(apply, &key);
-	struct key prefix = posting_key(token);
-	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
-	if (!store_walk_next(&walk))
+	if (!word_is_posted(apply, TABLE_NAME_POSTING, token) && !word_is_posted(apply, TABLE_PAST_POSTING, token))
 		word_rows(apply, word, token, false);
+}
+
+void
+search_words(struct apply *apply, const char *name, struct words *words)
+{
+	words_of(apply_arena(apply), name, NAME_WORDS_MAX, words);
 }
 
 static void
@@ -170,18 +183,18 @@ search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__Per
 		return;
 	struct words old;
 	struct words new;
-	words_of(apply_arena(apply), search_name(before), NAME_WORDS_MAX, &old);
-	words_of(apply_arena(apply), search_name(after), NAME_WORDS_MAX, &new);
-	struct place from = place_of(before);
-	struct place to = place_of(after);
+	search_words(apply, search_name(before), &old);
+	search_words(apply, search_name(after), &new);
+	struct place from = place_at(search_locality(before), after->person_id);
+	struct place to = place_at(search_locality(after), after->person_id);
 	for (size_t i = 0; i < new.count; i++) {
 		if (!words_hold(&old, new.at[i]))
-			posting_put(apply, &to, new.at[i]);
+			posting_put(apply, TABLE_NAME_POSTING, &to, new.at[i]);
 		else if (moved)
 			posting_move(apply, &from, &to, new.at[i]);
 	}
 	for (size_t i = 0; i < old.count; i++) {
 		if (!words_hold(&new, old.at[i]))
-			posting_delete(apply, &from, old.at[i]);
+			posting_delete(apply, TABLE_NAME_POSTING, &from, old.at[i]);
 	}
 }

@@ -1,13 +1,15 @@
 /* services/enrollment/tables.h
  *
  * The tables of enrollment: the first byte of each key, and what a row holds. A key
- * goes on with a locality (4 bytes), so that what arrives together lies together, and
- * is told apart within its first eight bytes where that is possible.
+ * goes on with a locality (4 bytes) or an id, which begins with one, so that what arrives
+ * together lies together; so do codes, which count up.
  *
  * Rows each fact writes, figures not counted:
  *   PersonHired 3 (person, history, staff code) and 5 that lead to the person: a word of the name each, name and
  *     birth date, citizen id; 7 more for a word that nobody had. PersonsMerged and PersonsSplit as many, and 3
- *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3
+ *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3; of a new name besides 2 a word that changed, of a
+ *     transfer 3 a word, and for each name, and each authority, that there had been before, as many again; one more
+ *     for a staff code that was somebody's before, as of PersonHired
  *   EventAccepted 2 (3 with a sequence, 3 if the brake counts it)
  *   EventKept 3, parked 6, held 6, with a sequence one more; of an event kept before also what that leaves: 2 to 5
  *   KeptEventSettled 3 to 8; EventConflicted 4
@@ -26,11 +28,16 @@
 #ifndef SERVICES_ENROLLMENT_TABLES_H
 #define SERVICES_ENROLLMENT_TABLES_H
 
+enum { PERSON_HISTORY = 1 };
+
 enum enrollment_table {
-	TABLE_PERSON = 0x01,     /* person's locality, its id's random part, its time -> PersonRecord */
-	TABLE_STAFF_CODE = 0x02, /* authority's locality, hash of the code, code -> struct staff_row */
-	TABLE_EVENT = 0x03,      /* source's locality, hash of source and id -> EventRecord */
-	/* locality, hash of the code, code; then 0, seq, event's hash -> the hash again, of what waits for that code;
+	TABLE_PERSON = 0x01, /* person id -> PersonRecord; then PERSON_HISTORY, seq, number -> ChangeRecord: a change
+			      * writes the two of them to one page */
+	/* authority's locality, code -> struct staff_row; then the key of a person whom another took the code from -> the
+	   same, and the entry that did */
+	TABLE_STAFF_CODE = 0x02,
+	TABLE_EVENT = 0x03, /* source's locality, hash of source and id -> EventRecord */
+	/* locality, code; then 0, seq, event's hash -> the hash again, of what waits for that code;
 	   or 1, event's hash -> nothing, of what was ever kept under it */
 	TABLE_PARKED_EVENT = 0x04,
 	TABLE_PROGRAMME = 0x05,      /* programme id -> ProgrammeRecord */
@@ -41,7 +48,6 @@ enum enrollment_table {
 	TABLE_WAITLIST = 0x0a,       /* class id, place -> person id */
 	TABLE_PRESENCE = 0x0b,       /* class id, person id -> a byte a session: Presence.State, 0 not marked */
 	TABLE_SESSION_HELD = 0x0c,   /* class id, number -> seq of the entry that first took attendance */
-	TABLE_HISTORY = 0x0e,        /* as in TABLE_PERSON, then seq, number -> ChangeRecord */
 	TABLE_LOCALITY = 0x0d,       /* locality of a top authority, 0 for the root -> last running number below it */
 	TABLE_SEQUENCE =
 		0x10, /* source's locality, hash of source and subject -> last number; with a number: who claims it */
@@ -54,8 +60,10 @@ enum enrollment_table {
 	TABLE_FRESHNESS = 0x17,    /* id of an authority below the root -> when its last event was accepted */
 	TABLE_NAME_POSTING = 0x20, /* token of a word, locality of the current authority, person's key -> nothing */
 	TABLE_NAME_WORD = 0x21,    /* token of how a word begins, token of the word -> nothing, while it has postings */
-	TABLE_BLOCK = 0x22,        /* kind, keyed hash of what records share, person's key -> nothing */
-	TABLE_PAIR = 0x23,         /* locality of one's authority, one's key, the other's -> shared bits, open */
+	/* The same as TABLE_NAME_POSTING of every word and authority of a person's history but those of today. */
+	TABLE_PAST_POSTING = 0x27,
+	TABLE_BLOCK = 0x22,          /* kind, keyed hash of what records share, person's key -> nothing */
+	TABLE_PAIR = 0x23,           /* locality of one's authority, one's key, the other's -> shared bits, open */
 	TABLE_PAIR_DISMISSED = 0x24, /* the key of one whose side said so, the other's -> DismissedRecord */
 	TABLE_ADOPTION = 0x25,       /* provisional's key, person's key -> AdoptionRecord */
 	TABLE_PROVISIONAL = 0x26,    /* locality of the school, person's key -> nothing */
@@ -66,7 +74,7 @@ enum enrollment_table {
 	TABLE_CODE = 0x2e,           /* list, version's number, code -> ListCode */
 	TABLE_ROSTER = 0x18,         /* roster id -> RosterFileRecord */
 	TABLE_ROSTER_FAULT = 0x19,   /* roster id, number -> RosterFault */
-	TABLE_ROSTER_SEEN = 0x1a,    /* roster id, locality, hash of the code, code -> nothing; until it is finished */
+	TABLE_ROSTER_SEEN = 0x1a,    /* roster id, locality, code -> nothing; until it is finished */
 	TABLE_ROSTER_OF = 0x1b,      /* authority's locality, instant from the newest, roster id -> nothing */
 	TABLE_AUTHORITY_HISTORY = 0x30, /* authority id, effective date, seq -> AuthorityVersion */
 	TABLE_AUTHORITY_PLAN = 0x31,    /* authority id, effective date, seq -> AuthorityPlan */

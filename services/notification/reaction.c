@@ -71,9 +71,10 @@ message_reactions_person_changed(Mt__MessageReactions_Service *service, const Mt
 	const Mt__ContactRecord *known = contact_find(call, in->person_id);
 	const Mt__PersonChange *change = in->change;
 	const Mt__Personal *personal = change->personal != NULL ? change->personal : &nothing;
-	bool moved = change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED;
+	const char *moved_to =
+		change->kind == MT__PERSON_CHANGE__KIND__TRANSFERRED ? change->authority_id : in->serves_at;
 	if (known != NULL && known->personal != NULL)
-		note_contact(call, in->person_id, moved ? change->authority_id : known->authority_id,
+		note_contact(call, in->person_id, changed(moved_to, known->authority_id),
 			     changed(personal->name, known->personal->name),
 			     clears_email(change) ? "" : changed(personal->email, known->personal->email));
 	reply(&noted, call);

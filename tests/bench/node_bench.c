@@ -250,6 +250,16 @@ prepared(struct bench *bench)
 	alone_settle(&bench->enrollment);
 }
 
+/* Puts and deletes of the state, figures included. */
+static uint64_t
+rows_written(struct bench *bench)
+{
+	Mt__NodeStatus status = MT__NODE_STATUS__INIT;
+	arena_reset(&bench->arena);
+	node_status(bench->enrollment.node, &bench->arena, &status);
+	return status.rows_written;
+}
+
 static double
 push(struct bench *bench, const char *work, uint64_t first, uint64_t events, bool measures)
 {
@@ -373,12 +383,14 @@ main(int argc, char **argv)
 	uint64_t before = alone->head;
 	uint64_t replies = alone->replies;
 	uint64_t bytes = alone->journal_bytes;
+	uint64_t rows = rows_written(&bench);
 	uint64_t first = work[0] == 'h' ? bench.nation.people : 0;
 	double seconds = push(&bench, work, first, events, true);
 	assert(alone->replies - replies == events);
-	printf("work=%s events=%llu cpu_us=%.3f journal_bytes=%.0f refused=%llu accepted=%llu\n", work,
+	printf("work=%s events=%llu cpu_us=%.3f journal_bytes=%.0f rows=%.2f refused=%llu accepted=%llu\n", work,
 	       (unsigned long long)events, seconds * 1e6 / (double)events,
-	       (double)(alone->journal_bytes - bytes) / (double)events, (unsigned long long)bench.refused,
+	       (double)(alone->journal_bytes - bytes) / (double)events,
+	       (double)(rows_written(&bench) - rows) / (double)events, (unsigned long long)bench.refused,
 	       (unsigned long long)bench.accepted);
 	alone->on_reply = NULL;
 	if (argc == 6 && !afterwards(&bench, argv[5], before, events)) {
