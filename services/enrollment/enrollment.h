@@ -272,6 +272,8 @@ bool hold_is_of(const struct call *call, struct id hold_id, const char *authorit
 /* True if the event was held instead of decided, or rejected; the verdict says so. The subject's
  * person is NULL if there is none. */
 bool event_held(struct call *call, struct arrival *arrival, const struct subject *subject, struct verdict *verdict);
+/* Something of the authority below the root came: an event, rows of a roster. */
+void freshness_received(struct apply *apply, struct id counted_at);
 void freshness_accepted(struct apply *apply, struct id counted_at, const char *effective_date);
 void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 
