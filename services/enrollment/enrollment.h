@@ -47,6 +47,8 @@ enum {
 	KEPT_EVENT_BYTES_MAX = 64 << 10,
 	/* Systems that push to one held source. */
 	HOLD_PUSHERS_MAX = 16,
+	/* The same to the sources of a province: each of its communes may have a system of its own. */
+	HOLD_WHOLE_PUSHERS_MAX = 256,
 	/* Staff codes whose parked events one call releases: a chain of transfers, each waiting for the one before. */
 	ARRIVALS_MAX = 8,
 	/* A working life of transfers. */
