@@ -16,8 +16,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { ARENA_ALIGN = alignof(max_align_t), ARENA_PIECE_BYTES_MAX = INT32_MAX };
+enum { ARENA_ALIGN = alignof(max_align_t), ARENA_PIECE_BYTES_MAX = INT32_MAX, HUGE_PAGE_BYTES = 2 << 20 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -77,10 +78,21 @@ arena_held(const struct arena *arena)
 	return held;
 }
 
+/* The advice may be refused: then it is memory like any other. */
+static void *
+huge_page(void)
+{
+	void *page = aligned_alloc(HUGE_PAGE_BYTES, HUGE_PAGE_BYTES);
+	if (page != NULL)
+		madvise(page, HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+	return page;
+}
+
 static struct arena_block *
 block_add(struct arena *arena, size_t size)
 {
-	struct arena_block *block = malloc(sizeof(*block) + size);
+	static_assert(sizeof(struct arena_block) + ARENA_HUGE_BYTES <= HUGE_PAGE_BYTES, "a block is one page");
+	struct arena_block *block = size == ARENA_HUGE_BYTES ? huge_page() : malloc(sizeof(*block) + size);
 	if (block == NULL)
 		fatal("out of memory: an arena block of %zu bytes", size);
 	block->next = arena->first;

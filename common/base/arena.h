@@ -12,6 +12,10 @@
 
 #include "common/base/slice.h"
 
+/* A block of this size is one huge page: for memory that is large and looked through at random, where finding the
+ * page of an address costs as much as what stands there. */
+enum { ARENA_HUGE_BYTES = (2 << 20) - 64 };
+
 struct arena_block;
 
 struct arena {
@@ -19,7 +23,7 @@ struct arena {
 	struct arena_block *current;
 	size_t used;        /* bytes handed out since the last reset */
 	size_t limit;       /* bytes; 0 means none */
-	size_t block_bytes; /* size of a new block */
+	size_t block_bytes; /* size of a new block; may be changed, for those to come */
 };
 
 void arena_init(struct arena *arena, size_t block_bytes, size_t limit);

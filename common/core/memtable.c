@@ -23,7 +23,8 @@ enum {
 	PREFIX_BYTES = 8,
 	SHARED_BYTES_MAX = 13, /* table, token and locality of a posting; the head of a node stays 16 bytes */
 	DEPTH_MAX = 16,        /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
-	BLOCK_BYTES = 1 << 20, /* few enough of them that memtable_bytes can ask after each batch */
+	BLOCK_BYTES = 64 << 10,    /* at first: many tables stay small */
+	HUGE_FROM_BYTES = 1 << 20, /* of a table: from then on blocks are huge pages */
 	CACHE_LINE_BYTES = 64,
 };
 
@@ -269,7 +270,7 @@ memtable_entries(const struct memtable *table)
 size_t
 memtable_bytes(const struct memtable *table)
 {
-	return arena_held(&table->memory.arena);
+	return table->memory.arena.used;
 }
 
 static struct node *
@@ -349,8 +350,11 @@ node_split(struct memtable *table, struct node *left, uint32_t position, const s
 static void
 path_insert(struct memtable *table, const struct step *path, uint32_t depth, struct rising rising)
 {
+	struct arena *arena = &table->memory.arena;
 	table->entries++;
 	table->missed_depth = 0;
+	if (arena->used >= HUGE_FROM_BYTES)
+		arena->block_bytes = ARENA_HUGE_BYTES;
 	while (depth > 0) {
 		const struct step *step = &path[--depth];
 		if (step->node->count < NODE_KEYS) {

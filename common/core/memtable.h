@@ -37,6 +37,6 @@ void memtable_each(const struct memtable *table, bool (*visit)(void *context, st
 		   void *context);
 
 size_t memtable_entries(const struct memtable *table);
-size_t memtable_bytes(const struct memtable *table); /* held from the system */
+size_t memtable_bytes(const struct memtable *table); /* used; it holds a block of 2 MiB more at most */
 
 #endif

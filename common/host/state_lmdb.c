@@ -11,6 +11,7 @@
 #include "common/base/fatal.h"
 #include "common/host/lmdb_env.h"
 #include "common/host/probe.h"
+#include "common/host/remembered.h"
 
 #include <assert.h>
 #include <malloc.h>
@@ -27,6 +28,7 @@ struct state_lmdb {
 	MDB_txn *reading;
 	MDB_cursor *cursor;
 	bool reading_live;
+	struct remembered *remembered; /* of this reading */
 	size_t at_size; /* 0: the cursor stands nowhere */
 	uint8_t at[ROW_KEY_BYTES_MAX];
 	uv_loop_t *loop;
@@ -46,6 +48,7 @@ state_new(void)
 	struct state_lmdb *state = calloc(1, sizeof(*state));
 	if (state == NULL)
 		fatal("no memory left for a state");
+	state->remembered = remembered_new();
 	return state;
 }
 
@@ -66,6 +69,7 @@ state_lmdb_open_reader(const char *folder, struct host_error *error)
 {
 	struct state_lmdb *state = state_new();
 	if (!lmdb_env_open_reader(&state->lmdb, folder, error)) {
+		remembered_free(state->remembered);
 		free(state);
 		return NULL;
 	}
@@ -77,6 +81,7 @@ state_forget_reading(struct state_lmdb *state)
 {
 	if (state->reading == NULL)
 		return;
+	remembered_forget(state->remembered);
 	mdb_cursor_close(state->cursor);
 	mdb_txn_abort(state->reading);
 	state->reading = NULL;
@@ -92,6 +97,7 @@ state_lmdb_close(struct state_lmdb *state)
 	assert(!state->busy);
 	state_forget_reading(state);
 	lmdb_env_close(&state->lmdb);
+	remembered_free(state->remembered);
 	free(state);
 }
 
@@ -127,6 +133,7 @@ state_stop_reading(struct state_lmdb *state)
 {
 	if (!state->reading_live)
 		return;
+	remembered_forget(state->remembered);
 	mdb_txn_reset(state->reading);
 	state->at_size = 0;
 	state->reading_live = false;
@@ -147,13 +154,15 @@ static bool
 state_get(void *context, struct slice key, struct slice *value)
 {
 	struct state_lmdb *state = context;
+	if (remembered_find(state->remembered, key, value))
+		return value->data != NULL;
 	state_begin_reading(state);
 	MDB_val name = {.mv_data = (void *)key.data, .mv_size = key.size};
-	MDB_val found;
-	if (!state_found(state, mdb_get(state->reading, state->lmdb.table, &name, &found)))
-		return false;
+	MDB_val found = {.mv_data = NULL};
+	bool there = state_found(state, mdb_get(state->reading, state->lmdb.table, &name, &found));
 	*value = slice_of(found.mv_data, found.mv_size);
-	return true;
+	remembered_note(state->remembered, key, *value);
+	return there;
 }
 
 static bool

@@ -178,7 +178,8 @@ issue_completion(struct step *step, const Mt__CompletionRecord *completion, bool
 	uint32_t signatory;
 	content_of_completion(completion, &content);
 	if (released) {
-		kind = kind_at(step->issuing.call, completion->kind_authority_id, completion->kind_code);
+		kind = kind_at(step->issuing.call, completion->kind_authority_id, completion->kind_code,
+			       completion->school_id, completion->programme_id);
 		signatory = 1; /* whom the kind names first */
 	} else {
 		signatory = kind_signatory_now(step->issuing.call, kind, list->signatory, list->approved_by);
@@ -219,7 +220,8 @@ issue_step(struct step *step)
 		return true;
 	if (list->state != MT__COMPLETION_LIST__STATE__ISSUING)
 		return false;
-	step->approved = kind_at(step->issuing.call, list->kind_authority_id, list->kind_code);
+	step->approved = kind_at(step->issuing.call, list->kind_authority_id, list->kind_code, list->school_id,
+				 completion_programme(step->issuing.call, list->class_id));
 	return issue_round(step, list->round - 1);
 }
 
@@ -375,7 +377,9 @@ review(struct call *call, const Mt__CompletionRecord *completion, uint32_t mark_
 		return; /* erased */
 	Mt__CompletionRecord regraded = *completion;
 	regraded.mark_percent = mark_percent;
-	const Mt__CertificateKindRecord *kind = kind_find(call, certificate->school_id, certificate->kind_code);
+	const Mt__CertificateKindRecord *kind = kind_binding(call, certificate->school_id, certificate->programme_id);
+	if (kind == NULL || strcmp(kind->kind_code, certificate->kind_code) != 0)
+		kind = kind_find(call, certificate->school_id, certificate->kind_code);
 	bool short_of = kind != NULL && kind_short_of(call_arena(call), kind, &regraded) != NULL;
 	review_propose(call, certificate, edition->signed_edition->content->mark_percent, mark_percent, short_of);
 }

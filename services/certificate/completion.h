@@ -38,6 +38,9 @@ bool completion_is_waiting(const struct call *call, const Mt__CompletionListReco
 /* True if it was approved or released, and its certificate comes with the next steps. */
 bool completion_is_being_issued(const struct call *call, const Mt__CompletionListRecord *list, const char *person_id);
 
+/* The programme of a class; "" if nobody completed it. */
+const char *completion_programme(const struct call *call, const char *class_id);
+
 void completion_apply(struct apply *apply, const Mt__CompletionFact *fact);
 /* Completions lose the person's name, and nobody waits any more under it; see struct module. */
 void completion_apply_erased(struct apply *apply, const char *person_id);

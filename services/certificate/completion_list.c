@@ -59,10 +59,10 @@ is_left_out(const struct left_out *left_out, const char *person_id)
 	return false;
 }
 
-static const char *
-programme_of(const struct call *call, const Mt__CompletionListRecord *list)
+const char *
+completion_programme(const struct call *call, const char *class_id)
 {
-	struct key prefix = completions_key(list->class_id);
+	struct key prefix = completions_key(class_id);
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	if (!store_walk_next(&walk))
 		return "";
@@ -162,7 +162,8 @@ completion_lists_approve(Mt__CompletionLists_Service *service, const Mt__Approve
 	const Mt__CompletionListRecord *list = completion_list_or_refuse(call, in->class_id);
 	if (list == NULL || !call_scope(call, list->school_id) || !public_url_agrees(call))
 		return;
-	const Mt__CertificateKindRecord *kind = kind_for(call, list->school_id, programme_of(call, list));
+	const Mt__CertificateKindRecord *kind =
+		kind_for(call, list->school_id, completion_programme(call, list->class_id));
 	if (!kind_signatory(call, kind, &decision.signatory) || !decision_check(call, list, in, &decision) ||
 	    !exceptions_wait(call, list, in) || !leave_out(call, list, kind, in, &left_out))
 		return;
@@ -232,7 +233,8 @@ completion_lists_get(Mt__CompletionLists_Service *service, const Mt__GetListRequ
 			    COMPLETIONS_LISTED_MAX);
 		return;
 	}
-	const Mt__CertificateKindRecord *kind = kind_for(call, list->school_id, programme_of(call, list));
+	const Mt__CertificateKindRecord *kind =
+		kind_for(call, list->school_id, completion_programme(call, list->class_id));
 	Mt__CompletionListRecord shown = *list;
 	if (list->state == MT__COMPLETION_LIST__STATE__COLLECTING) {
 		shown.kind_code = kind->kind_code; /* which the next approval takes */

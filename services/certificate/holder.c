@@ -5,6 +5,9 @@
  * every completion that waits: nothing is issued under the wrong name afterwards. A change of
  * name by law is none of this: the certificate was right on its day, and stays.
  *
+ * Recorded paper says what is printed on it, and is put right when its issuer confirms it: what is signed then is right
+ * from its first edition on, and so is its row of the register.
+ *
  * Completions change with the fact. Certificates follow in steps by a timer, each of one
  * institution, so that one whose key cannot sign stands in nobody's way: its step is
  * refused, listed with the refused reactions, and goes on when it is retried. Corrections that come
@@ -23,6 +26,14 @@ static struct key
 corrected_key(const char *person_id)
 {
 	struct key key = key_of(TABLE_HOLDER_CORRECTED);
+	key_id_of(&key, person_id);
+	return key;
+}
+
+static struct key
+paper_corrected_key(const char *person_id)
+{
+	struct key key = key_of(TABLE_PAPER_CORRECTED);
 	key_id_of(&key, person_id);
 	return key;
 }
@@ -48,11 +59,30 @@ holder_put_right(const Mt__HolderCorrected *fact, char **name, char **birth_date
 	return named || born;
 }
 
+bool
+holder_put_paper_right(struct call *call, const char *person_id, Mt__CertificateContent *content)
+{
+	bool changed = false;
+	const char *ids[PERSON_IDS_MAX];
+	size_t count = call_person_ids(call, person_id, ids, PERSON_IDS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		struct key prefix = paper_corrected_key(ids[i]);
+		struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+		while (store_walk_next(&walk)) {
+			const Mt__HolderCorrected *correction =
+				call_unpack(call, &mt__holder_corrected__descriptor, walk.value);
+			changed = holder_put_right(correction, &content->name, &content->birth_date) || changed;
+		}
+	}
+	return changed;
+}
+
 /* --- the reaction ----------------------------------------------------------------------------------------------- */
 
 struct schools {
 	char *ids[HOLDER_SCHOOLS_MAX];
 	size_t count;
+	bool has_paper; /* recorded, and not confirmed yet */
 };
 
 /* False and refused if they are too many. */
@@ -88,6 +118,7 @@ schools_of(struct schools *schools, struct call *call, const char *person_id)
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	while (store_walk_next(&walk)) {
 		const Mt__CertificateRecord *certificate = certificate_of_row(call, walk.key);
+		schools->has_paper |= certificate->state == MT__CERTIFICATE__STATE__RECORDED;
 		if (is_correctable(certificate) && !schools_add(schools, call, certificate->school_id))
 			return false;
 	}
@@ -119,12 +150,13 @@ certificate_reactions_person_changed(Mt__CertificateReactions_Service *service, 
 		if (!schools_of(&schools, call, ids[i]))
 			return;
 	}
-	if (concerned || schools.count > 0) {
+	if (concerned || schools.has_paper || schools.count > 0) {
 		fact.person_id = in->person_id;
 		fact.personal = in->right;
 		fact.mistaken = in->mistaken;
 		fact.school_ids = schools.ids;
 		fact.n_school_ids = schools.count;
+		fact.for_paper = schools.has_paper;
 		call_emit(call, &fact.base);
 	}
 	reply(&noted, call);
@@ -246,16 +278,17 @@ set_timer(struct apply *apply, char *person_id, char *school_id)
 	apply_timer_set(apply, apply_time_us(apply), due_method, name, &due.base);
 }
 
-/* Numbers go on from the last one that waits. */
-static uint32_t
-next_number(struct apply *apply, const char *person_id)
+/* Behind the last one of the prefix. */
+static void
+put_behind(struct apply *apply, const struct key *prefix, const Mt__HolderCorrected *fact)
 {
 	uint32_t next = 1;
-	struct key prefix = corrected_key(person_id);
-	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(prefix));
 	while (store_walk_next(&walk))
 		next = get_u32(walk.key.data + walk.key.size - sizeof(uint32_t)) + 1;
-	return next;
+	struct key key = *prefix;
+	key_u32(&key, next);
+	apply_put(apply, &key, &fact->base);
 }
 
 static void
@@ -265,11 +298,13 @@ apply_corrected(struct apply *apply, const Mt__HolderCorrected *fact)
 	size_t count = apply_person_ids(apply, fact->person_id, ids, PERSON_IDS_MAX);
 	for (size_t i = 0; i < count; i++)
 		completion_apply_holder(apply, ids[i], fact);
+	struct key paper = paper_corrected_key(fact->person_id);
+	if (fact->for_paper)
+		put_behind(apply, &paper, fact);
 	if (fact->n_school_ids == 0)
 		return;
-	struct key key = corrected_key(fact->person_id);
-	key_u32(&key, next_number(apply, fact->person_id));
-	apply_put(apply, &key, &fact->base);
+	struct key waiting = corrected_key(fact->person_id);
+	put_behind(apply, &waiting, fact);
 	for (size_t i = 0; i < fact->n_school_ids; i++)
 		set_timer(apply, fact->person_id, fact->school_ids[i]);
 }
@@ -310,13 +345,21 @@ holder_apply(struct apply *apply, const Mt__CertificateFact *fact)
 		apply_done(apply, fact->holder_correction_done);
 }
 
-void
-holder_apply_erased(struct apply *apply, const char *person_id)
+static void
+delete_all(struct apply *apply, const struct key *prefix)
 {
-	struct key prefix = corrected_key(person_id);
-	struct store_walk walk = store_walk(apply_store(apply), key_slice(&prefix));
+	struct store_walk walk = store_walk(apply_store(apply), key_slice(prefix));
 	while (store_walk_next(&walk)) {
 		struct key key = key_copy(walk.key);
 		apply_delete(apply, &key);
 	}
+}
+
+void
+holder_apply_erased(struct apply *apply, const char *person_id)
+{
+	struct key waiting = corrected_key(person_id);
+	struct key paper = paper_corrected_key(person_id);
+	delete_all(apply, &waiting);
+	delete_all(apply, &paper);
 }

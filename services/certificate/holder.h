@@ -22,6 +22,9 @@ void certificate_timers_correction_due(Mt__CertificateTimers_Service *service, c
 /* Puts what is right where what was mistaken stands; true if it did. */
 bool holder_put_right(const Mt__HolderCorrected *fact, char **name, char **birth_date);
 
+/* The same with all that the registry corrected while paper of the person waited to be confirmed. */
+bool holder_put_paper_right(struct call *call, const char *person_id, Mt__CertificateContent *content);
+
 void holder_apply(struct apply *apply, const Mt__CertificateFact *fact);
 /* Nothing waits to be corrected any more; see struct module. */
 void holder_apply_erased(struct apply *apply, const char *person_id);

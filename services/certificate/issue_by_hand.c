@@ -8,10 +8,20 @@
 #include "services/certificate/certificate.h"
 #include "services/certificate/content.h"
 
+/* The kind that was asked for; a programme that a kind names is certified as that kind only. */
 static const Mt__CertificateKindRecord *
-kind_or_refuse(struct call *call, const char *school_id, const char *kind_code)
+kind_or_refuse(struct call *call, const char *school_id, const Mt__IssueByHandRequest *in)
 {
-	const char *code = kind_code[0] == '\0' ? KIND_DEFAULT : kind_code;
+	const char *programme_id = in->content == NULL ? "" : in->content->programme_id;
+	const Mt__CertificateKindRecord *binds = kind_binding(call, school_id, programme_id);
+	if (binds != NULL && (in->kind_code[0] == '\0' || strcmp(in->kind_code, binds->kind_code) == 0))
+		return binds;
+	if (binds != NULL) {
+		call_refuse_field(call, "kind_code", "programme %s is certified as kind %s", programme_id,
+				  binds->kind_code);
+		return NULL;
+	}
+	const char *code = in->kind_code[0] == '\0' ? KIND_DEFAULT : in->kind_code;
 	const Mt__CertificateKindRecord *kind = kind_find(call, school_id, code);
 	if (kind == NULL)
 		call_refuse_field(call, "kind_code", "no certificate kind %.*s is in force for the institution",
@@ -80,7 +90,7 @@ certificates_issue_by_hand(Mt__Certificates_Service *service, const Mt__IssueByH
 		return;
 	const Mt__AuthorityRecord *authority = call_authority_ref(call, "person_authority", in->person_authority);
 	const Mt__CertificateKindRecord *kind =
-		authority == NULL ? NULL : kind_or_refuse(call, school->authority_id, in->kind_code);
+		authority == NULL ? NULL : kind_or_refuse(call, school->authority_id, in);
 	if (kind == NULL || !kind_signatory(call, kind, &signatory))
 		return;
 	Mt__CertificateContent *content = content_checked(call, in->content);

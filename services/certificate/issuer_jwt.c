@@ -106,6 +106,13 @@ sign_eddsa(struct call *call, const Mt__EditionRecord *edition)
 	struct signing_key key;
 	const Mt__IssuerKeyRecord *record = issuer_key_find(call, edition->school_id, edition->key_id);
 	assert(record != NULL);
+	const char *unsafe = issuer_key_fault(call_arena(call), record, edition->issued_at);
+	if (unsafe != NULL) {
+		call_refuse(call, MT__STATUS__FAILED_PRECONDITION,
+			    "no JWT is signed for certificate %s: %s; reissued, it is signed with the present key",
+			    edition->certificate_id, unsafe);
+		return NULL;
+	}
 	struct slice input = input_of(call_arena(call), edition, JWT_EDDSA, edition->key_id);
 	if (!issuer_key_reopen(call, record, &key))
 		return NULL;
@@ -127,10 +134,11 @@ is_compromised(const struct call *call, const Mt__EditionRecord *edition)
 const char *
 issuer_jwt(struct call *call, const Mt__CertificateRecord *certificate, const Mt__EditionRecord *edition)
 {
-	if (edition->jwt != NULL && edition->jwt->jwt.len > 0)
-		return arena_text(call_arena(call), slice_of(edition->jwt->jwt.data, edition->jwt->jwt.len));
+	/* What a compromised key signed is good to nobody, also what it signed before: EdDSA then. */
 	if (edition->jwt_key_id[0] == '\0' || is_compromised(call, edition))
 		return sign_eddsa(call, edition);
+	if (edition->jwt != NULL && edition->jwt->jwt.len > 0)
+		return arena_text(call_arena(call), slice_of(edition->jwt->jwt.data, edition->jwt->jwt.len));
 	call_refuse(call, MT__STATUS__UNAVAILABLE, "the JWT of certificate %s is still being signed",
 		    certificate->certificate_id);
 	return NULL;

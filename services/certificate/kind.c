@@ -3,7 +3,12 @@
  * A kind says what is certified, by which rules, for how long, and who signs. It is data of an authority and serves it
  * and all below, so a ministry sets it once. It promises that for a school and a programme there is one kind at any
  * time: within an authority no two kinds in force name the same programme, and only one names none. What was issued
- * keeps what its kind said then: it stands in the credential. */
+ * keeps what its kind said then: it stands in the credential.
+ *
+ * Of several authorities whose kinds name the programme the highest binds, whichever was set first: else a school could
+ * certify by rules of its own what a ministry has rules for. Who signs differs from school to school: where the kind
+ * that binds names nobody, the nearest one below it says. A kind that names no programme is a default, and the nearest
+ * serves. */
 #include "services/certificate/kind.h"
 
 #include "common/base/date.h"
@@ -78,18 +83,63 @@ kind_among(struct call *call, const char *authority_id, const char *programme_id
 	return NULL;
 }
 
+/* A kind with the signatories of another. */
+static const Mt__CertificateKindRecord *
+signed_by(struct call *call, const Mt__CertificateKindRecord *kind, const Mt__CertificateKindRecord *signs)
+{
+	Mt__CertificateKindRecord *both = arena_alloc(call_arena(call), sizeof(*both));
+	*both = *kind;
+	both->signatories = signs->signatories;
+	both->n_signatories = signs->n_signatories;
+	return both;
+}
+
+/* What the kinds from the school up to the root say of a programme. */
+struct sought {
+	const Mt__CertificateKindRecord *binds;   /* names it, of the highest authority */
+	const Mt__CertificateKindRecord *signs;   /* names it, and signatories: the nearest */
+	const Mt__CertificateKindRecord *general; /* names no programme: the nearest */
+};
+
+static struct sought
+kinds_seek(struct call *call, const char *school_id, const char *programme_id)
+{
+	const char *path[TREE_DEPTH_MAX];
+	struct sought sought = {.binds = NULL};
+	size_t count = tree_path(call_store(call), call_arena(call), school_id, path);
+	for (size_t i = 0; i < count; i++) {
+		const Mt__CertificateKindRecord *named = kind_among(call, path[i], programme_id, &sought.general);
+		if (named == NULL)
+			continue;
+		sought.binds = named;
+		if (sought.signs == NULL && named->n_signatories > 0)
+			sought.signs = named;
+	}
+	return sought;
+}
+
+static const Mt__CertificateKindRecord *
+binding_of(struct call *call, const struct sought *sought)
+{
+	bool lacks_signatories = sought->binds != NULL && sought->binds->n_signatories == 0 && sought->signs != NULL;
+	return lacks_signatories ? signed_by(call, sought->binds, sought->signs) : sought->binds;
+}
+
+const Mt__CertificateKindRecord *
+kind_binding(struct call *call, const char *school_id, const char *programme_id)
+{
+	const struct sought sought = kinds_seek(call, school_id, programme_id);
+	return binding_of(call, &sought);
+}
+
 const Mt__CertificateKindRecord *
 kind_for(struct call *call, const char *school_id, const char *programme_id)
 {
-	const char *path[TREE_DEPTH_MAX];
-	size_t count = tree_path(call_store(call), call_arena(call), school_id, path);
-	const Mt__CertificateKindRecord *general = NULL;
-	for (size_t i = 0; i < count; i++) {
-		const Mt__CertificateKindRecord *named = kind_among(call, path[i], programme_id, &general);
-		if (named != NULL)
-			return named;
-	}
-	return general != NULL ? general : kind_of_service(call);
+	const struct sought sought = kinds_seek(call, school_id, programme_id);
+	const Mt__CertificateKindRecord *kind = binding_of(call, &sought);
+	if (kind == NULL)
+		kind = sought.general;
+	return kind != NULL ? kind : kind_of_service(call);
 }
 
 const Mt__CertificateKindRecord *
@@ -110,13 +160,17 @@ kind_find(struct call *call, const char *school_id, const char *kind_code)
 }
 
 const Mt__CertificateKindRecord *
-kind_at(struct call *call, const char *authority_id, const char *kind_code)
+kind_at(struct call *call, const char *authority_id, const char *kind_code, const char *school_id,
+	const char *programme_id)
 {
 	if (authority_id[0] == '\0')
 		return kind_of_service(call);
 	const Mt__CertificateKindRecord *kind = kind_get(call, authority_id, kind_code);
 	assert(kind != NULL);
-	return kind;
+	if (kind->n_signatories > 0 || !kind_names(kind, programme_id) || strcmp(authority_id, school_id) == 0)
+		return kind;
+	const struct sought sought = kinds_seek(call, school_id, programme_id);
+	return sought.signs == NULL ? kind : signed_by(call, kind, sought.signs);
 }
 
 /* --- rules ------------------------------------------------------------------------------------------------------ */

@@ -25,13 +25,18 @@ enum {
 
 extern Mt__CertificateKinds_Service certificate_kinds;
 
-/* The kind that an institution issues for a programme ("" for none); never NULL: at last the service's own. */
+/* The kind that an institution issues for a programme ("" for none), see kind.c; never NULL: at last the service's own.
+ */
 const Mt__CertificateKindRecord *kind_for(struct call *call, const char *school_id, const char *programme_id);
+/* The same of a programme that a kind names; NULL if none does. */
+const Mt__CertificateKindRecord *kind_binding(struct call *call, const char *school_id, const char *programme_id);
 /* The kind of that code that is in force for an institution, sought upwards; NULL if there is none or it was retired.
  */
 const Mt__CertificateKindRecord *kind_find(struct call *call, const char *school_id, const char *kind_code);
-/* Exactly that kind, retired or not; an empty authority: the service's own. It was set: a bug if it was not. */
-const Mt__CertificateKindRecord *kind_at(struct call *call, const char *authority_id, const char *kind_code);
+/* Exactly that kind, retired or not, with the signatories that it has at that institution for a programme; an empty
+ * authority: the service's own. It was set: a bug if it was not. */
+const Mt__CertificateKindRecord *kind_at(struct call *call, const char *authority_id, const char *kind_code,
+					 const char *school_id, const char *programme_id);
 
 /* Prefix of an authority's kinds; the code is the rest. */
 struct key kinds_key(const char *authority_id);

@@ -227,6 +227,35 @@ leader_check(struct call *call, const Mt__CertificateKindRecord *kind)
 	return false;
 }
 
+static void
+bound_by(struct call *call, const char *authority_id, const Mt__CertificateKindRecord *kind, bool *bound)
+{
+	struct key prefix = kinds_key(authority_id);
+	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
+	while (store_walk_next(&walk)) {
+		const Mt__CertificateKindRecord *above =
+			call_unpack(call, &mt__certificate_kind_record__descriptor, walk.value);
+		for (size_t i = 0; i < kind->n_programme_ids && above->retired_on[0] == '\0'; i++)
+			bound[i] = bound[i] || kind_names(above, kind->programme_ids[i]);
+	}
+}
+
+/* Which of its programmes a kind of a higher authority names too: whoever sets it hears that its rules do not count. */
+static void
+say_bound(struct call *call, const Mt__CertificateKindRecord *kind, Mt__SetKindReply *out)
+{
+	const char *path[TREE_DEPTH_MAX];
+	bool bound[KIND_PROGRAMMES_MAX] = {false};
+	size_t count = tree_path(call_store(call), call_arena(call), kind->authority_id, path);
+	for (size_t i = 1; i < count; i++)
+		bound_by(call, path[i], kind, bound);
+	out->bound_programme_ids = arena_zero(call_arena(call), (kind->n_programme_ids + 1) * sizeof(char *));
+	for (size_t i = 0; i < kind->n_programme_ids; i++) {
+		if (bound[i])
+			out->bound_programme_ids[out->n_bound_programme_ids++] = kind->programme_ids[i];
+	}
+}
+
 /* --- decisions -------------------------------------------------------------------------------------------------- */
 
 static void
@@ -258,6 +287,7 @@ certificate_kinds_set(Mt__CertificateKinds_Service *service, const Mt__SetKindRe
 	call_emit(call, &fact.base);
 	Mt__SetKindReply out = MT__SET_KIND_REPLY__INIT;
 	out.version = kind.version;
+	say_bound(call, &kind, &out);
 	reply(&out, call);
 }
 

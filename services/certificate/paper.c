@@ -6,8 +6,9 @@
  * under the number and date that stand on the paper.
  *
  * Edition 0 is what was recorded: content, and the token of a verification URL, but no
- * credential. It stays beside what is signed later. Promise: one certificate for a number
- * in an institution's register of a year, however often the list is sent. */
+ * credential. It stays as printed beside what is signed later, which says what the registry
+ * corrected meanwhile (holder.c). Promise: one certificate for a number in an institution's
+ * register of a year and on a numbered blank form, however often the list is sent. */
 #include "services/certificate/paper.h"
 
 #include "common/base/date.h"
@@ -17,9 +18,12 @@
 #include "services/certificate/certificate.h"
 #include "services/certificate/content.h"
 #include "services/certificate/expiry.h"
+#include "services/certificate/holder.h"
 #include "services/certificate/issue.h"
+#include "services/certificate/issuer_url.h"
 #include "services/certificate/kind.h"
 #include "services/certificate/paper_row.h"
+#include "services/certificate/register.h"
 #include "services/certificate/service.h"
 #include "services/certificate/tables.h"
 #include "services/certificate/token.h"
@@ -101,6 +105,19 @@ number_taken(struct importing *importing, const Mt__PaperRow *in, const struct p
 	return "";
 }
 
+/* The row's blank form bears another certificate, or was spoiled. */
+static bool
+form_taken(const struct importing *importing, const struct paper_row *row)
+{
+	if (row->blank_serial[0] == '\0')
+		return false;
+	for (size_t i = 0; i < importing->count; i++) {
+		if (strcmp(importing->rows[i].blank_serial, row->blank_serial) == 0)
+			return true;
+	}
+	return register_form_is_used(importing->call, importing->school_id, row->blank_serial);
+}
+
 static void
 fill_certificate(struct importing *importing, const Mt__PaperRow *in, const struct paper_row *row,
 		 Mt__CertificateRecord *certificate)
@@ -124,7 +141,7 @@ fill_certificate(struct importing *importing, const Mt__PaperRow *in, const stru
 		certificate->remind_days = kind->remind_days;
 		certificate->n_remind_days = kind->n_remind_days;
 	}
-	certificate->blank_serial = in->blank_serial;
+	certificate->blank_serial = (char *)row->blank_serial;
 	certificate->specimen = call_public_url(call)[0] == '\0';
 	certificate->origin = MT__CERTIFICATE__ORIGIN__PAPER;
 	certificate->state_on = importing->today;
@@ -148,7 +165,7 @@ fill_retained(const Mt__CertificateRecord *certificate, const Mt__CertificateCon
 	entry->retained = retained;
 }
 
-/* Emits PaperRecorded; the certificate's id. */
+/* Emits PaperRecorded, and that its numbered form is used; the certificate's id. */
 static const char *
 record(struct importing *importing, const Mt__PaperRow *in, const struct paper_row *row)
 {
@@ -183,6 +200,8 @@ record(struct importing *importing, const Mt__PaperRow *in, const struct paper_r
 	fact.entry = &entry;
 	fact.leaf = &leaf;
 	call_emit(call, &fact.base);
+	if (row->blank_serial[0] != '\0')
+		register_form_use(call, importing->school_id, row->blank_serial, certificate.certificate_id);
 	return certificate.certificate_id;
 }
 
@@ -213,6 +232,12 @@ import_row(struct importing *importing, const Mt__PaperRow *in)
 		       "số này của năm này đã ghi cho một chứng chỉ khác");
 		return outcome;
 	}
+	if (taken[0] == '\0' && form_taken(importing, row)) {
+		reject(outcome, "blank_serial",
+		       "the blank form of this serial bears another certificate or was spoiled",
+		       "phôi mang số hiệu này đã in cho một chứng chỉ khác hoặc đã bị hủy");
+		return outcome;
+	}
 	outcome->certificate_id = (char *)(taken[0] != '\0' ? taken : record(importing, in, row));
 	outcome->result = taken[0] != '\0' ? MT__PAPER_OUTCOME__RESULT__UNCHANGED : MT__PAPER_OUTCOME__RESULT__RECORDED;
 	if (taken[0] == '\0') {
@@ -235,6 +260,8 @@ papers_import(Mt__Papers_Service *service, const Mt__ImportPaperRequest *in, Mt_
 				  PAPER_ROWS_MAX);
 		return;
 	}
+	if (!public_url_agrees(call)) /* which says, too, whether this is a trial */
+		return;
 	struct importing *importing = arena_zero(call_arena(call), sizeof(*importing));
 	int64_t now_us = call_now_us(call);
 	importing->call = call;
@@ -282,16 +309,22 @@ content_to_sign(struct call *call, const Mt__ConfirmPaperRequest *in, const Mt__
 	return content;
 }
 
+/* What the registry corrected since it was recorded is signed, and stands in the register from then on. */
 static void
 confirm(struct issuing *issuing, const Mt__CertificateRecord *recorded, Mt__CertificateContent *content)
 {
 	Mt__CertificateRecord certificate = *recorded;
+	Mt__RegisterRecord entry = MT__REGISTER_RECORD__INIT;
 	Mt__EditionRecord edition = MT__EDITION_RECORD__INIT;
 	Mt__LogEntry leaf = MT__LOG_ENTRY__INIT;
 	Mt__PaperConfirmed fact = MT__PAPER_CONFIRMED__INIT;
 	certificate.state = MT__CERTIFICATE__STATE__VALID;
 	certificate.edition = 1;
 	leaf.kind = MT__LOG_STATEMENT__KIND__CONFIRMED;
+	if (holder_put_paper_right(issuing->call, certificate.person_id, content)) {
+		issue_entry(issuing, &certificate, content, &entry);
+		fact.entry = &entry;
+	}
 	issue_edition(issuing, &certificate, content, &edition, &leaf);
 	fact.certificate_id = certificate.certificate_id;
 	fact.school_id = certificate.school_id;
@@ -371,6 +404,8 @@ apply_confirmed(struct apply *apply, const Mt__PaperConfirmed *fact)
 	certificate->version++;
 	apply_put(apply, &key, &certificate->base);
 	issue_apply_edition(apply, fact->edition, fact->leaf);
+	if (fact->entry != NULL)
+		paper_apply_entry(apply, fact->entry);
 	if (certificate->valid_until[0] != '\0')
 		expiry_apply_issued(apply, certificate);
 	certificate_count(apply, METRIC_CERTIFICATES_VALID, fact->authority_id, fact->confirmed_on, 1);

@@ -12,8 +12,7 @@
 #include "common/wire/pb.h"
 #include "services/certificate/kind.h"
 #include "services/certificate/paper.h"
-
-enum { BLANK_SERIAL_BYTES_MAX = 40 };
+#include "services/certificate/register.h"
 
 struct reading {
 	struct call *call;
@@ -172,6 +171,7 @@ kind_read(struct reading *reading)
 			     "cơ sở không có loại chứng chỉ này");
 	if (!text_read(reading, "blank_serial", in->blank_serial, true, &serial))
 		return false;
+	reading->row->blank_serial = text_spaced(call_arena(reading->call), serial);
 	return strlen(serial) <= BLANK_SERIAL_BYTES_MAX ||
 	       fails(reading, "blank_serial", "the serial is longer than 40 bytes", "số hiệu phôi dài quá 40 byte");
 }

@@ -23,6 +23,7 @@ struct paper_row {
 	const char *authority_id; /* where the person serves */
 	const char *kind_code;
 	const char *issued_on;
+	const char *blank_serial; /* "" if there is none */
 	Mt__CertificateContent *content;
 };
 

@@ -82,6 +82,26 @@ serial_check(struct call *call, const char *in)
 	return NULL;
 }
 
+bool
+register_form_is_used(struct call *call, const char *authority_id, const char *serial)
+{
+	struct key key = blank_key(authority_id, serial);
+	return store_has(call_store(call), key_slice(&key));
+}
+
+void
+register_form_use(struct call *call, const char *authority_id, const char *serial, const char *certificate_id)
+{
+	char today[DATE_TEXT_BYTES];
+	Mt__BlankFormUsed fact = MT__BLANK_FORM_USED__INIT;
+	date_format(call_today(call), today);
+	fact.school_id = (char *)authority_id;
+	fact.serial = (char *)serial;
+	fact.certificate_id = (char *)certificate_id;
+	fact.used_on = today;
+	call_emit(call, &fact.base);
+}
+
 /* The form is printed on, or already spoiled, in this institution. */
 static bool
 form_is_free(struct call *call, const struct key *key, const char *serial)
@@ -139,7 +159,6 @@ certificates_print_on_blank(Mt__Certificates_Service *service, const Mt__PrintOn
 			    Mt__PrintOnBlankReply_Closure reply, void *call)
 {
 	(void)service;
-	char today[DATE_TEXT_BYTES];
 	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);
 	if (authority == NULL || !call_scope(call, authority->authority_id))
 		return;
@@ -156,13 +175,7 @@ certificates_print_on_blank(Mt__Certificates_Service *service, const Mt__PrintOn
 		    !form_is_free(call, &key, serial))
 			return;
 	}
-	date_format(call_today(call), today);
-	Mt__BlankFormUsed fact = MT__BLANK_FORM_USED__INIT;
-	fact.school_id = authority->authority_id;
-	fact.serial = (char *)serial;
-	fact.certificate_id = in->certificate_id;
-	fact.used_on = today;
-	call_emit(call, &fact.base);
+	register_form_use(call, authority->authority_id, serial, in->certificate_id);
 	Mt__PrintOnBlankReply out = MT__PRINT_ON_BLANK_REPLY__INIT;
 	reply(&out, call);
 }

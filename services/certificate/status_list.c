@@ -204,14 +204,14 @@ document_text(struct call *call, const struct list *list)
 
 /* A key that is younger than the last change did not sign at its time. */
 static const char *
-created_of(const struct list *list, const struct signing_key *key)
+created_of(const Mt__StatusListRecord *record, Mt__StatusList__Purpose purpose, const char *key_created_at)
 {
 	int64_t changed_us;
 	int64_t created_us;
-	const char *changed = list->record->changed_at[list->purpose - 1];
-	if (!instant_parse(key->created_at, &created_us) || !instant_parse(changed, &changed_us))
+	const char *changed = record->changed_at[purpose - 1];
+	if (!instant_parse(key_created_at, &created_us) || !instant_parse(changed, &changed_us))
 		return changed;
-	return created_us > changed_us ? key->created_at : changed;
+	return created_us > changed_us ? key_created_at : changed;
 }
 
 static const char *
@@ -219,7 +219,7 @@ signed_list(struct call *call, const struct list *list, const struct signing_key
 {
 	struct buf buf;
 	struct arena *arena = call_arena(call);
-	const char *created = created_of(list, key);
+	const char *created = created_of(list->record, list->purpose, key->created_at);
 	struct slice document = document_text(call, list);
 	const char *options = arena_format(arena,
 					   "{\"@context\":%s,\"created\":\"%s\",\"cryptosuite\":\"eddsa-jcs-2022\","
@@ -265,7 +265,10 @@ status_lists_get(Mt__StatusLists_Service *service, const Mt__GetStatusListReques
 	assert(keys.signs != NULL); /* issuer.c lets no institution with lists be without */
 	Mt__GetStatusListReply out = MT__GET_STATUS_LIST_REPLY__INIT;
 	out.changes = record->changes[in->purpose - 1] + keys.changes;
-	if (in->known_changes == out.changes) {
+	/* A service that was restored counts again from fewer: the instant tells the two histories apart. */
+	out.state = arena_format(call_arena(call), "%llu-%s", (unsigned long long)out.changes,
+				 created_of(record, in->purpose, keys.signs->created_at));
+	if (strcmp(in->known_state, out.state) == 0) {
 		reply(&out, call);
 		return;
 	}

@@ -40,7 +40,8 @@ enum certificate_table {
 		24,            /* person, number (u32) -> HolderCorrected, while certificates wait to be corrected */
 	TABLE_JWT_WANTED = 25, /* certificate, edition (u32) -> nothing; until the worker has signed it */
 	TABLE_KEY_WANTED = 40, /* school, key id (text) -> nothing; until the worker has made it */
-	TABLE_LOG_OF = 41,     /* certificate, index (u64) -> nothing; leaves that keep a salt of their own */
+	TABLE_PAPER_CORRECTED = 42, /* person, number (u32) -> HolderCorrected, for paper confirmed after it */
+	TABLE_LOG_OF = 41,          /* certificate, index (u64) -> nothing; leaves that keep a salt of their own */
 };
 
 enum { REGISTER_PAPER = 0xffffffff };

@@ -21,22 +21,13 @@
 
 #include <assert.h>
 
-enum {
-	/* Parts of an id, see id.h. */
-	ID_TIME_AT = 4,
-	ID_RANDOM_AT = 10,
-};
-
 /* --- look-ups ----------------------------------------------------------------------------------------------------- */
 
-/* The random part of the id goes before its time: keys of people hired together differ early. */
 struct key
 person_key(struct id id)
 {
 	struct key key = key_of(TABLE_PERSON);
-	key_bytes(&key, slice_of(id.bytes, ID_TIME_AT));
-	key_bytes(&key, slice_of(id.bytes + ID_RANDOM_AT, ID_BYTES - ID_RANDOM_AT));
-	key_bytes(&key, slice_of(id.bytes + ID_TIME_AT, ID_RANDOM_AT - ID_TIME_AT));
+	key_bytes(&key, slice_of(id.bytes, ID_BYTES));
 	return key;
 }
 
@@ -74,12 +65,10 @@ person_or_refuse(struct call *call, const char *person_id)
 	return person;
 }
 
-/* Codes count up, so their first bytes are alike: a hash tells them apart. */
 void
 person_key_staff(struct key *key, uint32_t locality, const char *staff_code)
 {
 	key_u32(key, locality);
-	key_u32(key, (uint32_t)hash_spread(slice_text(staff_code)));
 	key_text(key, staff_code);
 }
 
@@ -87,10 +76,9 @@ const char *
 staff_code_of_key(const struct key *key)
 {
 	uint32_t locality;
-	uint32_t hash;
 	const char *staff_code;
 	struct slice rest = slice_of(key->data + 1, key->size - 1);
-	bool whole = key_read_u32(&rest, &locality) && key_read_u32(&rest, &hash) && key_read_text(&rest, &staff_code);
+	bool whole = key_read_u32(&rest, &locality) && key_read_text(&rest, &staff_code);
 	assert(whole);
 	return staff_code;
 }

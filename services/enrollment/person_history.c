@@ -14,7 +14,7 @@ struct key
 history_key(struct id person)
 {
 	struct key key = person_key(person);
-	key.data[0] = TABLE_HISTORY;
+	key_u8(&key, PERSON_HISTORY);
 	return key;
 }
 

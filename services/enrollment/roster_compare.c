@@ -56,7 +56,7 @@ compare_step(struct call *call, const Mt__RosterFileRecord *roster, Mt__RosterCo
 	size_t looked = 0;
 	while (looked < ROSTER_COMPARED_PER_CALL && store_walk_next(&walk)) {
 		struct staff_row row = staff_row_read(walk.value);
-		const char *in_key = (const char *)walk.key.data + prefix.size + sizeof(uint32_t);
+		const char *in_key = (const char *)walk.key.data + prefix.size;
 		fact->after_staff_code = arena_text(call_arena(call), slice_text(in_key));
 		looked++;
 		if (!is_missing(call, roster, fact->locality, fact->after_staff_code, &row))

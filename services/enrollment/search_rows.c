@@ -20,17 +20,12 @@ person_rest(const struct key *person)
 	return slice_of(person->data + 1, person->size - 1);
 }
 
-/* The parts of the id in the key's order, see person_key: locality, randomness, time. */
 struct id
 person_of_rest(struct slice rest)
 {
-	enum { LOCALITY_BYTES = 4, RANDOM_BYTES = 6 };
 	struct id id;
 	assert(rest.size == PERSON_KEY_BYTES);
-	size_t time_bytes = ID_BYTES - LOCALITY_BYTES - RANDOM_BYTES;
-	memcpy(id.bytes, rest.data, LOCALITY_BYTES);
-	memcpy(id.bytes + LOCALITY_BYTES, rest.data + LOCALITY_BYTES + RANDOM_BYTES, time_bytes);
-	memcpy(id.bytes + LOCALITY_BYTES + time_bytes, rest.data + LOCALITY_BYTES, RANDOM_BYTES);
+	memcpy(id.bytes, rest.data, ID_BYTES);
 	return id;
 }
 

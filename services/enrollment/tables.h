@@ -1,8 +1,8 @@
 /* services/enrollment/tables.h
  *
  * The tables of enrollment: the first byte of each key, and what a row holds. A key
- * goes on with a locality (4 bytes), so that what arrives together lies together, and
- * is told apart within its first eight bytes where that is possible.
+ * goes on with a locality (4 bytes) or an id, which begins with one, so that what arrives
+ * together lies together; so do codes, which count up.
  *
  * Rows each fact writes, figures not counted:
  *   PersonHired 3 (person, history, staff code) and 5 that lead to the person: a word of the name each, name and
@@ -28,13 +28,16 @@
 #ifndef SERVICES_ENROLLMENT_TABLES_H
 #define SERVICES_ENROLLMENT_TABLES_H
 
+enum { PERSON_HISTORY = 1 };
+
 enum enrollment_table {
-	TABLE_PERSON = 0x01, /* person's locality, its id's random part, its time -> PersonRecord */
-	/* authority's locality, hash of the code, code -> struct staff_row; then the key of a person whom another took
-	   the code from -> the same, and the entry that did */
+	TABLE_PERSON = 0x01, /* person id -> PersonRecord; then PERSON_HISTORY, seq, number -> ChangeRecord: a change
+			      * writes the two of them to one page */
+	/* authority's locality, code -> struct staff_row; then the key of a person whom another took the code from -> the
+	   same, and the entry that did */
 	TABLE_STAFF_CODE = 0x02,
 	TABLE_EVENT = 0x03, /* source's locality, hash of source and id -> EventRecord */
-	/* locality, hash of the code, code; then 0, seq, event's hash -> the hash again, of what waits for that code;
+	/* locality, code; then 0, seq, event's hash -> the hash again, of what waits for that code;
 	   or 1, event's hash -> nothing, of what was ever kept under it */
 	TABLE_PARKED_EVENT = 0x04,
 	TABLE_PROGRAMME = 0x05,      /* programme id -> ProgrammeRecord */
@@ -45,7 +48,6 @@ enum enrollment_table {
 	TABLE_WAITLIST = 0x0a,       /* class id, place -> person id */
 	TABLE_PRESENCE = 0x0b,       /* class id, person id -> a byte a session: Presence.State, 0 not marked */
 	TABLE_SESSION_HELD = 0x0c,   /* class id, number -> seq of the entry that first took attendance */
-	TABLE_HISTORY = 0x0e,        /* as in TABLE_PERSON, then seq, number -> ChangeRecord */
 	TABLE_LOCALITY = 0x0d,       /* locality of a top authority, 0 for the root -> last running number below it */
 	TABLE_SEQUENCE =
 		0x10, /* source's locality, hash of source and subject -> last number; with a number: who claims it */
@@ -74,7 +76,7 @@ enum enrollment_table {
 	TABLE_CODE = 0x2e,           /* list, version's number, code -> ListCode */
 	TABLE_ROSTER = 0x18,         /* roster id -> RosterFileRecord */
 	TABLE_ROSTER_FAULT = 0x19,   /* roster id, number -> RosterFault */
-	TABLE_ROSTER_SEEN = 0x1a,    /* roster id, locality, hash of the code, code -> nothing; until it is finished */
+	TABLE_ROSTER_SEEN = 0x1a,    /* roster id, locality, code -> nothing; until it is finished */
 	TABLE_ROSTER_OF = 0x1b,      /* authority's locality, instant from the newest, roster id -> nothing */
 	TABLE_AUTHORITY_HISTORY = 0x30, /* authority id, effective date, seq -> AuthorityVersion */
 	TABLE_AUTHORITY_PLAN = 0x31,    /* authority id, effective date, seq -> AuthorityPlan */

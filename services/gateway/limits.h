@@ -102,9 +102,9 @@ enum {
 	DOOR_KEYS_MAX = 20000,
 	DOOR_KEYS_EVERY_MS = 1000,
 
-	/* Signed status lists that a gateway holds: a list has 1 KiB with no bit set and 175 KiB at most. */
-	STATUS_LISTS_HELD_MAX = 256,
-	STATUS_LISTS_HELD_BYTES_MAX = 8 << 20,
+	/* Signed status lists that a gateway holds, as asked for: one has 1 KiB with no bit set, 20 KiB with one in a
+	 * hundred, 175 KiB at most. So many are the lists of a thousand institutions. */
+	STATUS_LISTS_HELD_BYTES_MAX = 32 << 20,
 	/* Caches on the way may hold a list this long; verifiers are told 5 minutes (ttl) by the list itself. */
 	STATUS_LIST_MAX_AGE_S = 60,
 	DRAIN_MS = 10000,

@@ -21,7 +21,8 @@ struct drawing {
 	bool (*draw)(struct drawing *drawing);
 	const void *reply;
 	struct buf pdf;
-	struct fault fault;
+	struct fault fault; /* "" unless the drawing said what is wrong */
+	bool is_passport;
 	bool drawn;
 };
 
@@ -34,6 +35,79 @@ on_work(uv_work_t *work)
 	drawing->drawn = drawing->draw(drawing);
 }
 
+/* --- what cannot be drawn ----------------------------------------------------------------------------------------- */
+
+/* A member of what is drawn and the field of the reply that it was taken from; of lists the part before the number and
+ * the part behind it. */
+struct source {
+	const char *list, *member;
+	const char *field_list, *field;
+};
+
+static const struct source sources[] = {
+	{"", "institution_vi", "", "institution"},
+	{"", "kind_vi", "", "content.kindName"},
+	{"", "kind_en", "", "content.kindNameEn"},
+	{"", "holder_name", "", "content.name"},
+	{"", "birth_date", "", "content.birthDate"},
+	{"", "programme_vi", "", "content.programmeTitle"},
+	{"", "programme_en", "", "content.programmeTitleEn"},
+	{"", "ends_on", "", "content.completedOn"},
+	{"", "register_number", "", "certificate.registerNumber"},
+	{"", "serial", "", "certificate.blankSerial"},
+	{"", "decision_number", "", "content.decisionNumber"},
+	{"", "decision_date", "", "content.decisionDate"},
+	{"", "issued_on", "", "certificate.issuedOn"},
+	{"", "signatory_title_vi", "", "content.signatoryTitle"},
+	{"", "signatory_title_en", "", "content.signatoryTitleEn"},
+	{"", "signatory_name", "", "content.signatoryName"},
+	{"", "valid_until", "", "certificate.validUntil"},
+	{"trainings", "institution", "courses", "institution"},
+	{"trainings", "programme", "courses", "programmeTitle"},
+	{"trainings", "completed_on", "courses", "completedOn"},
+	{"trainings", "register_number", "courses", "certificate.registerNumber"},
+	{"recognitions", "what", "recognitions", "recognition.text.title"},
+	{"recognitions", "recognised_on", "recognitions", "recognition.on"},
+};
+
+/* The field of the reply whose text is to blame; NULL if none is. */
+static const char *
+field_to_blame(struct arena *arena, const char *member)
+{
+	const char *index = strchr(member, '[');
+	size_t list_size = index == NULL ? 0 : (size_t)(index - member);
+	const char *behind = index == NULL ? member : strchr(member, '.');
+	if (behind == NULL)
+		return NULL;
+	size_t index_size = index == NULL ? 0 : (size_t)(behind - index) + 1;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		const struct source *source = &sources[i];
+		if (strlen(source->list) == list_size && strncmp(source->list, member, list_size) == 0 &&
+		    strcmp(source->member, member + list_size + index_size) == 0)
+			return arena_format(arena, "%s%.*s%s", source->field_list, (int)index_size, member + list_size,
+					    source->field);
+	}
+	return NULL;
+}
+
+/* Whose text it is can correct it; what blames no text is ours. */
+static void
+refuse_drawing(struct drawing *drawing)
+{
+	struct request *request = drawing->request;
+	const char *field = field_to_blame(&request->arena, drawing->fault.field);
+	const char *why = strchr(drawing->fault.message, ':');
+	if (field != NULL && drawing->is_passport && strncmp(field, "content.", strlen("content.")) == 0)
+		field += strlen("content."); /* it says who its holder is itself */
+	if (field != NULL)
+		request_refuse(request, PROBLEM_UNDRAWABLE, field, "the PDF cannot be drawn: %s%s", field,
+			       why == NULL ? "" : why);
+	else
+		request_refuse(request, PROBLEM_INTERNAL, NULL, "the PDF cannot be drawn: %s", drawing->fault.message);
+}
+
+/* --- drawing ------------------------------------------------------------------------------------------------------ */
+
 static void
 on_drawn(uv_work_t *work, int status)
 {
@@ -42,20 +116,20 @@ on_drawn(uv_work_t *work, int status)
 	drawings--;
 	if (status == 0 && drawing->drawn) {
 		request_header_add(request, "Cache-Control", "private, no-store");
+		request_header_add(request, "X-Robots-Tag", "noindex");
 		request_answer(request, 200, "application/pdf", &drawing->pdf);
 	} else {
 		buf_free(&drawing->pdf);
-		request_refuse(request, PROBLEM_INTERNAL, NULL, "the PDF cannot be drawn: %s", drawing->fault.message);
+		refuse_drawing(drawing);
 	}
 	http_wake(request->http);
 }
 
 static void
-draw_begin(struct request *request, const void *reply, bool (*draw)(struct drawing *drawing))
+draw_begin(struct request *request, const void *reply, bool is_passport, bool (*draw)(struct drawing *drawing))
 {
 	struct drawing *drawing = arena_zero(&request->arena, sizeof(*drawing));
 	if (drawings == PAPERS_MAX) {
-		request_header_add(request, "Retry-After", "1");
 		request_refuse(request, PROBLEM_RESOURCE_EXHAUSTED, NULL,
 			       "%d PDFs are being drawn: try again in a second", PAPERS_MAX);
 		return;
@@ -65,6 +139,7 @@ draw_begin(struct request *request, const void *reply, bool (*draw)(struct drawi
 	drawing->request = request;
 	drawing->reply = reply;
 	drawing->draw = draw;
+	drawing->is_passport = is_passport;
 	buf_init(&drawing->pdf, PAPER_PDF_BYTES_MAX);
 	uv_queue_work(request->http->loop, &drawing->work, on_work, on_drawn);
 }
@@ -127,7 +202,7 @@ on_certificate(void *context, size_t number, const Mt__Reply *reply)
 		request_refuse(request, PROBLEM_NOT_FOUND, NULL, "there is no credential to draw");
 		return;
 	}
-	draw_begin(request, found, draw_certificate);
+	draw_begin(request, found, false, draw_certificate);
 }
 
 void
@@ -266,7 +341,7 @@ on_passport(void *context, size_t number, const Mt__Reply *reply)
 			       "there is no passport to draw: nothing is on record with a name");
 		return;
 	}
-	draw_begin(request, found, draw_passport);
+	draw_begin(request, found, true, draw_passport);
 }
 
 void

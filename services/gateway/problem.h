@@ -26,6 +26,7 @@ enum problem_kind {
 	PROBLEM_URI_TOO_LONG,
 	PROBLEM_UNSUPPORTED_MEDIA_TYPE,
 	PROBLEM_KEY_REUSED,
+	PROBLEM_UNDRAWABLE,
 	PROBLEM_RESOURCE_EXHAUSTED,
 	PROBLEM_INTERNAL,
 	PROBLEM_UNIMPLEMENTED,
@@ -55,6 +56,7 @@ long problem_quality(const char *text, size_t size);
 /* What Accept-Language prefers of the two; NULL and anything odd mean English. */
 enum language problem_language(const char *accept_language);
 
+const char *problem_title(enum problem_kind kind, enum language language);
 void problem_write(struct buf *body, const struct problem *problem, enum language language);
 
 /* A field path as in the .proto ("session.begins_at") in JSON spelling; cut at size. */

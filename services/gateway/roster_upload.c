@@ -201,17 +201,14 @@ roster_begin(struct upload *upload, bool dry_run, bool full)
 static bool
 content_check(struct request *request)
 {
-	const char *key = request_header(request, "Idempotency-Key");
+	const char *key;
 	if (request_content_is(request, "multipart/form-data")) {
 		request_refuse(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
 			       "the file is the body itself, not a form: curl --data-binary @FILE");
 		return false;
 	}
-	if (key != NULL && strlen(key) > CALL_ID_BYTES_MAX) {
-		request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL, "the Idempotency-Key is longer than %d bytes",
-			       CALL_ID_BYTES_MAX);
+	if (!forward_key(request, &key))
 		return false;
-	}
 	if (uploads_open < ROSTER_UPLOADS_MAX)
 		return true;
 	request_refuse(request, PROBLEM_UNAVAILABLE, NULL, "too many rosters are being received, come again");

@@ -7,7 +7,9 @@
  * same input gives the same bytes; nothing here asks for the time.
  *
  * Texts are UTF-8 in any normal form. NULL and "" are absent, and a line that needs what is
- * absent is left out. A character that no installed font can draw is a fault, never a box. */
+ * absent is left out. A character that no installed font can draw is a fault, never a box.
+ * The field of a fault is the member of these structs whose text is to blame, as in
+ * "trainings[3].programme"; "" and others ("boxes[1]") blame no text but the machine or the layout. */
 #ifndef SERVICES_PAPER_PAPER_H
 #define SERVICES_PAPER_PAPER_H
 

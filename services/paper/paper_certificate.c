@@ -115,20 +115,33 @@ values_make(struct making *making)
 	return true;
 }
 
-static bool
-required_check(const struct paper_certificate *in, struct fault *fault)
+static const char *
+value_of(const struct making *making, const char *name)
 {
-	const struct paper_value required[] = {
-		{"institution_vi", in->institution_vi}, {"kind_vi", in->kind_vi},
-		{"holder_name", in->holder_name},       {"programme_vi", in->programme_vi},
-		{"issued_on", in->issued_on},           {"verification_url", in->verification_url},
-	};
-	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-		if (required[i].text == NULL || required[i].text[0] == '\0')
-			return paper_fault(fault, required[i].name, "%s: a certificate needs it", required[i].name);
+	for (size_t i = 0; i < making->values_count; i++) {
+		if (strcmp(making->values[i].name, name) == 0)
+			return making->values[i].text;
 	}
+	return NULL;
+}
+
+/* Looked at as they will be drawn: a name of joiners alone is none. */
+static bool
+required_check(const struct making *making)
+{
+	const struct paper_certificate *in = making->in;
+	static const char *const texts[] = {"institution_vi", "kind_vi", "holder_name", "programme_vi"};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (value_of(making, texts[i]) == NULL)
+			return paper_fault(making->fault, texts[i], "%s: a certificate needs it", texts[i]);
+	}
+	if (value_of(making, "issued_vi") == NULL)
+		return paper_fault(making->fault, "issued_on", "issued_on: a certificate needs it");
+	if (in->verification_url == NULL || in->verification_url[0] == '\0')
+		return paper_fault(making->fault, "verification_url", "verification_url: a certificate needs it");
 	if (in->credential.size > PAPER_CREDENTIAL_BYTES_MAX)
-		return paper_fault(fault, "credential", "credential: larger than %d bytes", PAPER_CREDENTIAL_BYTES_MAX);
+		return paper_fault(making->fault, "credential", "credential: larger than %d bytes",
+				   PAPER_CREDENTIAL_BYTES_MAX);
 	return true;
 }
 
@@ -144,6 +157,31 @@ static bool
 present(struct making *making, const char *name)
 {
 	return name != NULL && fill(making, arena_format(&making->arena, "{%s}", name)) != NULL;
+}
+
+static bool
+stands_in(const char *text, const char *name)
+{
+	const char *at = text == NULL ? NULL : strstr(text, name);
+	return at != NULL && at > text && at[-1] == '{' && at[strlen(name)] == '}';
+}
+
+/* A line that cannot be drawn: which of the texts in it is to blame. If none is, it is the template's own. */
+static void
+line_blame(struct making *making, const struct paper_line *line, double width)
+{
+	for (size_t i = 0; i < making->values_count; i++) {
+		const struct paper_value *value = &making->values[i];
+		if (value->text == NULL ||
+		    (!stands_in(line->text, value->name) && !stands_in(line->beside, value->name)))
+			continue;
+		const char *text = line->upper ? paper_capitals(&making->arena, value->text) : value->text;
+		PangoLayout *alone =
+			paper_text(&making->canvas, &line->style, text, NULL, width, value->name, making->fault);
+		if (alone == NULL)
+			return;
+		g_object_unref(alone);
+	}
 }
 
 /* layout stays NULL if the line is left out. */
@@ -165,8 +203,10 @@ line_set(struct making *making, const struct paper_box *box, const struct paper_
 	set->style.tracking *= scale;
 	set->layout = paper_text(&making->canvas, &set->style, text, fill(making, line->beside), box->width, field,
 				 making->fault);
-	if (set->layout == NULL)
+	if (set->layout == NULL) {
+		line_blame(making, line, box->width);
 		return false;
+	}
 	set->height = paper_text_height(set->layout) + (line->rule > 0 ? RULE_SPACE : 0);
 	return true;
 }
@@ -211,6 +251,25 @@ lines_draw(struct making *making, const struct paper_box *box, const struct set_
 	}
 }
 
+/* The longest of the texts in a box that is too full; false. */
+static bool
+box_blame(struct making *making, const struct paper_box *box)
+{
+	const struct paper_value *longest = NULL;
+	for (size_t i = 0; i < box->lines_count * making->values_count; i++) {
+		const struct paper_line *line = &box->lines[i / making->values_count];
+		const struct paper_value *value = &making->values[i % making->values_count];
+		if (value->text != NULL && stands_in(line->text, value->name) &&
+		    (longest == NULL || strlen(value->text) > strlen(longest->text)))
+			longest = value;
+	}
+	char number[32];
+	snprintf(number, sizeof(number), "boxes[%zu]", (size_t)(box - making->template->boxes));
+	const char *field = longest == NULL ? number : longest->name;
+	return paper_fault(making->fault, field,
+			   "%s: the texts beside it and it do not fit, not even at half their size", field);
+}
+
 static bool
 box_draw(struct making *making, const struct paper_box *box)
 {
@@ -226,10 +285,7 @@ box_draw(struct making *making, const struct paper_box *box)
 		}
 		lines_release(set, box->lines_count);
 	}
-	size_t number = (size_t)(box - making->template->boxes);
-	char field[32];
-	snprintf(field, sizeof(field), "boxes[%zu]", number);
-	return paper_fault(making->fault, field, "%s: its texts do not fit, not even at half their size", field);
+	return box_blame(making, box);
 }
 
 /* --- page ------------------------------------------------------------------------------------------------------- */
@@ -278,7 +334,7 @@ make(struct making *making, struct buf *pdf)
 	const uint8_t *json = _binary_services_paper_national_json_start;
 	struct slice bytes = slice_of(json, (size_t)(_binary_services_paper_national_json_end - json));
 	struct buf drawn;
-	if (!required_check(making->in, making->fault) || !values_make(making))
+	if (!values_make(making) || !required_check(making))
 		return false;
 	making->template =
 		paper_template_read(&making->arena, bytes, making->values, making->values_count, making->fault);

@@ -134,28 +134,31 @@ year_row(void *context, size_t row, const char *cells[PAPER_COLUMNS_MAX])
 /* --- tables ----------------------------------------------------------------------------------------------------- */
 
 static const struct paper_column post_columns[] = {
-	{"Từ ngày", "From", 0.14, PAPER_LEFT},
-	{"Đến ngày", "Until", 0.14, PAPER_LEFT},
-	{"Chức vụ, vị trí việc làm", "Post", 0.34, PAPER_LEFT},
-	{"Cơ quan", "Authority", 0.38, PAPER_LEFT},
+	{"Từ ngày", "From", "begins_on", 0.14, PAPER_LEFT},
+	{"Đến ngày", "Until", "ends_on", 0.14, PAPER_LEFT},
+	{"Chức vụ, vị trí việc làm", "Post", "title", 0.34, PAPER_LEFT},
+	{"Cơ quan", "Authority", "authority", 0.38, PAPER_LEFT},
 };
 static const struct paper_column training_columns[] = {
-	{"Hoàn thành", "Completed", 0.12, PAPER_LEFT}, {"Chương trình", "Programme", 0.26, PAPER_LEFT},
-	{"Cơ sở", "Institution", 0.2, PAPER_LEFT},     {"Giờ", "Hours", 0.07, PAPER_RIGHT},
-	{"Kết quả", "Result", 0.1, PAPER_LEFT},        {"Số vào sổ", "Register No.", 0.13, PAPER_LEFT},
-	{"Tình trạng", "State", 0.12, PAPER_LEFT},
+	{"Hoàn thành", "Completed", "completed_on", 0.12, PAPER_LEFT},
+	{"Chương trình", "Programme", "programme", 0.26, PAPER_LEFT},
+	{"Cơ sở", "Institution", "institution", 0.2, PAPER_LEFT},
+	{"Giờ", "Hours", "hours", 0.07, PAPER_RIGHT},
+	{"Kết quả", "Result", "result", 0.1, PAPER_LEFT},
+	{"Số vào sổ", "Register No.", "register_number", 0.13, PAPER_LEFT},
+	{"Tình trạng", "State", "state", 0.12, PAPER_LEFT},
 };
 static const struct paper_column recognition_columns[] = {
-	{"Ngày", "Date", 0.14, PAPER_LEFT},
-	{"Nội dung được công nhận", "Recognised learning", 0.42, PAPER_LEFT},
-	{"Nơi công nhận", "Recognised by", 0.34, PAPER_LEFT},
-	{"Giờ", "Hours", 0.1, PAPER_RIGHT},
+	{"Ngày", "Date", "recognised_on", 0.14, PAPER_LEFT},
+	{"Nội dung được công nhận", "Recognised learning", "what", 0.42, PAPER_LEFT},
+	{"Nơi công nhận", "Recognised by", "authority", 0.34, PAPER_LEFT},
+	{"Giờ", "Hours", "hours", 0.1, PAPER_RIGHT},
 };
 static const struct paper_column year_columns[] = {
-	{"Năm", "Year", 0.4, PAPER_LEFT},
-	{"Số khóa", "Programmes", 0.2, PAPER_RIGHT},
-	{"Số giờ", "Hours", 0.2, PAPER_RIGHT},
-	{"Điểm", "Points", 0.2, PAPER_RIGHT},
+	{"Năm", "Year", "year", 0.4, PAPER_LEFT},
+	{"Số khóa", "Programmes", "trainings", 0.2, PAPER_RIGHT},
+	{"Số giờ", "Hours", "hours", 0.2, PAPER_RIGHT},
+	{"Điểm", "Points", "points", 0.2, PAPER_RIGHT},
 };
 
 static bool
@@ -163,13 +166,13 @@ tables_set(struct making *making)
 {
 	const struct paper_passport *in = making->in;
 	const struct paper_table tables[] = {
-		{"Quá trình công tác", "Posts", post_columns, 4, in->posts_count, false, post_row},
-		{"Chương trình đào tạo, bồi dưỡng đã hoàn thành", "Programmes completed", training_columns, 7,
-		 in->trainings_count, false, training_row},
-		{"Học tập ngoài chương trình được công nhận", "Recognised informal learning", recognition_columns, 4,
-		 in->recognitions_count, false, recognition_row},
-		{"Tổng hợp theo năm", "Totals by year", year_columns, 4, in->years_count == 0 ? 0 : in->years_count + 1,
-		 true, year_row},
+		{"Quá trình công tác", "Posts", "posts", post_columns, 4, in->posts_count, false, post_row},
+		{"Chương trình đào tạo, bồi dưỡng đã hoàn thành", "Programmes completed", "trainings", training_columns,
+		 7, in->trainings_count, false, training_row},
+		{"Học tập ngoài chương trình được công nhận", "Recognised informal learning", "recognitions",
+		 recognition_columns, 4, in->recognitions_count, false, recognition_row},
+		{"Tổng hợp theo năm", "Totals by year", "years", year_columns, 4,
+		 in->years_count == 0 ? 0 : in->years_count + 1, true, year_row},
 	};
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		if (!paper_table(&making->flow, &tables[i]))
@@ -245,16 +248,16 @@ title_set(struct making *making)
 		.size = 24, .rows = 1, .bold = true, .tracking = 1, .colour = RED, .align = PAPER_CENTRE};
 	const struct paper_style english = {
 		.size = 13, .rows = 1, .italic = true, .colour = SOFT, .align = PAPER_CENTRE};
-	if (!paper_flow_text(flow, &nation, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", NULL, 0) ||
-	    !paper_flow_text(flow, &nation, "Độc lập - Tự do - Hạnh phúc", NULL, 0) ||
+	if (!paper_flow_text(flow, &nation, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", NULL, 0, "head") ||
+	    !paper_flow_text(flow, &nation, "Độc lập - Tự do - Hạnh phúc", NULL, 0, "head") ||
 	    !paper_flow_text(flow, &motto, "Socialist Republic of Viet Nam  ·  Independence - Freedom - Happiness",
-			     NULL, 0))
+			     NULL, 0, "head"))
 		return false;
 	flow->y += 2 * PAPER_MM;
 	if (flow->drawing)
 		paper_rule(flow->canvas, WIDTH / 2, flow->y, 60 * PAPER_MM, GOLD);
-	return paper_flow_text(flow, &title, "SỔ ĐÀO TẠO, BỒI DƯỠNG", NULL, 4 * PAPER_MM) &&
-	       paper_flow_text(flow, &english, "Training Passport", NULL, 0);
+	return paper_flow_text(flow, &title, "SỔ ĐÀO TẠO, BỒI DƯỠNG", NULL, 4 * PAPER_MM, "head") &&
+	       paper_flow_text(flow, &english, "Training Passport", NULL, 0, "head");
 }
 
 /* The person, with the code on the right. */
@@ -270,12 +273,12 @@ holder_set(struct making *making)
 	if (!paper_date(&making->arena, "birth_date", in->birth_date, &birth, making->fault))
 		return false;
 	flow->width -= QR_SIZE + 5 * PAPER_MM;
-	bool set = paper_flow_text(flow, &large, making->name, NULL, 6 * PAPER_MM);
+	bool set = paper_flow_text(flow, &large, making->name, NULL, 6 * PAPER_MM, "holder_name");
 	if (set && birth.vi != NULL)
 		set = paper_flow_text(flow, &usual, arena_format(&making->arena, "Sinh %s", birth.vi),
-				      arena_format(&making->arena, "Born %s", birth.en), 0);
+				      arena_format(&making->arena, "Born %s", birth.en), 0, "birth_date");
 	if (set && making->authority != NULL)
-		set = paper_flow_text(flow, &usual, making->authority, NULL, 0.5 * PAPER_MM);
+		set = paper_flow_text(flow, &usual, making->authority, NULL, 0.5 * PAPER_MM, "authority");
 	flow->width += QR_SIZE + 5 * PAPER_MM;
 	if (set && flow->drawing)
 		set = paper_qr(flow->canvas, in->check_url, WIDTH - MARGIN - QR_SIZE, top, QR_SIZE, INK, making->fault);
@@ -311,9 +314,10 @@ input_check(struct making *making)
 	    !paper_clean(&making->arena, "authority", in->authority, &making->authority, fault) ||
 	    !paper_clean(&making->arena, "short_url", in->short_url, &making->short_url, fault))
 		return false;
-	if (making->name == NULL || in->made_on == NULL || in->made_on[0] == '\0' || in->check_url == NULL)
-		return paper_fault(fault, "",
-				   "a passport needs the holder's name, the day it was made and its check URL");
+	if (making->name == NULL)
+		return paper_fault(fault, "holder_name", "holder_name: a passport needs it");
+	if (in->made_on == NULL || in->made_on[0] == '\0' || in->check_url == NULL)
+		return paper_fault(fault, "", "a passport needs the day it was made and its check URL");
 	return true;
 }
 

@@ -34,9 +34,9 @@ paper_flow_page(struct paper_flow *flow)
 
 bool
 paper_flow_text(struct paper_flow *flow, const struct paper_style *style, const char *text, const char *beside,
-		double before)
+		double before, const char *field)
 {
-	PangoLayout *layout = paper_text(flow->canvas, style, text, beside, flow->width, "text", flow->fault);
+	PangoLayout *layout = paper_text(flow->canvas, style, text, beside, flow->width, field, flow->fault);
 	if (layout == NULL)
 		return false;
 	flow->y += before;
@@ -61,7 +61,7 @@ cells_release(struct cells *cells)
 }
 
 static bool
-cells_set(struct paper_flow *flow, const struct paper_table *table, const char *const *texts,
+cells_set(struct paper_flow *flow, const struct paper_table *table, const char *const *texts, const char *row,
 	  const struct paper_style *style, struct cells *cells)
 {
 	*cells = (struct cells){.height = 0};
@@ -71,7 +71,7 @@ cells_set(struct paper_flow *flow, const struct paper_table *table, const char *
 			continue;
 		cells->styles[i] = *style;
 		cells->styles[i].align = table->columns[i].align == PAPER_CENTRE ? PAPER_LEFT : table->columns[i].align;
-		g_snprintf(field, sizeof(field), "%s", table->columns[i].en);
+		g_snprintf(field, sizeof(field), "%s.%s", row, table->columns[i].member);
 		cells->layouts[i] = paper_text(flow->canvas, &cells->styles[i], texts[i], NULL,
 					       column_width(flow, table, i) - 2 * CELL_MARGIN, field, flow->fault);
 		if (cells->layouts[i] == NULL) {
@@ -129,7 +129,7 @@ head_row(struct paper_flow *flow, const struct paper_table *table, bool english)
 	struct cells cells;
 	for (size_t i = 0; i < table->columns_count; i++)
 		texts[i] = english ? table->columns[i].en : table->columns[i].vi;
-	if (!cells_set(flow, table, texts, &style, &cells))
+	if (!cells_set(flow, table, texts, "head", &style, &cells))
 		return false;
 	double height = cells.height - CELL_SPACE; /* the two languages stand together */
 	if (flow->drawing) {
@@ -166,8 +166,10 @@ row(struct paper_flow *flow, const struct paper_table *table, size_t number)
 					  .bold = table->total && number == table->rows_count - 1,
 					  .colour = INK};
 	const char *texts[PAPER_COLUMNS_MAX] = {NULL};
+	char name[sizeof(flow->fault->field)];
 	struct cells cells;
-	if (!table->row(flow->context, number, texts) || !cells_set(flow, table, texts, &style, &cells))
+	g_snprintf(name, sizeof(name), "%s[%zu]", table->list, number);
+	if (!table->row(flow->context, number, texts) || !cells_set(flow, table, texts, name, &style, &cells))
 		return false;
 	double height = cells.height;
 	bool turned = flow->y + height <= flow->bottom || (paper_flow_page(flow) && head(flow, table));
@@ -181,7 +183,7 @@ row(struct paper_flow *flow, const struct paper_table *table, size_t number)
 	flow->y += height;
 	cells_release(&cells);
 	if (turned && !fits)
-		return paper_fault(flow->fault, table->en, "%s: a row is higher than a page", table->en);
+		return paper_fault(flow->fault, name, "%s: the row is higher than a page", name);
 	return turned;
 }
 
@@ -195,7 +197,7 @@ paper_table(struct paper_flow *flow, const struct paper_table *table)
 		return true;
 	if (flow->y + room > flow->bottom && !paper_flow_page(flow))
 		return false;
-	if (!paper_flow_text(flow, &title, table->vi, table->en, TITLE_BEFORE))
+	if (!paper_flow_text(flow, &title, table->vi, table->en, TITLE_BEFORE, "head"))
 		return false;
 	flow->y += 1 * PAPER_MM;
 	if (!head(flow, table))

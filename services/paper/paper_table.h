@@ -24,12 +24,14 @@ struct paper_flow {
 
 struct paper_column {
 	const char *vi, *en;
-	double share; /* of the width; those of a table make 1 */
+	const char *member; /* of a row's struct, for faults */
+	double share;       /* of the width; those of a table make 1 */
 	enum paper_align align;
 };
 
 struct paper_table {
 	const char *vi, *en;
+	const char *list; /* its rows' array, for faults */
 	const struct paper_column *columns;
 	size_t columns_count;
 	size_t rows_count;
@@ -40,9 +42,9 @@ struct paper_table {
 
 /* The first page, and any after it: page_draw, and y at the top. */
 bool paper_flow_page(struct paper_flow *flow);
-/* One text over the whole width, or what is left of it from `left` on; y moves below it. */
+/* One text over the whole width, or what is left of it from `left` on; y moves below it. field: see paper_text. */
 bool paper_flow_text(struct paper_flow *flow, const struct paper_style *style, const char *text, const char *beside,
-		     double before);
+		     double before, const char *field);
 /* Nothing at all if it has no rows. */
 bool paper_table(struct paper_flow *flow, const struct paper_table *table);
 

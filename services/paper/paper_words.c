@@ -12,22 +12,53 @@
 static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
 				     "July",    "August",   "September", "October", "November", "December"};
 
-/* Characters that stand in a line and are seen in it, spaces among them. */
-static bool
-character_plain(utf8proc_int32_t point)
+/* What a character of an outside text becomes on paper. */
+enum character { CHARACTER_DRAWN, CHARACTER_SPACE, CHARACTER_UNSEEN, CHARACTER_NONE };
+
+static enum character
+character_kind(utf8proc_int32_t point)
 {
+	/* Joiners, soft hyphens, marks of direction: nobody sees them, and a name copied from a sheet often has one. */
+	if (utf8proc_get_property(point)->ignorable)
+		return CHARACTER_UNSEEN;
 	switch ((int)utf8proc_category(point)) {
 	case UTF8PROC_CATEGORY_CC:
-	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return CHARACTER_SPACE;
 	case UTF8PROC_CATEGORY_CN:
 	case UTF8PROC_CATEGORY_CO:
 	case UTF8PROC_CATEGORY_CS:
-	case UTF8PROC_CATEGORY_ZL:
-	case UTF8PROC_CATEGORY_ZP:
-		return false;
+		return CHARACTER_NONE;
 	default:
-		return true;
+		return CHARACTER_DRAWN;
 	}
+}
+
+/* One line of what is seen of a text; NULL and the fault if a character stands for nothing. */
+static const char *
+line_of(struct arena *arena, const char *field, const char *text, struct fault *fault)
+{
+	char *line = arena_alloc(arena, strlen(text) + 1);
+	size_t used = 0;
+	utf8proc_int32_t point = 0;
+	while (*text != '\0') {
+		size_t size = (size_t)utf8proc_iterate((const utf8proc_uint8_t *)text, -1, &point);
+		enum character kind = character_kind(point);
+		if (kind == CHARACTER_NONE) {
+			paper_fault(fault, field, "%s: U+%04X cannot stand in a line on paper", field, (unsigned)point);
+			return NULL;
+		}
+		if (kind == CHARACTER_SPACE)
+			line[used++] = ' ';
+		if (kind == CHARACTER_DRAWN) {
+			memcpy(line + used, text, size);
+			used += size;
+		}
+		text += size;
+	}
+	line[used] = '\0';
+	return line;
 }
 
 bool
@@ -38,17 +69,14 @@ paper_clean(struct arena *arena, const char *field, const char *text, const char
 		return true;
 	if (strnlen(text, PAPER_TEXT_BYTES_MAX + 1) > PAPER_TEXT_BYTES_MAX)
 		return paper_fault(fault, field, "%s: longer than %d bytes", field, PAPER_TEXT_BYTES_MAX);
-	const char *composed = text_nfc(arena, text);
-	if (composed == NULL)
+	const char *sound = text_nfc(arena, text);
+	if (sound == NULL)
 		return paper_fault(fault, field, "%s: not valid UTF-8", field);
-	utf8proc_int32_t point = 0;
-	for (const char *at = composed; *at != '\0';) {
-		at += utf8proc_iterate((const utf8proc_uint8_t *)at, -1, &point);
-		if (!character_plain(point))
-			return paper_fault(fault, field, "%s: U+%04X cannot stand in a line on paper", field,
-					   (unsigned)point);
-	}
-	*clean = composed;
+	const char *line = line_of(arena, field, sound, fault);
+	if (line == NULL)
+		return false;
+	line = text_spaced(arena, line);
+	*clean = line[0] == '\0' ? NULL : text_nfc(arena, line); /* what was left out may have kept an accent apart */
 	return true;
 }
 

@@ -7,8 +7,9 @@
 
 #include "services/paper/paper.h"
 
-/* The text in NFC, NULL if it is absent; false and the fault if it is no text for one line:
- * not UTF-8, too long, or with characters that break lines, turn the direction or stand for nothing. */
+/* The text in NFC as a line shows it: control characters and ends of lines are spaces, what nobody sees (joiners, marks
+ * of direction) is left out. NULL if nothing is left; false and the fault if it is no text: not UTF-8, too long, or
+ * with characters that stand for nothing. */
 bool paper_clean(struct arena *arena, const char *field, const char *text, const char **clean, struct fault *fault);
 
 const char *paper_capitals(struct arena *arena, const char *text);

@@ -6,7 +6,7 @@
                                               BENCH_MEMORY: --memory in MiB, 256 by default
                                               BENCH_PEOPLE: the nation's size, 2500000 by default
                                               BENCH_ONLY: asking, sizes, killed, certificates, verify, passport,
-                                              status, log: these works, without the peer
+                                              status, correction, log: these works, without the peer
                                               BENCH_CERTIFICATES: so many before passports are asked
 
 Ours and the peer take turns, three rounds of each work of some seconds; the table gives
@@ -348,7 +348,8 @@ class Bench:
     def presented(self):
         """What lives on the certificates of school."""
         return {"verify": lambda: certificates.verify(self), "passport": lambda: certificates.passport(self, SCALE),
-                "status": lambda: certificates.status(self), "log": lambda: certificates.log(self, SCALE, QUICK)}
+                "status": lambda: certificates.status(self),
+                "correction": lambda: certificates.correction(self), "log": lambda: certificates.log(self, SCALE, QUICK)}
 
     def run(self):
         self.say("disk: %s" % filesystem(self.folder))

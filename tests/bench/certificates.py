@@ -1,4 +1,4 @@
-"""The works of certificates: issued in bulk, presented by strangers, a person's passport, revoked, proven in the log.
+"""The works of certificates: issued in bulk, presented by strangers, a person's passport, revoked, corrected, proven in the log.
 
 Beside them libsodium's bare Ed25519 by itself, in the same run on the same cores. Everything here lives on what
 `issue` made, so that comes first: classes of the service's own kind, whose people sat an exam, and classes of a
@@ -23,7 +23,7 @@ BARE_S = 1
 PRESENTED = 20000  # different credentials; more of a run are the same ones again
 PASSPORT_RATE = 250
 PROOF_RATE = 100
-REVOKED = 48
+REVOKED = CORRECTED = 48
 LIST_LIMIT_S = 20
 # The node alone, for what a proof costs it.
 LEAVES, PROOFS = 100000, 20000
@@ -225,6 +225,60 @@ def unchanged(bench, held):
     row = bench.row("an unchanged status list asked again: 304, HTTP, 64 connections")
     for _ in bench.rounds():
         bench.measure(row, "load", work="get", connections=64, paths=path, etag=held.etag, token="", seconds=2)
+
+
+# --- corrections -------------------------------------------------------------------------------------------------
+
+def personnel(stack, kind, number, run, data):
+    """One event of the registry, acknowledged."""
+    event = {"specversion": "1.0", "type": "matricula.person.%s.v1" % kind, "source": "/authorities/%s/hr" % supply.SCHOOL,
+             "id": "%s-%s-%d" % (run, kind, number), "subject": "%s-%d" % (run, number), "data": data}
+    status, said = stack.ask("POST", "/v1/events", event, content="application/cloudevents+json")
+    if status not in (200, 202):
+        raise RuntimeError("event %s: %d %s" % (event["id"], status, said))
+
+
+def certified(stack, number, run):
+    """Somebody with one certificate, issued by hand: its id."""
+    name = "Nguyễn Thị Sại"
+    personnel(stack, "hired", number, run, {"name": name, "category": "CIVIL_SERVANT", "effectiveDate": "2026-01-05"})
+    found = stack.get("/v1/persons?authority=%s&staffCode=%s-%d" % (supply.SCHOOL, run, number))["persons"][0]["personId"]
+    body = {"authority": supply.SCHOOL, "personId": found, "personAuthority": supply.SCHOOL, "reason": {"text": "cấp lẻ"},
+            "content": {"name": name, "programmeTitle": "Tin học", "completedOn": "2026-01-05"}}
+    return stack.post("/v1/certificates", body, supply.new_key())["certificateId"]
+
+
+def correct_and_see(stack, held, credential, correct):
+    """Milliseconds from the acknowledged event until the edition with the right name is served, and the list says of the
+    one before that it is superseded."""
+    path = "/v1/certificates/" + credential["id"].split("/")[-3]
+    index = int(next(e for e in credential["credentialStatus"] if e["statusPurpose"] == "revocation")["statusListIndex"])
+    correct()
+    began = time.monotonic()
+    served = listed = False
+    while time.monotonic() < began + LIST_LIMIT_S:
+        served = served or stack.get(path)["credentialSubject"]["name"] == "Nguyễn Thị Sải"
+        changed = held.changed()
+        listed = listed or (changed is not None and bool(bit_of(changed, index)))
+        if served and listed:
+            return (time.monotonic() - began) * 1000
+    raise RuntimeError("certificate %s: served %s, listed %s after %d s" % (path, served, listed, LIST_LIMIT_S))
+
+
+def correction(bench):
+    row = bench.row("a name corrected in the registry: new edition served, the one before superseded in its list", "ms",
+                    ("at most", 1000))
+    run, stack, held = supply.new_key()[:12], bench.stack, {}
+    for number in range(CORRECTED):
+        credential = stack.get("/v1/certificates/" + certified(stack, number, run))
+        entry = next(e for e in credential["credentialStatus"] if e["statusPurpose"] == "revocation")
+        path = entry["statusListCredential"].removeprefix(PUBLIC_URL)
+        if path not in held:
+            held[path] = List(stack, path)
+        held[path].changed()
+        row.add(correct_and_see(stack, held[path], credential, lambda: personnel(
+            stack, "corrected", number, run, {"eventId": "%s-hired-%d" % (run, number), "name": "Nguyễn Thị Sải"})))
+    bench.say("%d names corrected: seen after %.1f ms, at most %.1f" % (CORRECTED, median(row.values), max(row.values)))
 
 
 # --- the log -----------------------------------------------------------------------------------------------------

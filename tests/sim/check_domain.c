@@ -216,12 +216,15 @@ count_event(struct recount *recount, const Mt__EventRecord *event)
 }
 
 static void
-count_row(struct recount *recount, uint8_t table, struct slice value)
+count_row(struct recount *recount, struct slice key, struct slice value)
 {
+	uint8_t table = key.data[0];
 	if (table == TABLE_EVENT) {
 		count_event(recount,
 			    (const void *)pb_unpack_trusted(&mt__event_record__descriptor, &recount->arena, value));
 	} else if (table == TABLE_PERSON) {
+		if (key.size > 1 + ID_BYTES) /* a row of the history */
+			return;
 		const Mt__PersonRecord *person =
 			(const void *)pb_unpack_trusted(&mt__person_record__descriptor, &recount->arena, value);
 		if (person != NULL && person_in_service(person))
@@ -251,7 +254,7 @@ count_rows(struct recount *recount)
 		struct store_walk walk = store_walk(enrollment_store(recount->sim), key_slice(&key));
 		while (store_walk_next(&walk)) {
 			arena_reset(&recount->arena);
-			count_row(recount, tables[i], walk.value);
+			count_row(recount, walk.key, walk.value);
 		}
 	}
 }
