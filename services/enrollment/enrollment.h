@@ -248,8 +248,8 @@ bool staff_row_listed(const struct staff_row *row, const struct moment *moment);
 /* A fact's change with what the fact around it says already: where, and under which staff code; from where. */
 void person_hired_whole(const Mt__PersonHired *fact);
 void person_changed_whole(const Mt__PersonChanged *fact);
-/* Writes the record and all that hangs on it; before is NULL for a new person. */
-void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+/* Writes the record and all that hangs on it; before is NULL for a new person. moves: see past_only_moves. */
+void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after, bool moves);
 /* Folds again after the record's merges changed: before as it was, changed with its new merges. */
 void person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *changed);
 void person_put(struct apply *apply, const Mt__PersonRecord *person); /* the row alone */
@@ -284,7 +284,7 @@ void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const
 
 /* Rows that lead to a person by name and by citizen id, all derived from sealed data: keyed, and gone with an erasure.
  */
-void search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+void search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after, bool moves);
 
 /* Words of all names, and localities of all authorities, that a person's history holds (search_past.c). */
 struct past {
@@ -300,10 +300,9 @@ bool past_grows(const Mt__PersonChange *change);
 /* Rows that lead to a person by what was follow what is recorded now; sets after->renamed. was is NULL if the past
  * did not grow or shrink. To be called before person_settle. */
 void past_follow(struct apply *apply, const Mt__PersonRecord *before, const struct past *was, Mt__PersonRecord *after);
-/* Whether a change that follows all others only moves one who bears the only name there ever was: no history is read
- * for that. */
+/* Whether a change that follows all others only moves one who bears the only name there ever was: then no history is
+ * read, and no past_follow called. */
 bool past_only_moves(const Mt__PersonRecord *before, const Mt__PersonChange *change);
-void past_moved(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 void person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply, void *call);
 /* Rows by which two records of one person are found. */
 void duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
