@@ -70,8 +70,8 @@ It stays up. Where to look:
   http://$HTTP/openapi.json    every route
   http://$HTTP/metrics         figures of the machines
   . $DATA/story.env                     the tokens of the story, as variables
-  $M status                  how the services are doing
-  $M verify                  the state against the journal
+  $M status --data $DATA     how the services are doing
+  $M verify --data $DATA     the state against the journal
   $DATA/up.log, $DATA/mail/                what the servers say; the mails that went out
 Ctrl-C drains and ends it; make run goes on with the same data.
 END

@@ -23,7 +23,7 @@ static const char jwt_type[] = "application/vc+jwt";
 static bool
 wants_jwt(const struct request *request)
 {
-	return request_accepts(request, jwt_type) && !request_accepts(request, vc_type);
+	return request_prefers(request, jwt_type, vc_type);
 }
 
 static void
@@ -37,8 +37,8 @@ on_certificate(void *context, size_t number, const Mt__Reply *reply)
 		return;
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	buf_text(&body, found->credential);
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
 	request_header_add(request, "Vary", "Accept");
+	request_header_add(request, "X-Robots-Tag", "noindex");
 	request_answer(request, 200, wants_jwt(request) ? jwt_type : vc_type, &body);
 }
 
@@ -62,8 +62,6 @@ verdict_answer(struct request *request, const Mt__VerifyReply *verdict)
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	pb_to_json_reply(&body, &verdict->base);
 	buf_byte(&body, '\n');
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
-	request_header_add(request, "Cache-Control", "no-store");
 	request_answer(request, 200, "application/json", &body);
 }
 

@@ -10,6 +10,7 @@
 #include "common/wire/json.h"
 #include "common/wire/pb_json.h"
 #include "services/gateway/event_types.h"
+#include "services/gateway/route.h"
 
 #include <stdio.h>
 
@@ -310,13 +311,34 @@ cloudevents_read_batch(struct arena *arena, struct slice body, struct cloud_even
 	return count;
 }
 
+/* A value in double quotes without them and without its backslashes (RFC 9110 section 5.6.4), as older versions of the
+ * binding wrote what has spaces; another as it is. No data: the quotes do not close. */
+static struct slice
+header_unquoted(struct arena *arena, struct slice value)
+{
+	if (value.size == 0 || value.data[0] != '"')
+		return value;
+	char *out = arena_alloc(arena, value.size);
+	size_t size = 0;
+	for (size_t i = 1; i < value.size; i++) {
+		if (value.data[i] == '"')
+			return slice_of(i + 1 == value.size ? out : NULL, size);
+		i += value.data[i] == '\\' && i + 1 < value.size ? 1 : 0;
+		out[size++] = (char)value.data[i];
+	}
+	return slice_of(NULL, 0);
+}
+
+/* Unquoted first, then percent-decoded once (HTTP protocol binding, section 3.1.3.2). */
 void
-cloudevents_header(struct cloud_attributes *attributes, const char *name, struct slice value)
+cloudevents_header(struct arena *arena, struct cloud_attributes *attributes, const char *name, struct slice value)
 {
 	struct slice *slot = attribute_find(attributes, slice_text(name));
 	if (slot == NULL || slot == &attributes->payload)
 		return;
-	if (slot->data != NULL)
+	struct slice text = header_unquoted(arena, value);
+	const char *decoded = text.data == NULL ? NULL : route_decode(arena, text);
+	if (slot->data != NULL || decoded == NULL)
 		attribute_wrong(attributes, name);
-	*slot = value;
+	*slot = slice_text(decoded == NULL ? "" : decoded);
 }

@@ -47,8 +47,8 @@ bool cloudevents_read_one(struct arena *arena, struct slice body, struct cloud_e
 long cloudevents_read_batch(struct arena *arena, struct slice body, struct cloud_event *events, long max,
 			    struct fault *fault);
 
-/* Binary mode: one ce- header, its name in lower case without "ce-", its value percent-decoded. */
-void cloudevents_header(struct cloud_attributes *attributes, const char *name, struct slice value);
+/* Binary mode: one ce- header, its name in lower case without "ce-", its value as it came. */
+void cloudevents_header(struct arena *arena, struct cloud_attributes *attributes, const char *name, struct slice value);
 
 /* The verdict over what was found. */
 void cloudevents_judge(struct arena *arena, const struct cloud_attributes *attributes, struct cloud_event *event);

@@ -50,6 +50,7 @@ rules_add(struct http *http, const struct endpoints_of *of)
 			continue;
 		endpoint.serve = forward_serve;
 		endpoint.context = of->upstreams;
+		endpoint.shared = rule->scope == MT__SCOPE__PUBLIC;
 		endpoint.body_bytes_max = body_bytes_max(rule);
 		for (size_t j = 0; j < sizeof(special) / sizeof(special[0]); j++) {
 			if (strcmp(rule->name, special[j].method) != 0)
@@ -68,10 +69,12 @@ own_add(struct http *http, const struct endpoints_of *of)
 		{.verb = "GET",
 		 .path = "/v1/event-types",
 		 .serve = event_types_serve,
+		 .shared = true,
 		 .summary = "All types of personnel events, with fields and a filled example."},
 		{.verb = "GET",
 		 .path = "/v1/event-types/{type}",
 		 .serve = event_type_serve,
+		 .shared = true,
 		 .summary = "One type of personnel events."},
 		{.verb = "GET",
 		 .path = "/v1/journal/{service}",
@@ -96,6 +99,7 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .path = "/v1/rosters/template.csv",
 		 .serve = roster_template_serve,
 		 .reads_query = true,
+		 .shared = true,
 		 .summary = "An empty roster with its header and an example row."},
 		{.verb = "GET",
 		 .path = "/v1/door",
@@ -123,6 +127,7 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .path = "/openapi.json",
 		 .serve = openapi_serve,
 		 .context = of->health,
+		 .shared = true,
 		 .summary = "This document."},
 	};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
@@ -138,27 +143,32 @@ certificates_add(struct http *http, const struct endpoints_of *of)
 		 .path = "/issuers/{authorityId}/did.json",
 		 .serve = did_serve,
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .shared = true,
 		 .summary = "An institution's keys as its DID document."},
 		{.verb = "GET",
 		 .path = "/.well-known/did.json",
 		 .serve = did_serve,
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .shared = true,
 		 .summary = "The deployment's DID document, with the key of the transparency log."},
 		{.verb = "GET",
 		 .path = "/v1/status-lists/{authority}/{number}/{purpose}",
 		 .serve = status_list_serve,
 		 .context = of->status_lists,
+		 .shared = true,
 		 .summary = "A signed status list, for revocation or suspension."},
 		{.verb = "GET",
 		 .path = "/v1/log/checkpoint",
 		 .serve = checkpoint_serve,
 		 .context = of->upstreams[SERVICE_CERTIFICATE],
+		 .shared = true,
 		 .summary = "The transparency log's signed checkpoint."},
 		{.verb = "GET",
 		 .path = "/v1/certificates/{certificateId}/certificate.pdf",
 		 .serve = certificate_paper_serve,
 		 .context = of->verifying,
 		 .reads_query = true,
+		 .shared = true,
 		 .summary = "A certificate as PDF, with its credential inside."},
 		{.verb = "GET",
 		 .path = "/v1/persons/{personId}/passport.pdf",
@@ -200,8 +210,11 @@ pages_add(struct http *http, const struct endpoints_of *of)
 		{.verb = "GET", .path = "/verify", .serve = verify_page_serve},
 		{.verb = "GET", .path = "/v/{code}", .serve = verify_code_serve, .context = of->verifying},
 	};
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
-		http_add(http, &pages[i]);
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		struct endpoint page = pages[i];
+		page.is_page = true;
+		http_add(http, &page);
+	}
 }
 
 void

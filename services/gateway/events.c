@@ -289,11 +289,8 @@ on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *
 		return MHD_YES;
 	for (size_t i = 0; i <= size; i++)
 		lower[i] = (char)tolower((unsigned char)name[i]);
-	const char *decoded = route_decode(&reading->request->arena, slice_text(value));
-	/* What is not percent-encoded UTF-8 counts as missing. */
-	if (decoded != NULL)
-		cloudevents_header(&reading->attributes, arena_text(&reading->request->arena, slice_text(lower + 3)),
-				   slice_text(decoded));
+	struct arena *arena = &reading->request->arena;
+	cloudevents_header(arena, &reading->attributes, arena_text(arena, slice_text(lower + 3)), slice_text(value));
 	return MHD_YES;
 }
 

@@ -46,6 +46,5 @@ void
 openapi_serve(struct request *request, void *context)
 {
 	const struct health *health = context;
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
 	request_answer_static(request, 200, "application/json", health->openapi);
 }

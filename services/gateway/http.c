@@ -113,8 +113,10 @@ on_sweep(uv_timer_t *timer)
 static void *
 on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
-	(void)uri;
+	struct connection *record = connection_of(connection);
 	connection_enter(context, connection, CONNECTION_RECEIVING);
+	if (record != NULL)
+		record->target_has_space = strchr(uri, ' ') != NULL;
 	return NULL;
 }
 
@@ -244,9 +246,9 @@ on_request(void *context, struct MHD_Connection *connection, const char *path, c
 {
 	struct http *http = context;
 	struct request *request = *request_at;
-	(void)version;
 	if (request == NULL) {
 		request = request_new(http, connection, verb);
+		request->is_http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
 		*request_at = request;
 		http->counters.requests++;
 		if (request_begin(request, http->routes, http->endpoints, path))
@@ -364,6 +366,8 @@ connections_max(void)
 	return limit.rlim_cur > 2 * DESCRIPTORS_BESIDE ? (unsigned)limit.rlim_cur - DESCRIPTORS_BESIDE : 256;
 }
 
+/* Not strict: what that refuses is refused in request.c, in a shape of ours; libmicrohttpd 0.9.75 would send its header
+ * twice. */
 static struct MHD_Daemon *
 daemon_start(struct http *http, const struct sockaddr *address)
 {
@@ -373,7 +377,7 @@ daemon_start(struct http *http, const struct sockaddr *address)
 				MHD_OPTION_CONNECTION_LIMIT, connections_max(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				(size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SILENT_S,
 				MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)LISTEN_BACKLOG, MHD_OPTION_STRICT_FOR_CLIENT,
-				1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
+				0, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
 				on_completed, http, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
 				MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, http, MHD_OPTION_END);
 }

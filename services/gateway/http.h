@@ -44,6 +44,8 @@ struct endpoint {
 	void *context;
 	size_t body_bytes_max; /* 0: it takes no body */
 	bool reads_query;      /* of an endpoint without a rule: it knows parameters */
+	bool is_page;          /* for people: refusals too */
+	bool shared;           /* public: scripts of any site may read the answer */
 	const char *summary;   /* of an endpoint without a rule, for openapi.json; NULL: not listed */
 
 	uint64_t answers[6]; /* by the first digit of the status */

@@ -22,6 +22,7 @@ struct connection {
 	struct connection **at;
 	int fd;
 	enum connection_state state;
+	bool target_has_space; /* of the request that is being read */
 	uint64_t since_ms;
 };
 

@@ -12,12 +12,15 @@ on_keys(void *context, size_t number, const Mt__Reply *reply)
 	struct request *request = context;
 	struct buf body;
 	(void)number;
+	if (reply->status == MT__STATUS__INVALID_ARGUMENT) { /* the path names nobody: resolvers look for a 404 */
+		request_refuse(request, PROBLEM_NOT_FOUND, "authorityId", "%s", reply->message);
+		return;
+	}
 	const Mt__ListKeysReply *keys = forward_reply(request, reply, &mt__list_keys_reply__descriptor);
 	if (keys == NULL)
 		return;
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	did_write(&body, keys, did_at_host(&request->arena, keys, request_header(request, "Host")));
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
 	request_answer(request, 200, "application/did+json", &body);
 }
 
@@ -41,7 +44,6 @@ on_checkpoint(void *context, size_t number, const Mt__Reply *reply)
 		return;
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	buf_text(&body, checkpoint->note);
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
 	request_answer(request, 200, "text/plain; charset=utf-8", &body);
 }
 

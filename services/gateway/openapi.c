@@ -15,7 +15,8 @@
  * generated. In these texts ' stands for ", which keeps them readable. */
 #define TEXT "{'type':'string'}"
 #define OBJECT "{'type':'object'}"
-#define OUTCOME "{'enum':['accepted','duplicate','conflict','parked','held','rejected']}"
+#define OUTCOME "{'enum':['accepted','duplicate','conflict','parked','held','rejected','dead','discarded']}"
+#define TAKEN "{'$ref':'#/components/schemas/TakenEvent'}"
 #define RESULT "{'$ref':'#/components/schemas/EventResult'}"
 #define RESULT_JSON "'content':{'application/json':{'schema':" RESULT "}}"
 #define EVENT "{'$ref':'#/components/schemas/CloudEvent'}"
@@ -27,6 +28,7 @@
 #define FILE_ANSWER(says, type, schema)                                                                                \
 	"{'200':{'description':'" says "','content':{'" type "':{'schema':" schema "}}},'default':" PROBLEM "}"
 #define PDF_ANSWER(says) FILE_ANSWER(says, "application/pdf", BINARY)
+#define JSON_ANSWER(says) FILE_ANSWER(says, "application/json", OBJECT)
 #define CSV_ANSWER(says) FILE_ANSWER(says, "text/csv", TEXT)
 #define LAST_EVENT_ID "{'in':'header','name':'Last-Event-ID','schema':" TEXT "}"
 
@@ -51,9 +53,17 @@ static const struct {
 	 "'422':{'description':'Rejected.'," RESULT_JSON "},"
 	 "'default':" PROBLEM "}}"},
 	{"/v1/events", "get",
-	 "{'responses':{'200':{'description':'Done.','content':{'application/json':{'schema':{'type':'object',"
-	 "'properties':{'source':" TEXT ",'id':" TEXT ",'outcome':" OUTCOME ",'personId':" TEXT "}}}}},"
-	 "'default':" PROBLEM "}}"},
+	 "{'responses':{'200':{'description':'The event; or, by outcome, a page of "
+	 "them.','content':{'application/json':"
+	 "{'schema':{'oneOf':[" TAKEN ",{'type':'object','required':['events'],'properties':{"
+	 "'events':{'type':'array','items':" TAKEN "},'nextPageToken':" TEXT "}}]}}}},'default':" PROBLEM "}}"},
+	{"/v1/event-types", "get", "{'responses':" JSON_ANSWER("Types, with fields and examples.") "}"},
+	{"/v1/event-types/{type}", "get", "{'responses':" JSON_ANSWER("Its fields and an example.") "}"},
+	{"/v1/door", "get", "{'responses':" JSON_ANSWER("Endpoint and public key.") "}"},
+	{"/livez", "get", "{'responses':" JSON_ANSWER("It is alive.") "}"},
+	{"/readyz", "get", "{'responses':" JSON_ANSWER("All are ready; 503 names who is not.") "}"},
+	{"/openapi.json", "get", "{'responses':" JSON_ANSWER("This document.") "}"},
+	{"/metrics", "get", "{'responses':" FILE_ANSWER("Numbers.", "text/plain", TEXT) "}"},
 	{"/v1/certificates/{certificateId}", "get",
 	 "{'responses':{'200':{'description':'The credential, byte for byte as it was signed; by Accept as a JWT.',"
 	 "'content':{'application/vc':{'schema':" OBJECT "},'application/vc+jwt':{'schema':" TEXT "}}},"
@@ -160,7 +170,10 @@ static const char event_schemas[] =
 	",'time':{'type':'string','format':'date-time'},'datacontenttype':{'const':'application/json'},"
 	"'data':" OBJECT "}},"
 	"'EventResult':{'type':'object','properties':{'index':{'type':'integer'},'source':" TEXT ",'id':" TEXT
-	",'outcome':" OUTCOME ",'field':" TEXT ",'code':" TEXT ",'message':" TEXT "}}}";
+	",'outcome':" OUTCOME ",'field':" TEXT ",'code':" TEXT ",'message':" TEXT ",'messageVi':" TEXT "}},"
+	"'TakenEvent':{'type':'object','required':['source','id'],'properties':{'source':" TEXT ",'id':" TEXT
+	",'subject':" TEXT ",'outcome':" OUTCOME ",'field':" TEXT ",'code':" TEXT ",'message':" TEXT
+	",'messageVi':" TEXT ",'personId':" TEXT ",'recordedAt':" TEXT "}}}";
 
 static json_t *
 text_read(const char *text)

@@ -88,6 +88,20 @@ page_close(struct buf *body)
 }
 
 void
+page_refusal(struct buf *body, const struct problem *problem)
+{
+	page_open(body, problem_title(problem->kind, LANGUAGE_VI));
+	buf_text(body, "<main class=\"card\"><p class=\"verdict warn\"><b>");
+	html_write(body, problem_title(problem->kind, LANGUAGE_VI));
+	buf_text(body, "</b><br><span lang=\"en\">");
+	html_write(body, problem_title(problem->kind, LANGUAGE_EN));
+	buf_text(body, "</span></p><p class=\"note\" lang=\"en\">");
+	html_write(body, problem->detail);
+	buf_text(body, "</p>");
+	page_close(body);
+}
+
+void
 page_headers(struct request *request, bool scripts)
 {
 	request_header_add(

@@ -8,6 +8,8 @@
 
 void html_write(struct buf *body, const char *text); /* escaped */
 void page_open(struct buf *body, const char *title);
+/* A refusal in both languages, whole. */
+void page_refusal(struct buf *body, const struct problem *problem);
 void page_close(struct buf *body);
 /* Content-Security-Policy and the like. */
 void page_headers(struct request *request, bool scripts);

@@ -116,6 +116,7 @@ on_drawn(uv_work_t *work, int status)
 	drawings--;
 	if (status == 0 && drawing->drawn) {
 		request_header_add(request, "Cache-Control", "private, no-store");
+		request_header_add(request, "X-Robots-Tag", "noindex");
 		request_answer(request, 200, "application/pdf", &drawing->pdf);
 	} else {
 		buf_free(&drawing->pdf);
@@ -129,7 +130,6 @@ draw_begin(struct request *request, const void *reply, bool is_passport, bool (*
 {
 	struct drawing *drawing = arena_zero(&request->arena, sizeof(*drawing));
 	if (drawings == PAPERS_MAX) {
-		request_header_add(request, "Retry-After", "1");
 		request_refuse(request, PROBLEM_RESOURCE_EXHAUSTED, NULL,
 			       "%d PDFs are being drawn: try again in a second", PAPERS_MAX);
 		return;

@@ -141,6 +141,12 @@ problem_language(const char *accept_language)
 	return best[LANGUAGE_VI] > best[LANGUAGE_EN] ? LANGUAGE_VI : LANGUAGE_EN;
 }
 
+const char *
+problem_title(enum problem_kind kind, enum language language)
+{
+	return language == LANGUAGE_VI ? rows[kind].vi : rows[kind].en;
+}
+
 static void
 member(struct buf *body, const char *name, const char *value)
 {
@@ -153,7 +159,7 @@ problem_write(struct buf *body, const struct problem *problem, enum language lan
 {
 	const struct row *row = &rows[problem->kind];
 	buf_format(body, "{\"type\":\"%s%s\"", PROBLEM_TYPE_BASE, row->slug);
-	member(body, "title", language == LANGUAGE_VI ? row->vi : row->en);
+	member(body, "title", problem_title(problem->kind, language));
 	buf_format(body, ",\"status\":%u", row->http);
 	if (problem->detail != NULL && problem->detail[0] != '\0')
 		member(body, "detail", problem->detail);

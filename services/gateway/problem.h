@@ -56,6 +56,7 @@ long problem_quality(const char *text, size_t size);
 /* What Accept-Language prefers of the two; NULL and anything odd mean English. */
 enum language problem_language(const char *accept_language);
 
+const char *problem_title(enum problem_kind kind, enum language language);
 void problem_write(struct buf *body, const struct problem *problem, enum language language);
 
 /* A field path as in the .proto ("session.begins_at") in JSON spelling; cut at size. */

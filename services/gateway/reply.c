@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "services/gateway/http_impl.h"
+#include "services/gateway/pages.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -25,20 +26,33 @@ request_header_add(struct request *request, const char *name, const char *value)
 	header->value = arena_text(&request->arena, slice_text(value));
 }
 
+static bool
+header_is_out(const struct request *request, const char *name)
+{
+	for (size_t i = 0; i < request->headers_out_count; i++) {
+		if (strcmp(request->headers_out[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 request_respond(struct request *request, unsigned status, const char *type, struct MHD_Response *response)
 {
 	assert(request->response == NULL);
-	bool cached = false;
-	MHD_add_response_header(response, "Content-Type", type);
+	if (type != NULL)
+		MHD_add_response_header(response, "Content-Type", type);
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	for (size_t i = 0; i < request->headers_out_count; i++) {
 		const struct request_parameter *header = &request->headers_out[i];
-		cached = cached || strcmp(header->name, "Cache-Control") == 0;
 		MHD_add_response_header(response, header->name, header->value);
 	}
-	if (!cached)
+	if (!header_is_out(request, "Cache-Control"))
 		MHD_add_response_header(response, "Cache-Control", "no-store");
+	if (request->endpoint != NULL && request->endpoint->shared) {
+		MHD_add_response_header(response, "Access-Control-Allow-Origin", "*");
+		MHD_add_response_header(response, "Access-Control-Expose-Headers", "ETag, Retry-After");
+	}
 	request->response = response;
 	request->status = status;
 	http_wake(request->http);
@@ -111,16 +125,25 @@ refuse(struct request *request, const struct problem *problem)
 {
 	struct buf body;
 	char seconds[16];
+	bool is_page = request->endpoint != NULL && request->endpoint->is_page;
 	buf_init(&body, RESPONSE_BYTES_MAX);
-	problem_write(&body, problem, problem_language(request_header(request, "Accept-Language")));
-	if (problem_retry_after(problem) > 0) {
+	if (is_page)
+		page_refusal(&body, problem);
+	else
+		problem_write(&body, problem, problem_language(request_header(request, "Accept-Language")));
+	if (problem_retry_after(problem) > 0 && !header_is_out(request, "Retry-After")) {
 		snprintf(seconds, sizeof(seconds), "%u", problem_retry_after(problem));
 		request_header_add(request, "Retry-After", seconds);
 	}
 	if (problem->kind == PROBLEM_UNAUTHENTICATED)
-		request_header_add(request, "WWW-Authenticate", "Bearer");
+		request_header_add(request, "WWW-Authenticate",
+				   request->has_token ? "Bearer realm=\"matricula\", error=\"invalid_token\""
+						      : "Bearer realm=\"matricula\"");
+	if (is_page)
+		page_headers(request, false);
 	refusal_log(request, problem);
-	request_answer(request, problem_http_status(problem->kind), "application/problem+json", &body);
+	request_answer(request, problem_http_status(problem->kind),
+		       is_page ? "text/html; charset=utf-8" : "application/problem+json", &body);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "common/base/fatal.h"
 #include "common/base/text.h"
 #include "services/gateway/http_impl.h"
+#include "services/gateway/preflight.h"
 
 #include <stdlib.h>
 
@@ -50,6 +51,7 @@ struct header_counts {
 	unsigned key;
 	unsigned content_encoding;
 	unsigned if_match;
+	bool blank_in_name;
 };
 
 static enum MHD_Result
@@ -71,6 +73,7 @@ on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *
 	};
 	(void)kind;
 	(void)value;
+	counts->blank_in_name = counts->blank_in_name || strpbrk(name, " \t") != NULL;
 	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
 		*counted[i].count += strcasecmp(name, counted[i].name) == 0 ? 1 : 0;
 	return MHD_YES;
@@ -106,6 +109,10 @@ header_check(struct request *request)
 {
 	struct header_counts counts = {.host = 0};
 	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, &counts);
+	if (counts.blank_in_name)
+		return header_refuse(request, "has a blank before a colon, or in a name");
+	if (counts.host == 0 && !request->is_http_1_0)
+		return header_refuse(request, "names no Host");
 	if (counts.host > 1)
 		return header_refuse(request, "names Host twice");
 	if (counts.length > 1)
@@ -139,6 +146,8 @@ on_parameter(void *context, enum MHD_ValueKind kind, const char *name, const cha
 	struct query_reading *reading = context;
 	struct request *request = reading->request;
 	(void)kind;
+	if (name[0] == '\0' && (value == NULL || value[0] == '\0'))
+		return MHD_YES; /* between two &, or behind the last */
 	if (request->query_count == QUERY_PARAMETERS_MAX) {
 		reading->wrong = "the query has too many parameters";
 		return MHD_NO;
@@ -226,6 +235,10 @@ endpoint_find(struct request *request, const struct routes *routes, struct endpo
 		request_refuse(request, PROBLEM_NO_SUCH_ROUTE, NULL, "no route has this path, see /openapi.json");
 		return false;
 	case ROUTE_OTHER_VERB:
+		if (strcmp(request->verb, "OPTIONS") == 0) {
+			preflight_answer(request, routes, endpoints, path);
+			return false;
+		}
 		request_header_add(request, "Allow", request->match.allow);
 		request_refuse(request, PROBLEM_METHOD_NOT_ALLOWED, NULL, "this path takes %s", request->match.allow);
 		return false;
@@ -272,10 +285,21 @@ query_allowed(struct request *request)
 	return request->endpoint->rule != NULL || request->endpoint->reads_query || request_query_only(request, none);
 }
 
+static bool
+target_check(struct request *request)
+{
+	const struct connection *record = connection_of(request->connection);
+	if (record == NULL || !record->target_has_space)
+		return true;
+	request_header_add(request, "Connection", "close");
+	request_refuse(request, PROBLEM_INVALID_ARGUMENT, NULL, "the request target holds a space");
+	return false;
+}
+
 bool
 request_begin(struct request *request, const struct routes *routes, struct endpoint *endpoints, const char *path)
 {
-	if (!header_check(request))
+	if (!target_check(request) || !header_check(request))
 		return false;
 	if (!endpoint_find(request, routes, endpoints, path) || !length_check(request))
 		return false;
@@ -399,6 +423,12 @@ request_accepts(const struct request *request, const char *type)
 {
 	long weight = accept_weight(request, type);
 	return weight > 0 && weight >= json_weight(request);
+}
+
+bool
+request_prefers(const struct request *request, const char *type, const char *other)
+{
+	return request_accepts(request, type) && accept_weight(request, type) > accept_weight(request, other);
 }
 
 bool

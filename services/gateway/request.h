@@ -35,6 +35,7 @@ struct request {
 	struct buf body;
 	bool body_too_large;
 	size_t body_excess;
+	bool is_http_1_0;
 	bool has_token;
 	uint8_t token_hash[HASH_BYTES];
 	bool has_trace;
@@ -73,6 +74,8 @@ bool request_query_only(struct request *request, const char *const *names);
 bool request_query_number(struct request *request, const char *name, uint64_t max, uint64_t *value);
 /* True if the Accept header names the type and does not weigh JSON higher. */
 bool request_accepts(const struct request *request, const char *type);
+/* True if the Accept header accepts the type, and weighs it higher than the other. */
+bool request_prefers(const struct request *request, const char *type, const char *other);
 /* True if Content-Type is that type, whatever its parameters. */
 bool request_content_is(const struct request *request, const char *type);
 struct caller request_caller(const struct request *request);
@@ -84,7 +87,7 @@ void request_go_on(struct request *request);
 
 /* Before the answer. Texts are copied. */
 void request_header_add(struct request *request, const char *name, const char *value);
-/* Takes the buffer's memory. */
+/* Takes the buffer's memory. To a HEAD and as a 304 the body is not sent, but its length is told: give it whole. */
 void request_answer(struct request *request, unsigned status, const char *type, struct buf *body);
 /* For texts that live as long as the process. */
 void request_answer_static(struct request *request, unsigned status, const char *type, struct slice body);
@@ -95,7 +98,7 @@ void request_refuse_reply(struct request *request, const Mt__Reply *reply);
 /* The call was not taken. */
 void request_refuse_upstream(struct request *request, const struct upstream *upstream, Mt__Status refusal);
 
-/* For outlet.c: the answer is this response. */
+/* For outlet.c: the answer is this response. Without a type it has no body. */
 void request_respond(struct request *request, unsigned status, const char *type, struct MHD_Response *response);
 
 #endif

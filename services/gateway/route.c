@@ -216,5 +216,7 @@ route_find(const struct routes *routes, struct arena *arena, const char *verb, c
 		known = true;
 		allow_add(match->allow, at->verb);
 	}
+	if (known)
+		allow_add(match->allow, "OPTIONS");
 	return known ? ROUTE_OTHER_VERB : ROUTE_NO_SUCH_PATH;
 }

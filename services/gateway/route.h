@@ -29,7 +29,7 @@ struct route_match {
 	unsigned endpoint; /* as given to routes_add */
 	size_t count;
 	struct route_value values[ROUTE_VALUES_MAX];
-	char allow[ROUTE_ALLOW_BYTES]; /* "GET, HEAD, POST" */
+	char allow[ROUTE_ALLOW_BYTES]; /* "GET, HEAD, POST, OPTIONS" */
 };
 
 struct routes *routes_new(struct arena *arena);

@@ -66,11 +66,18 @@ answer(struct request *request, const char *state, struct slice text)
 	snprintf(age, sizeof(age), "public, max-age=%d", STATUS_LIST_MAX_AGE_S);
 	request_header_add(request, "ETag", etag);
 	request_header_add(request, "Cache-Control", age);
-	request_header_add(request, "Access-Control-Allow-Origin", "*");
-	bool known = forward_etag_known(request, etag);
-	if (!known)
-		buf_append(&body, text);
-	request_answer(request, known ? 304 : 200, "application/vc", &body);
+	buf_append(&body, text);
+	request_answer(request, forward_etag_known(request, etag) ? 304 : 200, "application/vc", &body);
+}
+
+static const Mt__GetStatusListReply *
+list_or_refuse(struct request *request, const Mt__Reply *reply)
+{
+	if (reply->status != MT__STATUS__INVALID_ARGUMENT)
+		return forward_reply(request, reply, &mt__get_status_list_reply__descriptor);
+	/* The path names nobody. */
+	request_refuse(request, PROBLEM_NOT_FOUND, NULL, "there is no such status list");
+	return NULL;
 }
 
 static void
@@ -78,8 +85,7 @@ on_list(void *context, size_t number, const Mt__Reply *reply)
 {
 	struct asked *asked = context;
 	(void)number;
-	const Mt__GetStatusListReply *list =
-		forward_reply(asked->request, reply, &mt__get_status_list_reply__descriptor);
+	const Mt__GetStatusListReply *list = list_or_refuse(asked->request, reply);
 	if (list != NULL && list->credential[0] != '\0') {
 		status_cache_keep(asked->cache, asked->name, list->state, slice_text(list->credential));
 		answer(asked->request, list->state, slice_text(list->credential));

@@ -66,7 +66,9 @@ def http_cases(world):
     yield "two Authorizations", head("GET", "/v1/whoami", auth, auth), 400, None, "Authorization twice"
     yield "two Idempotency-Keys", framing("Idempotency-Key: a", "Idempotency-Key: b", length) + body, 400, None, \
         "Key"
-    yield "no Host", head("GET", "/v1/whoami", auth, host=None), (400, CLOSED), None, ""
+    yield "no Host", head("GET", "/v1/whoami", auth, host=None), 400, None, "names no Host"
+    yield "a blank before a colon", framing("Content-Length : %d" % len(body)) + body, 400, None, "blank before a colon"
+    yield "a space in the target", head("GET", "/v1/whoami /x", auth), 400, None, "holds a space"
     for value in ("abc", "-1", "1e3", "99999999999999999999999999", "5, 5", "0x10", ""):
         yield "Content-Length %r" % value, framing("Content-Length: " + value) + body, (400, 413, CLOSED), None, ""
     yield "an encoding nobody knows", framing("Transfer-Encoding: gzip") + body, (400, 501, CLOSED), None, ""
@@ -113,6 +115,7 @@ def http_cases(world):
         "not application/json"
     for query, field in (("nonsense=1", "nonsense"), ("authority=BA&authority=BA", "authority")):
         yield "query " + query, head("GET", "/v1/persons?" + query, auth), 400, field, "not known|twice"
+    yield "a query of nothing", head("GET", "/v1/whoami?&&", auth), 200, None, ""
     yield "a page too large", head("GET", "/v1/persons?authority=BA&pageSize=1001", auth), 400, "pageSize", \
         "more than 1000"
     yield "a page size that is none", head("GET", "/v1/persons?authority=BA&pageSize=ten", auth), 400, "pageSize", ""

@@ -157,19 +157,42 @@ headers_make_an_event(void **state)
 	struct cloud_attributes attributes = {.wrong = NULL};
 	struct cloud_event event;
 	(void)state;
-	cloudevents_header(&attributes, "specversion", slice_text("1.0"));
-	cloudevents_header(&attributes, "type", slice_text("matricula.person.retired.v1"));
-	cloudevents_header(&attributes, "source", slice_text("/authorities/01"));
-	cloudevents_header(&attributes, "id", slice_text("7"));
-	cloudevents_header(&attributes, "subject", slice_text("A1"));
-	cloudevents_header(&attributes, "traceparent", slice_text("x"));
-	cloudevents_header(&attributes, "data", slice_text("not from a header"));
+	cloudevents_header(&arena, &attributes, "specversion", slice_text("1.0"));
+	cloudevents_header(&arena, &attributes, "type", slice_text("matricula.person.retired.v1"));
+	cloudevents_header(&arena, &attributes, "source", slice_text("/authorities/01"));
+	cloudevents_header(&arena, &attributes, "id", slice_text("7"));
+	cloudevents_header(&arena, &attributes, "subject", slice_text("A1"));
+	cloudevents_header(&arena, &attributes, "traceparent", slice_text("x"));
+	cloudevents_header(&arena, &attributes, "data", slice_text("not from a header"));
 	attributes.payload = slice_text("{\"effectiveDate\":\"2026-01-01\"}");
 	cloudevents_judge(&arena, &attributes, &event);
 	assert_null(event.code);
-	cloudevents_header(&attributes, "id", slice_text("8"));
+	cloudevents_header(&arena, &attributes, "id", slice_text("8"));
 	cloudevents_judge(&arena, &attributes, &event);
 	assert_string_equal(event.field, "id");
+}
+
+static void
+header_values_are_unquoted_and_decoded(void **state)
+{
+	static const struct {
+		const char *value;
+		const char *text; /* NULL: refused */
+	} rows[] = {
+		{"A1", "A1"},       {"%E1%BA%A7%20%22", "\u1ea7 \""},
+		{"\"A 1\"", "A 1"}, {"\"A\\\"\\\\%31\"", "A\"\\1"},
+		{"\"\"", ""},       {"\"A1", NULL},
+		{"\"A1\\\"", NULL}, {"\"A\"1", NULL},
+		{"100%", NULL},     {"%ff", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cloud_attributes attributes = {.wrong = NULL};
+		cloudevents_header(&arena, &attributes, "subject", slice_text(rows[i].value));
+		assert_int_equal(attributes.wrong != NULL, rows[i].text == NULL);
+		if (rows[i].text != NULL)
+			assert_true(slice_equal(attributes.subject, slice_text(rows[i].text)));
+	}
 }
 
 static void
@@ -229,6 +252,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_batch_has_a_verdict_for_each, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_body_that_is_none_is_a_fault, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(headers_make_an_event, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(header_values_are_unquoted_and_decoded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_type_has_an_example_that_is_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_served_example_is_an_event, set_up, tear_down),
 	};

@@ -109,7 +109,7 @@ other_verbs_are_told(void **state)
 	assert_int_equal(find("HEAD", "/v1/classes", &match), ROUTE_FOUND);
 	assert_int_equal(match.endpoint, 1);
 	assert_int_equal(find("DELETE", "/v1/classes", &match), ROUTE_OTHER_VERB);
-	assert_string_equal(match.allow, "GET, HEAD, POST");
+	assert_string_equal(match.allow, "GET, HEAD, POST, OPTIONS");
 	assert_int_equal(find("GET", "/v1/klasses", &match), ROUTE_NO_SUCH_PATH);
 	assert_int_equal(find("GET", "/v1/classes/", &match), ROUTE_NO_SUCH_PATH);
 	assert_int_equal(find("GET", "v1", &match), ROUTE_NO_SUCH_PATH);
