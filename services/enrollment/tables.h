@@ -33,8 +33,8 @@ enum { PERSON_HISTORY = 1 };
 enum enrollment_table {
 	TABLE_PERSON = 0x01, /* person id -> PersonRecord; then PERSON_HISTORY, seq, number -> ChangeRecord: a change
 			      * writes the two of them to one page */
-	/* authority's locality, code -> struct staff_row; then the key of a person whom another took the code from -> the
-	   same, and the entry that did */
+	/* authority's locality, code -> struct staff_row; then the key of a person whom another took the code from ->
+	   the same, and the entry that did */
 	TABLE_STAFF_CODE = 0x02,
 	TABLE_EVENT = 0x03, /* source's locality, hash of source and id -> EventRecord */
 	/* locality, code; then 0, seq, event's hash -> the hash again, of what waits for that code;
