@@ -2,7 +2,8 @@
  *
  * The file is filled with zeros a little ahead of the commits: a sync that changes neither
  * its length nor its blocks is a single write to the disk, and a full disk shows while
- * filling, before an entry is written. An entry's place is fixed once the one before it is
+ * filling, before an entry is written. For a large batch, which takes its time anyway, space
+ * is only set aside: filled, all of it would be written twice. An entry's place is fixed once the one before it is
  * durable, so a batch that failed is written again to the same place.
  *
  * A size of zero is the end. What a crash left behind the last whole entry is overwritten
@@ -33,7 +34,8 @@
 enum {
 	FORMAT_BYTES = 16,
 	FILL_AHEAD_BYTES = 4 << 20, /* some thousand entries; an empty journal stays small */
-	CHUNK_BYTES = 256 << 10,    /* written at once, if entries are not larger */
+	FILL_BATCH_BYTES_MAX = 256 << 10,
+	CHUNK_BYTES = 256 << 10, /* written at once, if entries are not larger */
 	COPY_BYTES = 1 << 20,
 	HOPS_MAX = INDEX_EVERY,
 };
@@ -316,12 +318,19 @@ journal_file_open(const char *folder, uv_loop_t *loop, void (*on_committed)(void
 
 /* Error code of the system, or 0. */
 static int
-journal_fill(struct journal_file *journal, uint64_t wanted)
+journal_fill(struct journal_file *journal, uint64_t batch_size)
 {
+	uint64_t wanted = journal->end + batch_size;
 	if (wanted <= journal->size)
 		return 0;
 	if (wanted > MAP_BYTES - FILL_AHEAD_BYTES)
 		return ENOSPC;
+	/* What the file system cannot set aside is filled after all, and fails there if the disk is full. */
+	if (batch_size > FILL_BATCH_BYTES_MAX &&
+	    fallocate(journal->fd, 0, (off_t)journal->size, (off_t)(wanted - journal->size)) == 0) {
+		journal->size = wanted;
+		return 0;
+	}
 	uint64_t filled = file_fill(journal->fd, journal->size, wanted + FILL_AHEAD_BYTES);
 	int code = errno == 0 ? ENOSPC : errno;
 	if (filled < wanted)
@@ -375,7 +384,7 @@ static enum outcome
 journal_write(struct journal_file *journal, const struct journal_batch *batch)
 {
 	journal_index_write(&journal->index, journal->index_fd);
-	int code = journal_fill(journal, journal->end + batch_bytes(batch));
+	int code = journal_fill(journal, batch_bytes(batch));
 	if (code == 0)
 		code = journal_append(journal, batch);
 	if (code == 0 && fdatasync(journal->fd) != 0)
