@@ -146,7 +146,7 @@ $(B)/tests/sim-run: $(call objects,tests/sim) $(FLOORS) $(NODES)
 
 # make bench; QUICK=1 for a smoke run of a minute. The generators of load are programs of ours, see tests/bench.
 BENCH_PROGRAMS := $(addprefix $(B)/tests/bench/,load door node_bench bare proofs)
-BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o folk.o work.o deed_call.o alone.o issuing.o)
+BENCH_SHARED   := $(addprefix $(B)/tests/bench/,people.o folk.o work.o deed_call.o alone.o issuing.o following.o)
 $(BENCH_PROGRAMS): %: %.o $(BENCH_SHARED) $(FLOORS) $(NODES)
 	$(link)
 

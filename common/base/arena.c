@@ -4,6 +4,10 @@
  * current. A piece larger than block_bytes gets a block of its own and leaves
  * the current one current, so that one large value does not waste the rest of it.
  *
+ * A call that issues a hundred certificates fills some MiB, the next one asks a figure: what
+ * went back to the system in between would be mapped and cleared anew each time. So
+ * blocks are kept until ROUNDS_KEPT resets in a row did not need them.
+ *
  * Bytes and texts are cut without alignment: a memtable holds millions of short
  * keys, and padding each would cost more than the keys. Padding counts as used,
  * so the limit holds for pieces of any size. */
@@ -18,7 +22,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { ARENA_ALIGN = alignof(max_align_t), ARENA_PIECE_BYTES_MAX = INT32_MAX, HUGE_PAGE_BYTES = 2 << 20 };
+enum {
+	ARENA_ALIGN = alignof(max_align_t),
+	ARENA_PIECE_BYTES_MAX = INT32_MAX,
+	HUGE_PAGE_BYTES = 2 << 20,
+	ROUNDS_KEPT = 32,
+};
 
 struct arena_block {
 	struct arena_block *next;
@@ -32,33 +41,83 @@ arena_init(struct arena *arena, size_t block_bytes, size_t limit)
 {
 	assert(block_bytes > 0);
 	assert(block_bytes <= ARENA_PIECE_BYTES_MAX);
-	*arena = (struct arena){.block_bytes = block_bytes, .limit = limit};
+	*arena = (struct arena){.block_bytes = block_bytes, .limit = limit, .spare_least = UINT32_MAX};
+}
+
+static void
+block_free(struct arena *arena, struct arena_block *block)
+{
+	arena->held -= sizeof(*block) + block->size;
+	free(block);
+}
+
+static void
+blocks_free(struct arena *arena, struct arena_block *block)
+{
+	while (block != NULL) {
+		struct arena_block *next = block->next;
+		block_free(arena, block);
+		block = next;
+	}
 }
 
 void
 arena_free(struct arena *arena)
 {
-	struct arena_block *block = arena->first;
-	while (block != NULL) {
-		struct arena_block *next = block->next;
-		free(block);
-		block = next;
-	}
-	arena->first = NULL;
-	arena->current = NULL;
-	arena->used = 0;
+	blocks_free(arena, arena->first);
+	blocks_free(arena, arena->spare);
+	assert(arena->held == 0);
+	arena_init(arena, arena->block_bytes, arena->limit);
 }
 
-/* The current block is an ordinary one or none, so it is the one to keep. */
+static void
+spare_put(struct arena *arena, struct arena_block *block)
+{
+	block->used = 0;
+	block->next = arena->spare;
+	arena->spare = block;
+	arena->spare_count++;
+}
+
+static struct arena_block *
+spare_take(struct arena *arena)
+{
+	struct arena_block *block = arena->spare;
+	if (block == NULL)
+		return NULL;
+	arena->spare = block->next;
+	arena->spare_count--;
+	assert(block->size == arena->block_bytes); /* which changes only in an arena that is never reset */
+	return block;
+}
+
+/* As many as no round of the last ones took go back. */
+static void
+spare_shrink(struct arena *arena)
+{
+	if (arena->spare_count < arena->spare_least)
+		arena->spare_least = arena->spare_count;
+	if (++arena->rounds < ROUNDS_KEPT)
+		return;
+	while (arena->spare_least-- > 0)
+		block_free(arena, spare_take(arena));
+	arena->spare_least = UINT32_MAX;
+	arena->rounds = 0;
+}
+
+/* The current block is an ordinary one or none, and the next round begins with it. */
 void
 arena_reset(struct arena *arena)
 {
 	struct arena_block *kept = arena->current;
 	struct arena_block *block = arena->first;
+	spare_shrink(arena);
 	while (block != NULL) {
 		struct arena_block *next = block->next;
-		if (block != kept)
-			free(block);
+		if (block != kept && block->size == arena->block_bytes)
+			spare_put(arena, block);
+		else if (block != kept)
+			block_free(arena, block);
 		block = next;
 	}
 	if (kept != NULL) {
@@ -72,10 +131,7 @@ arena_reset(struct arena *arena)
 size_t
 arena_held(const struct arena *arena)
 {
-	size_t held = 0;
-	for (const struct arena_block *block = arena->first; block != NULL; block = block->next)
-		held += sizeof(*block) + block->size;
-	return held;
+	return arena->held;
 }
 
 /* The advice may be refused: then it is memory like any other. */
@@ -89,15 +145,25 @@ huge_page(void)
 }
 
 static struct arena_block *
-block_add(struct arena *arena, size_t size)
+block_make(struct arena *arena, size_t size)
 {
 	static_assert(sizeof(struct arena_block) + ARENA_HUGE_BYTES <= HUGE_PAGE_BYTES, "a block is one page");
 	struct arena_block *block = size == ARENA_HUGE_BYTES ? huge_page() : malloc(sizeof(*block) + size);
 	if (block == NULL)
 		fatal("out of memory: an arena block of %zu bytes", size);
-	block->next = arena->first;
 	block->size = size;
 	block->used = 0;
+	arena->held += sizeof(*block) + size;
+	return block;
+}
+
+static struct arena_block *
+block_add(struct arena *arena, size_t size)
+{
+	struct arena_block *block = size == arena->block_bytes ? spare_take(arena) : NULL;
+	if (block == NULL)
+		block = block_make(arena, size);
+	block->next = arena->first;
 	arena->first = block;
 	return block;
 }

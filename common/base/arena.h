@@ -2,7 +2,8 @@
  *
  * Memory that ends all at once: with a call, a batch, or a frozen memtable.
  * Blocks are chained and kept over arena_reset, so a busy node allocates from
- * the system only while it grows. There is no free of a single piece.
+ * the system only while it grows; what none of the last rounds needed goes back
+ * to it. There is no free of a single piece.
  *
  * The limit bounds what hostile input can make us hold: arena_try answers NULL
  * beyond it. arena_alloc is for our own bounded needs and ignores the limit; if
@@ -21,15 +22,20 @@ struct arena_block;
 struct arena {
 	struct arena_block *first;
 	struct arena_block *current;
+	struct arena_block *spare; /* of block_bytes each, kept from earlier rounds */
+	uint32_t spare_count;
+	uint32_t spare_least; /* how many of them were there at the end of each of the last rounds */
+	uint32_t rounds;
+	size_t held;        /* bytes of all blocks */
 	size_t used;        /* bytes handed out since the last reset */
 	size_t limit;       /* bytes; 0 means none */
-	size_t block_bytes; /* size of a new block; may be changed, for those to come */
+	size_t block_bytes; /* size of a new block; may be changed, for those to come, where nothing is ever reset */
 };
 
 void arena_init(struct arena *arena, size_t block_bytes, size_t limit);
 void arena_free(struct arena *arena);
 
-/* Everything handed out becomes invalid; one block is kept for reuse. */
+/* Everything handed out becomes invalid, and a round ends; blocks are kept for the next ones. */
 void arena_reset(struct arena *arena);
 
 /* Bytes held from the system, used or not. */

@@ -24,12 +24,15 @@ static EVP_MD *sha256;
 static pthread_key_t context_end;
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 static _Thread_local EVP_MD_CTX *context;
+static _Thread_local EVP_MD_CTX *begun; /* there as soon as context is */
 
 static void
 context_free(void *ended)
 {
 	EVP_MD_CTX_free(ended);
+	EVP_MD_CTX_free(begun);
 	context = NULL;
+	begun = NULL;
 }
 
 static void
@@ -46,9 +49,22 @@ static void
 context_make(void)
 {
 	pthread_once(&sha256_once, sha256_fetch);
+	begun = EVP_MD_CTX_new();
 	context = EVP_MD_CTX_new();
-	if (context == NULL || pthread_setspecific(context_end, context) != 0)
+	if (begun == NULL || context == NULL || pthread_setspecific(context_end, context) != 0)
 		fatal("out of memory: a hash context");
+}
+
+/* Whatever the context holds already, and the parts. */
+static void
+context_end_with(bool done, const struct slice *parts, size_t count, uint8_t out[HASH_BYTES])
+{
+	for (size_t i = 0; done && i < count; i++)
+		done = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
+	unsigned int size = 0;
+	done = done && EVP_DigestFinal_ex(context, out, &size) == 1;
+	if (!done || size != HASH_BYTES)
+		fatal("openssl could not hash");
 }
 
 void
@@ -56,13 +72,24 @@ hash_sha256_parts(const struct slice *parts, size_t count, uint8_t out[HASH_BYTE
 {
 	if (context == NULL)
 		context_make();
-	bool done = EVP_DigestInit_ex2(context, sha256, NULL) == 1;
-	for (size_t i = 0; done && i < count; i++)
-		done = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
-	unsigned int size = 0;
-	done = done && EVP_DigestFinal_ex(context, out, &size) == 1;
-	if (!done || size != HASH_BYTES)
+	context_end_with(EVP_DigestInit_ex2(context, sha256, NULL) == 1, parts, count, out);
+}
+
+void
+hash_sha256_begin(struct slice beginning)
+{
+	if (context == NULL)
+		context_make();
+	if (EVP_DigestInit_ex2(begun, sha256, NULL) != 1 ||
+	    EVP_DigestUpdate(begun, beginning.data, beginning.size) != 1)
 		fatal("openssl could not hash");
+}
+
+void
+hash_sha256_go_on(const struct slice *parts, size_t count, uint8_t out[HASH_BYTES])
+{
+	assert(begun != NULL);
+	context_end_with(EVP_MD_CTX_copy_ex(context, begun) == 1, parts, count, out);
 }
 
 /* FIPS 180-4, of nothing: each entry hashes its reply, and that of an event is empty. */

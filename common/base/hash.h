@@ -17,6 +17,11 @@ void hash_sha256(struct slice bytes, uint8_t out[HASH_BYTES]);
 /* Hash of the concatenation of the parts. */
 void hash_sha256_parts(const struct slice *parts, size_t count, uint8_t out[HASH_BYTES]);
 
+/* The same of texts that begin alike, the beginning hashed once: what this thread's last hash_sha256_begin was told,
+ * then the parts. */
+void hash_sha256_begin(struct slice beginning);
+void hash_sha256_go_on(const struct slice *parts, size_t count, uint8_t out[HASH_BYTES]);
+
 void seal_make(struct slice bytes, const uint8_t key[SEAL_KEY_BYTES], uint8_t out[SEAL_BYTES]);
 /* Constant time. */
 bool seal_check(struct slice bytes, const uint8_t key[SEAL_KEY_BYTES], struct slice seal);

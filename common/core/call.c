@@ -182,8 +182,8 @@ call_emit(struct call *call, const ProtobufCMessage *fact)
 	assert(call->facts_count < FACTS_PER_CALL_MAX);
 	call->text_broken = call->text_broken || !pb_text_valid(fact);
 	struct emitted *emitted = arena_alloc(call->arena, sizeof(*emitted));
-	emitted->next = NULL;
-	emitted->bytes = fact_wrap(call->node->module, call->arena, personal_sealed(call, fact));
+	*emitted = (struct emitted){.next = NULL};
+	emitted->bytes = fact_wrap(call->node->module, call->arena, personal_sealed(call, fact, &emitted->pieces));
 	*call->facts_last = emitted;
 	call->facts_last = &emitted->next;
 	call->facts_count++;

@@ -52,21 +52,28 @@ reaction_to(const struct node *node, const ProtobufCMessageDescriptor *noun, con
 	return noun == &mt__core_fact__descriptor ? NULL : methods_reaction(node, leaf);
 }
 
+/* Which facts are served in part, or not at all. */
 static void
-feed_find_passes(const struct node *node, struct feed *feed)
+feed_sort_kinds(const struct node *node, struct feed *feed)
 {
 	const ProtobufCMessageDescriptor *facts = feed->producer->facts;
 	feed->passes = calloc(FACT_KINDS_MAX, sizeof(*feed->passes));
-	if (feed->passes == NULL)
+	feed->without_personal = calloc(FACT_KINDS_MAX, sizeof(*feed->without_personal));
+	if (feed->passes == NULL || feed->without_personal == NULL)
 		fatal("no memory for a feed");
 	for (unsigned i = 0; i < facts->n_fields; i++) {
 		const ProtobufCMessageDescriptor *noun = facts->fields[i].descriptor;
 		for (unsigned j = 0; j < noun->n_fields; j++) {
 			const ProtobufCMessageDescriptor *leaf = noun->fields[j].descriptor;
-			if (leaf == &mt__node_restored__descriptor || reaction_to(node, noun, leaf) != NULL)
+			const struct method *reaction = reaction_to(node, noun, leaf);
+			uint32_t kind = facts->fields[i].id << 16 | noun->fields[j].id;
+			if (leaf == &mt__node_restored__descriptor)
 				continue;
-			assert(feed->passes_count < FACT_KINDS_MAX);
-			feed->passes[feed->passes_count++] = facts->fields[i].id << 16 | noun->fields[j].id;
+			assert(feed->passes_count + feed->without_personal_count < FACT_KINDS_MAX);
+			if (reaction == NULL)
+				feed->passes[feed->passes_count++] = kind;
+			else if (reaction->rule->without_personal)
+				feed->without_personal[feed->without_personal_count++] = kind;
 		}
 	}
 }
@@ -79,7 +86,7 @@ feeds_init(struct node *node)
 		struct feed *feed = &node->feeds[node->feeds_count++];
 		*feed = (struct feed){.producer = producer};
 		buf_init(&feed->arrived, FRAME_BYTES_MAX);
-		feed_find_passes(node, feed);
+		feed_sort_kinds(node, feed);
 		struct key key = cursor_key(producer->name);
 		struct slice value;
 		if (!store_get(&node->store, key_slice(&key), &value))
@@ -98,6 +105,7 @@ feeds_clear(struct node *node)
 	for (size_t i = 0; i < node->feeds_count; i++) {
 		buf_free(&node->feeds[i].arrived);
 		free(node->feeds[i].passes);
+		free(node->feeds[i].without_personal);
 	}
 }
 
@@ -139,6 +147,8 @@ feed_ask(struct node *node, unsigned peer, struct feed *feed, int64_t now_us)
 	request.wait_ms = FEED_WAIT_MS;
 	request.passes = feed->passes;
 	request.n_passes = feed->passes_count;
+	request.without_personal = feed->without_personal;
+	request.n_without_personal = feed->without_personal_count;
 	struct slice packed = pb_pack(&node->call_arena, &request.base);
 
 	Mt__Call call = MT__CALL__INIT;
@@ -224,7 +234,7 @@ react(struct node *node, struct entry *entry, const struct feed *feed, uint64_t 
 	call.now_us = entry->header.time_us;
 	if (!dispatch_internal(node, &call, method, fact)) {
 		/* Sealed anew: the producer's keys are not ours. */
-		struct slice input = pb_pack(call.arena, personal_sealed(&call, fact));
+		struct slice input = pb_pack(call.arena, personal_sealed(&call, fact, NULL));
 		Mt__ReactionRefused refused = MT__REACTION_REFUSED__INIT;
 		refused.producer = (char *)feed->producer->name;
 		refused.seq = seq;
@@ -286,7 +296,7 @@ chain_holds(const struct feed *feed, const struct entry_parts *parts, const Mt__
 	uint8_t facts_hash[HASH_BYTES];
 	if (header == NULL || header->seq != feed->seq + 1 || parts->reply_hash.size != HASH_BYTES)
 		return false;
-	if (parts->facts_hash.size == HASH_BYTES && parts->facts.size == 0)
+	if (parts->facts_hash.size == HASH_BYTES) /* of all of them; served were only those that are wanted */
 		memcpy(facts_hash, parts->facts_hash.data, HASH_BYTES);
 	else
 		hash_sha256(parts->facts, facts_hash);
@@ -337,7 +347,7 @@ static void
 follow_batch(struct node *node, struct feed *feed, const Mt__JournalReadReply *batch)
 {
 	struct entry entry;
-	bool full = feed->arrived.size >= FEED_READ_BYTES / 2;
+	bool full = feed->arrived.size >= FEED_READ_BYTES / 2 || batch->read_seq < batch->head_seq;
 	entry_begin(node, &entry);
 	feed->state = FEED_IDLE;
 	feed->retry_us = full ? 0 : node->world->monotonic_us(node->world->context) + (int64_t)FEED_REST_MS * 1000;

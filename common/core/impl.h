@@ -127,8 +127,12 @@ struct feed {
 	uint8_t hash[HASH_BYTES];
 	uint64_t recorded_seq; /* the journal holds this position */
 	uint64_t head_seq;     /* of the producer, as last heard */
-	uint32_t *passes;      /* kinds of facts that nothing here reacts to, see JournalReadRequest */
+	/* Kinds of facts that nothing here reacts to, and those whose reactions look at nothing personal: see
+	 * JournalReadRequest. */
+	uint32_t *passes;
 	size_t passes_count;
+	uint32_t *without_personal;
+	size_t without_personal_count;
 	struct buf arrived; /* frame of the reply */
 	char reason[160];   /* when stopped */
 };
@@ -164,6 +168,12 @@ struct figures {
 	int64_t woken_us;              /* monotonic */
 };
 
+/* SHA-256 of an entry's facts; followers ask for entries that were just written. */
+struct facts_hash {
+	uint64_t seq; /* 0: none */
+	uint8_t hash[HASH_BYTES];
+};
+
 struct node {
 	struct node_config config;
 	const struct module *module;
@@ -188,6 +198,7 @@ struct node {
 	uint8_t token_key[KEYED_KEY_BYTES];
 	struct personal *personal; /* large: it stays in a block of its own */
 
+	struct facts_hash *facts_hashes; /* of the newest entries, by seq % FACTS_HASHES_KEPT */
 	struct batch filling;
 	struct batch committing;
 	struct journal_batch committed; /* what the world holds of committing until node_committed */
@@ -240,7 +251,8 @@ enum call_state { CALL_OPEN, CALL_REPLIED, CALL_REFUSED, CALL_PARKED };
 
 struct emitted {
 	struct emitted *next;
-	struct slice bytes; /* packed as the service's two-level fact */
+	struct slice bytes;         /* packed as the service's two-level fact */
+	const struct piece *pieces; /* what is sealed in it, in order; NULL for one that was read from the journal */
 };
 
 struct call {
@@ -365,6 +377,8 @@ bool entry_split(struct slice bytes, struct entry_parts *parts);
 struct slice *entry_personal(struct arena *arena, struct slice bytes, const struct entry_parts *parts);
 /* An entry of this journal, durable or still on its way; valid until the next entry. */
 bool entry_read(struct node *node, uint64_t seq, struct entry_parts *parts);
+/* Of the facts of entry seq, which the caller has read. */
+void entry_facts_hash(const struct node *node, uint64_t seq, struct slice facts, uint8_t out[HASH_BYTES]);
 void entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, const uint8_t facts_hash[HASH_BYTES],
 		const uint8_t reply_hash[HASH_BYTES], uint8_t out[HASH_BYTES]);
 /* The facts of an encoded FactList, in the arena; count of them. */

@@ -21,7 +21,8 @@ enum {
 	ENTRY_REPLY_HASH,
 	ENTRY_PERSONAL,
 	ENTRY_FACTS_HASH,
-	WIRE_LENGTH_DELIMITED = 2
+	WIRE_LENGTH_DELIMITED = 2,
+	FACTS_HASHES_KEPT = 4096, /* a tenth of a second of events: a follower that keeps up is not that far behind */
 };
 
 static void
@@ -105,6 +106,16 @@ entry_personal(struct arena *arena, struct slice bytes, const struct entry_parts
 }
 
 void
+entry_facts_hash(const struct node *node, uint64_t seq, struct slice facts, uint8_t out[HASH_BYTES])
+{
+	const struct facts_hash *kept = &node->facts_hashes[seq % FACTS_HASHES_KEPT];
+	if (kept->seq == seq)
+		memcpy(out, kept->hash, HASH_BYTES);
+	else
+		hash_sha256(facts, out);
+}
+
+void
 entry_hash(const uint8_t previous[HASH_BYTES], struct slice header, const uint8_t facts_hash[HASH_BYTES],
 	   const uint8_t reply_hash[HASH_BYTES], uint8_t out[HASH_BYTES])
 {
@@ -155,6 +166,9 @@ batch_clear(struct batch *batch)
 void
 journal_init(struct node *node)
 {
+	node->facts_hashes = calloc(FACTS_HASHES_KEPT, sizeof(*node->facts_hashes));
+	if (node->facts_hashes == NULL)
+		fatal("no memory for the hashes of facts");
 	batch_init(&node->filling);
 	batch_init(&node->committing);
 }
@@ -162,6 +176,7 @@ journal_init(struct node *node)
 void
 journal_clear(struct node *node)
 {
+	free(node->facts_hashes);
 	batch_clear(&node->filling);
 	batch_clear(&node->committing);
 }
@@ -230,7 +245,7 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 		if (fact == NULL)
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
-		personal_take(&apply, fact);
+		personal_take(&apply, fact, (*entry->unapplied)->pieces);
 		node->module->apply(&apply, fact);
 	}
 }
@@ -312,12 +327,13 @@ entry_commit(struct node *node, struct entry *entry)
 
 	struct slice facts = facts_list(node, entry);
 	struct slice packed = pb_pack(&node->call_arena, &header->base);
-	uint8_t facts_hash[HASH_BYTES];
+	struct facts_hash *facts_hash = &node->facts_hashes[header->seq % FACTS_HASHES_KEPT];
 	uint8_t reply_hash[HASH_BYTES];
 	uint8_t hash[HASH_BYTES];
-	hash_sha256(facts, facts_hash);
+	facts_hash->seq = header->seq;
+	hash_sha256(facts, facts_hash->hash);
 	hash_sha256(entry->reply, reply_hash);
-	entry_hash(node->head.hash, packed, facts_hash, reply_hash, hash);
+	entry_hash(node->head.hash, packed, facts_hash->hash, reply_hash, hash);
 	batch_append(node, packed, facts, entry->reply, hash);
 
 	node->head.seq = header->seq;
@@ -338,7 +354,7 @@ entry_load(struct node *node, struct entry *entry, const Mt__EntryHeader *header
 	entry->header = *header;
 	for (size_t i = 0; i < count; i++) {
 		struct emitted *emitted = arena_alloc(&node->call_arena, sizeof(*emitted));
-		*emitted = (struct emitted){.bytes = facts[i]};
+		*emitted = (struct emitted){.bytes = facts[i]}; /* its pieces have to be opened */
 		*entry->facts_last = emitted;
 		entry->facts_last = &emitted->next;
 		entry->facts_count++;

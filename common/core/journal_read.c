@@ -4,8 +4,9 @@
  * long poll. A reader that names the hash it stands at is told when this journal is
  * not the one it followed. A reader from outside gets the entries of its own
  * authority and below, with gaps in the sequence. Another service also gets the text of
- * what is sealed in them, to seal it under keys of its own; but of an entry that holds only
- * what it says it does nothing with, it gets the hash of the facts in their place. */
+ * what is sealed in them, to seal it under keys of its own; but what it says it does
+ * nothing with it does not get: of some kinds nothing personal, of others nothing at all,
+ * and then the hash of the entry's facts instead. */
 #include "common/core/impl.h"
 
 #include <assert.h>
@@ -16,6 +17,11 @@ enum {
 	KINDS_PASSED_MAX = 64,
 };
 
+struct kinds {
+	bool some;
+	uint64_t of_noun[NOUNS_PASSED_MAX]; /* a bit for each kind */
+};
+
 struct reading {
 	struct call *call;
 	struct slice *entries;
@@ -23,35 +29,46 @@ struct reading {
 	size_t capacity;
 	size_t bytes;
 	uint64_t read_seq; /* looked at up to here */
-	bool passes_some;
-	uint64_t passes[NOUNS_PASSED_MAX]; /* of each noun, a bit for each kind */
+	struct kinds passes;
+	struct kinds without_personal;
 };
 
+/* What of an entry's facts is served. */
+enum serving { SERVES_ALL, SERVES_SOME, SERVES_NONE };
+
 static void
-passes_set(struct reading *reading, const Mt__JournalReadRequest *in)
+kinds_set(struct kinds *kinds, const uint32_t *list, size_t count)
 {
-	for (size_t i = 0; i < in->n_passes; i++) {
-		uint32_t noun = in->passes[i] >> 16;
-		uint32_t kind = in->passes[i] & UINT16_MAX;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t noun = list[i] >> 16;
+		uint32_t kind = list[i] & UINT16_MAX;
 		if (noun >= NOUNS_PASSED_MAX || kind >= KINDS_PASSED_MAX)
 			continue;
-		reading->passes[noun] |= UINT64_C(1) << kind;
-		reading->passes_some = true;
+		kinds->of_noun[noun] |= UINT64_C(1) << kind;
+		kinds->some = true;
 	}
 }
 
-/* True if the reader does nothing with any of the facts. */
 static bool
-passes_all(const struct reading *reading, struct slice list)
+kinds_has(const struct kinds *kinds, uint32_t kind)
+{
+	return kind >> 16 < NOUNS_PASSED_MAX && (kind & UINT16_MAX) < KINDS_PASSED_MAX &&
+	       (kinds->of_noun[kind >> 16] >> (kind & UINT16_MAX) & 1) != 0;
+}
+
+/* Whoever names no kinds without personal data may know of none, and is served all facts or none. */
+static enum serving
+serving_of(const struct reading *reading, struct slice list)
 {
 	struct slice fact;
-	while (reading->passes_some && facts_next(&list, &fact)) {
+	bool all_passed = reading->passes.some;
+	bool some_less = false;
+	while ((all_passed || !some_less) && facts_next(&list, &fact)) {
 		uint32_t kind = fact_kind(fact);
-		if (kind >> 16 >= NOUNS_PASSED_MAX || (kind & UINT16_MAX) >= KINDS_PASSED_MAX ||
-		    (reading->passes[kind >> 16] >> (kind & UINT16_MAX) & 1) == 0)
-			return false;
+		all_passed = all_passed && kinds_has(&reading->passes, kind);
+		some_less = some_less || kinds_has(&reading->without_personal, kind);
 	}
-	return reading->passes_some;
+	return all_passed ? SERVES_NONE : some_less ? SERVES_SOME : SERVES_ALL;
 }
 
 static bool
@@ -70,25 +87,60 @@ may_see(struct call *call, struct slice header_bytes)
 	return tree_covers(call->store, call->caller->authority, authority);
 }
 
-/* The texts of what is sealed in the entry's facts. */
-static void
-add_personal(struct reading *reading, struct slice list, Mt__Entry *entry)
+/* The fact unpacked, if there may be something personal in it; else NULL. */
+static ProtobufCMessage *
+open_personal(struct reading *reading, struct slice bytes)
+{
+	struct node *node = reading->call->node;
+	const ProtobufCMessageDescriptor *leaf;
+	struct slice content;
+	bool known = fact_open(node->module->facts, bytes, &leaf, &content);
+	assert(known);
+	if (personal_verdict(node, leaf) != PERSONAL_HOLDS)
+		return NULL;
+	ProtobufCMessage *fact = pb_unpack_trusted(leaf, reading->call->arena, content);
+	assert(fact != NULL);
+	return fact;
+}
+
+/* What the reader wants of the facts; beside facts that it wants in part, those that it passes are left out. */
+static struct slice
+pick_facts(struct reading *reading, struct slice list)
 {
 	struct node *node = reading->call->node;
 	struct arena *arena = reading->call->arena;
-	struct personal_texts texts = {.node = node, .arena = arena};
-	const ProtobufCMessageDescriptor *leaf;
 	struct slice *facts;
-	struct slice bytes;
 	size_t count = facts_split(arena, list, &facts);
+	Mt__FactList picked = MT__FACT_LIST__INIT;
+	picked.facts = arena_alloc(arena, (count + 1) * sizeof(*picked.facts));
 	for (size_t i = 0; i < count; i++) {
-		bool known = fact_open(node->module->facts, facts[i], &leaf, &bytes);
-		assert(known);
-		if (personal_verdict(node, leaf) != PERSONAL_HOLDS)
+		struct slice fact = facts[i];
+		uint32_t kind = fact_kind(fact);
+		if (kinds_has(&reading->passes, kind))
 			continue;
-		ProtobufCMessage *fact = pb_unpack_trusted(leaf, arena, bytes);
-		assert(fact != NULL);
-		personal_texts_add(&texts, fact);
+		ProtobufCMessage *opened =
+			kinds_has(&reading->without_personal, kind) ? open_personal(reading, fact) : NULL;
+		if (opened != NULL) {
+			personal_strip(node, arena, opened);
+			fact = fact_wrap(node->module, arena, opened);
+		}
+		picked.facts[picked.n_facts++] = (ProtobufCBinaryData){fact.size, (uint8_t *)fact.data};
+	}
+	return pb_pack(arena, &picked.base);
+}
+
+/* The texts of what is sealed in the facts as they are served. */
+static void
+add_personal(struct reading *reading, struct slice list, Mt__Entry *entry)
+{
+	struct arena *arena = reading->call->arena;
+	struct personal_texts texts = {.node = reading->call->node, .arena = arena};
+	struct slice fact;
+	while (facts_next(&list, &fact)) {
+		bool stripped = kinds_has(&reading->without_personal, fact_kind(fact));
+		ProtobufCMessage *opened = stripped ? NULL : open_personal(reading, fact);
+		if (opened != NULL)
+			personal_texts_add(&texts, opened);
 	}
 	entry->n_personal = texts.count;
 	entry->personal = arena_alloc(arena, (texts.count + 1) * sizeof(*entry->personal));
@@ -98,24 +150,26 @@ add_personal(struct reading *reading, struct slice list, Mt__Entry *entry)
 }
 
 static void
-reading_add(struct reading *reading, const struct entry_parts *parts, bool passed)
+reading_add(struct reading *reading, uint64_t seq, const struct entry_parts *parts, enum serving serving)
 {
 	struct arena *arena = reading->call->arena;
 	uint8_t reply_hash[HASH_BYTES];
 	uint8_t facts_hash[HASH_BYTES];
+	struct slice facts = slice_text("");
 	hash_sha256(parts->reply, reply_hash);
 	Mt__Entry entry = MT__ENTRY__INIT;
 	entry.header = (ProtobufCBinaryData){parts->header.size, (uint8_t *)parts->header.data};
 	entry.hash = (ProtobufCBinaryData){parts->hash.size, (uint8_t *)parts->hash.data};
 	entry.reply_hash = (ProtobufCBinaryData){HASH_BYTES, reply_hash};
-	if (passed) {
-		hash_sha256(parts->facts, facts_hash);
+	if (serving != SERVES_NONE)
+		facts = serving == SERVES_SOME ? pick_facts(reading, parts->facts) : parts->facts;
+	if (serving != SERVES_ALL) {
+		entry_facts_hash(reading->call->node, seq, parts->facts, facts_hash);
 		entry.facts_hash = (ProtobufCBinaryData){HASH_BYTES, facts_hash};
-	} else {
-		entry.facts = (ProtobufCBinaryData){parts->facts.size, (uint8_t *)parts->facts.data};
 	}
-	if (reading->call->from_node && !passed)
-		add_personal(reading, parts->facts, &entry);
+	entry.facts = (ProtobufCBinaryData){facts.size, (uint8_t *)facts.data};
+	if (reading->call->from_node)
+		add_personal(reading, facts, &entry);
 	if (reading->count == reading->capacity) {
 		size_t capacity = reading->capacity == 0 ? 64 : reading->capacity * 2;
 		struct slice *entries = arena_alloc(arena, capacity * sizeof(*entries));
@@ -137,13 +191,14 @@ reading_fill(struct reading *reading, uint64_t after_seq, size_t bytes_max)
 		struct entry_parts parts;
 		bool found = entry_read(node, seq, &parts);
 		assert(found);
-		bool passed = passes_all(reading, parts.facts);
-		reading->bytes += parts.header.size + (passed ? 0 : parts.facts.size) + ENTRY_OVERHEAD_BYTES;
+		enum serving serving = serving_of(reading, parts.facts);
+		reading->bytes +=
+			parts.header.size + (serving == SERVES_NONE ? 0 : parts.facts.size) + ENTRY_OVERHEAD_BYTES;
 		if (reading->bytes > bytes_max && seq > after_seq + 1)
 			return;
 		reading->read_seq = seq;
 		if (may_see(reading->call, parts.header))
-			reading_add(reading, &parts, passed);
+			reading_add(reading, seq, &parts, serving);
 	}
 }
 
@@ -181,7 +236,8 @@ journal_rpc_read(Mt__Journal_Service *service, const Mt__JournalReadRequest *in,
 	size_t bytes_max =
 		in->bytes_max != 0 && in->bytes_max < JOURNAL_READ_BYTES_MAX ? in->bytes_max : JOURNAL_READ_BYTES_MAX;
 	struct reading reading = {.call = call, .read_seq = in->after_seq};
-	passes_set(&reading, in);
+	kinds_set(&reading.passes, in->passes, in->n_passes);
+	kinds_set(&reading.without_personal, in->without_personal, in->n_without_personal);
 	reading_fill(&reading, in->after_seq, bytes_max);
 	call->park_on = PARK_ON_JOURNAL;
 	bool at_head = reading.read_seq >= node->durable_seq;

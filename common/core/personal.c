@@ -5,10 +5,11 @@
  * parts that lead to it; what is opened was unpacked for that and is changed in place.
  *
  * The same text goes through here three times in a row (emitted, applied, put into a
- * record), so the last pieces are remembered, with everything that makes them what they
- * are: a piece in the wrong place is never found here. And a message that a fact being
- * applied, or a record beside it, was opened into is put back as the bytes it came out of,
- * as long as it is what it was. */
+ * record). So what was sealed for a fact goes with it to where it is applied. The last
+ * pieces are remembered, with everything that makes them what they are: a piece in the
+ * wrong place is never found here. And a message that a fact being applied, or a record
+ * beside it, was opened into is put back as the bytes it came out of, as long as it is what
+ * it was. */
 #include "common/core/impl.h"
 
 #include "common/base/fatal.h"
@@ -67,8 +68,9 @@ personal_forget(struct node *node)
 struct sealing {
 	struct node *node;
 	struct arena *arena;
-	struct call *call;   /* in a decision; or */
-	struct apply *apply; /* in apply */
+	struct call *call;                /* in a decision; or */
+	struct apply *apply;              /* in apply */
+	const struct piece **pieces_last; /* where the next one goes; NULL: nobody wants them */
 };
 
 /* Whose it is: not to say so is a bug of the service, or of its .proto. */
@@ -139,9 +141,18 @@ sealed_before(const struct sealing *sealing, const struct spot *spot, struct sli
 }
 
 static void
+piece_add(struct sealing *sealing, struct slice text, struct slice sealed)
+{
+	struct piece *piece = arena_alloc(sealing->arena, sizeof(*piece));
+	*piece = (struct piece){NULL, text, sealed};
+	*sealing->pieces_last = piece;
+	sealing->pieces_last = &piece->next;
+}
+
+static void
 seal_spot(void *context, const struct spot *spot)
 {
-	const struct sealing *sealing = context;
+	struct sealing *sealing = context;
 	struct slice before;
 	if (sealed_before(sealing, spot, &before)) {
 		*spot->at = pb_new(spot->type->descriptor, sealing->arena);
@@ -154,8 +165,11 @@ seal_spot(void *context, const struct spot *spot)
 	struct slice text = pb_pack(sealing->arena, plain);
 	struct slice sealed;
 	*spot->at = pb_new(spot->type->descriptor, sealing->arena);
-	if (text.size > 0 && seal_text(sealing, spot, text, &sealed))
-		personal_sealed_set(spot->type, *spot->at, sealed);
+	if (text.size == 0 || !seal_text(sealing, spot, text, &sealed))
+		return;
+	personal_sealed_set(spot->type, *spot->at, sealed);
+	if (sealing->pieces_last != NULL)
+		piece_add(sealing, text, sealed);
 }
 
 static const ProtobufCMessage *
@@ -170,9 +184,9 @@ seal_message(struct sealing *sealing, const ProtobufCMessage *message)
 }
 
 const ProtobufCMessage *
-personal_sealed(struct call *call, const ProtobufCMessage *message)
+personal_sealed(struct call *call, const ProtobufCMessage *message, const struct piece **pieces)
 {
-	struct sealing sealing = {.node = call->node, .arena = call->arena, .call = call};
+	struct sealing sealing = {.node = call->node, .arena = call->arena, .call = call, .pieces_last = pieces};
 	return seal_message(&sealing, message);
 }
 
@@ -189,20 +203,39 @@ struct opening {
 	struct node *node;
 	const struct store *store;
 	struct arena *arena;
+	const struct piece *pieces; /* those that come next, as they were sealed; NULL: they have to be opened */
 };
+
+/* The piece that these bytes are. Their nonce is made of all that they stand for. */
+static const struct piece *
+piece_take(struct opening *opening, struct slice sealed)
+{
+	const struct piece *piece = opening->pieces;
+	if (piece == NULL)
+		return NULL;
+	opening->pieces = piece->next;
+	assert(sealed.size == piece->sealed.size);
+	assert(memcmp(sealed.data, piece->sealed.data, SEALED_SLOT_BYTES + SEALED_NONCE_BYTES) == 0);
+	return piece;
+}
 
 /* The text of a sealed piece; false if it was erased. */
 static bool
-open_text(const struct opening *opening, const struct spot *spot, struct slice sealed, struct slice *text)
+open_text(struct opening *opening, const struct spot *spot, struct slice sealed, struct slice *text)
 {
 	struct node *node = opening->node;
 	struct id id = subject_id(spot);
+	const struct piece *piece = piece_take(opening, sealed);
 	uint8_t key[SEALED_KEY_BYTES];
 	uint32_t slot;
 	if (!sealed_slot(sealed, &slot))
 		fatal("%s: sealed data of person %s is cut short", node->module->name, spot->subject);
 	if (subject_find(node, opening->store, id).state == SUBJECT_ERASED)
 		return false;
+	if (piece != NULL) {
+		*text = piece->text;
+		return true;
+	}
 	const struct sealed_cached *cached =
 		sealed.size > SEALED_CACHED_BYTES_MAX ? NULL : &node->personal->sealed[place_of_sealed(sealed)];
 	if (cached != NULL && is_cached(cached, spot->type, id) &&
@@ -225,7 +258,7 @@ open_text(const struct opening *opening, const struct spot *spot, struct slice s
 static void
 open_spot(void *context, const struct spot *spot)
 {
-	const struct opening *opening = context;
+	struct opening *opening = context;
 	ProtobufCBinaryData sealed = personal_sealed_in(spot);
 	struct slice text;
 	if (sealed.len == 0)
@@ -300,9 +333,9 @@ take_spot(void *context, const struct spot *spot)
 }
 
 void
-personal_take(struct apply *apply, ProtobufCMessage *fact)
+personal_take(struct apply *apply, ProtobufCMessage *fact, const struct piece *pieces)
 {
-	struct taking taking = {apply, {apply->node, apply->store, apply->arena}};
+	struct taking taking = {apply, {apply->node, apply->store, apply->arena, pieces}};
 	personal_search(apply->node, fact, take_spot, &taking);
 }
 
@@ -312,7 +345,7 @@ static void
 texts_add_spot(void *context, const struct spot *spot)
 {
 	struct personal_texts *texts = context;
-	struct opening opening = {texts->node, &texts->node->store, texts->arena};
+	struct opening opening = {texts->node, &texts->node->store, texts->arena, NULL};
 	ProtobufCBinaryData sealed = personal_sealed_in(spot);
 	struct slice text = slice_text("");
 	if (sealed.len == 0)
@@ -335,6 +368,19 @@ void
 personal_texts_add(struct personal_texts *texts, ProtobufCMessage *fact)
 {
 	personal_search(texts->node, fact, texts_add_spot, texts);
+}
+
+static void
+strip_spot(void *context, const struct spot *spot)
+{
+	struct arena *arena = context;
+	*spot->at = pb_new(spot->type->descriptor, arena);
+}
+
+void
+personal_strip(struct node *node, struct arena *arena, ProtobufCMessage *fact)
+{
+	personal_search(node, fact, strip_spot, arena);
 }
 
 struct filling {

@@ -86,6 +86,13 @@ struct sealed_cached {
 	uint8_t sealed[SEALED_CACHED_BYTES_MAX];
 };
 
+/* One part of a fact that was sealed when it was emitted: applied a moment later it need not be opened. */
+struct piece {
+	const struct piece *next;
+	struct slice text;
+	struct slice sealed;
+};
+
 /* A message that came out of sealed bytes while a fact is applied: what it was then, and those bytes. */
 struct opened {
 	const ProtobufCMessage *message;
@@ -145,8 +152,10 @@ void slots_check(const struct node *node);
 /* --- personal.c, personal_find.c --- */
 
 enum personal_verdict personal_verdict(struct node *node, const ProtobufCMessageDescriptor *type);
-/* In a decision: the message as a fact holds it, sealed; its own parts where there is something to seal. */
-const ProtobufCMessage *personal_sealed(struct call *call, const ProtobufCMessage *message);
+/* In a decision: the message as a fact holds it, sealed; its own parts where there is something to seal, in order, as
+ * pieces in the call's arena unless that is NULL. */
+const ProtobufCMessage *
+personal_sealed(struct call *call, const ProtobufCMessage *message, const struct piece **pieces);
 /* The same in apply, for a record. */
 const ProtobufCMessage *personal_sealed_again(struct apply *apply, const ProtobufCMessage *message);
 /* Opens a message of this node's own journal or state in place. Fatal if one does not open. */
@@ -158,8 +167,8 @@ ProtobufCMessage *personal_unpack(struct node *node, const struct store *store, 
 void personal_next(struct node *node);
 /* Notes the subjects of what is sealed in a fact that is applied. */
 void personal_note(struct apply *apply, ProtobufCMessage *fact);
-/* The same, and opens it. */
-void personal_take(struct apply *apply, ProtobufCMessage *fact);
+/* The same, and opens it; pieces as personal_sealed gave them for this very fact, NULL if it came from the journal. */
+void personal_take(struct apply *apply, ProtobufCMessage *fact, const struct piece *pieces);
 
 /* For followers: the plain text of each sealed part of a fact, in order; empty where it was erased. */
 struct personal_texts {
@@ -171,6 +180,8 @@ struct personal_texts {
 	size_t bytes;
 };
 void personal_texts_add(struct personal_texts *texts, ProtobufCMessage *fact);
+/* For those that want none of it: the fact as if all that is sealed in it had been erased. */
+void personal_strip(struct node *node, struct arena *arena, ProtobufCMessage *fact);
 /* The way back, in a fact of another node: takes as many of the texts as it has sealed parts. False
  * if they do not fit. */
 bool personal_fill(struct node *node, struct arena *arena, ProtobufCMessage *fact, const struct slice *texts,

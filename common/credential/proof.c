@@ -18,14 +18,20 @@ proof_hash_texts(struct slice options, struct slice document, uint8_t hash[PROOF
 }
 
 const char *
+proof_sign_hash(struct arena *arena, const uint8_t hash[PROOF_HASH_BYTES], const uint8_t secret[PROOF_SECRET_BYTES])
+{
+	uint8_t signature[PROOF_SIGNATURE_BYTES];
+	crypto_sign_detached(signature, NULL, hash, PROOF_HASH_BYTES, secret);
+	return multibase_encode(arena, slice_of(signature, sizeof(signature)));
+}
+
+const char *
 proof_sign_texts(struct arena *arena, struct slice options, struct slice document,
 		 const uint8_t secret[PROOF_SECRET_BYTES])
 {
 	uint8_t hash[PROOF_HASH_BYTES];
-	uint8_t signature[PROOF_SIGNATURE_BYTES];
 	proof_hash_texts(options, document, hash);
-	crypto_sign_detached(signature, NULL, hash, sizeof(hash), secret);
-	return multibase_encode(arena, slice_of(signature, sizeof(signature)));
+	return proof_sign_hash(arena, hash, secret);
 }
 
 void

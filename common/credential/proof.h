@@ -19,6 +19,9 @@ void proof_hash(struct arena *arena, const struct jcs_value *document, const str
 void proof_hash_texts(struct slice options, struct slice document, uint8_t hash[PROOF_HASH_BYTES]);
 const char *proof_sign_texts(struct arena *arena, struct slice options, struct slice document,
 			     const uint8_t secret[PROOF_SECRET_BYTES]);
+/* And of the two hashes, for whoever has them already. */
+const char *
+proof_sign_hash(struct arena *arena, const uint8_t hash[PROOF_HASH_BYTES], const uint8_t secret[PROOF_SECRET_BYTES]);
 
 /* The proofValue: multibase of the signature. secret as libsodium has it (seed, then public key). */
 const char *proof_sign(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,

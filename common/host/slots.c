@@ -2,8 +2,9 @@
  *
  * A block is written behind the last one, synced, and counted in the first record, which is
  * synced too; only then is it ready. A block that a crash cut off is written anew. The loop
- * thread reads a page of records at a time, so that new persons, whose slots follow each
- * other, cost one read in 64. */
+ * thread reads the file through a map as long as it may ever become: a call of the system
+ * for each person would cost ten times as much, and no copy of a key stays behind when its
+ * record is destroyed. */
 #include "common/host/slots.h"
 
 #include "common/base/codec.h"
@@ -17,14 +18,14 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
 	KEY_BYTES = 32,
 	RANDOM_BYTES = 16,
 	RECORD_BYTES = 64,
-	PAGE_RECORDS = 64,
-	PAGE_BYTES = PAGE_RECORDS * RECORD_BYTES,
 	COPY_BYTES = 256 << 10,
 	/* Of the plain text of the record before slot 0. */
 	READY_AT = 0,
@@ -32,14 +33,14 @@ enum {
 
 static const char master_label[] = "matricula: master key of subjects' keys, 1";
 static const uint32_t HEAD_SLOT = UINT32_MAX; /* the first record is wrapped as that one */
+static const size_t MAP_BYTES = ((size_t)UINT32_MAX + 1) * RECORD_BYTES;
 
 struct slots {
 	int fd;
 	char path[PATH_BYTES_MAX];
 	uint8_t master[KEY_BYTES];
 	uint32_t ready;
-	uint8_t page[PAGE_BYTES];
-	uint32_t page_number; /* the page read last; UINT32_MAX: none */
+	const uint8_t *map; /* of MAP_BYTES, of which the file fills a beginning */
 	struct ledger *ledger;
 	uv_loop_t *loop;
 	struct slots_events events;
@@ -173,7 +174,6 @@ on_made(uv_work_t *work, int status)
 	slots->making_busy = false;
 	if (slots->making_outcome == OUTCOME_DONE)
 		slots->ready += SLOTS_BLOCK;
-	slots->page_number = UINT32_MAX;
 	slots->events.on_made(slots->events.context, slots->making_outcome);
 }
 
@@ -217,8 +217,6 @@ on_erased(uv_work_t *work, int status)
 	struct slots *slots = work->data;
 	assert(status == 0);
 	slots->erasing_busy = false;
-	sodium_memzero(slots->page, sizeof(slots->page));
-	slots->page_number = UINT32_MAX;
 	slots->events.on_erased(slots->events.context, slots->erasing_outcome);
 }
 
@@ -242,29 +240,12 @@ slots_busy(const struct slots *slots)
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
-static void
-page_read(struct slots *slots, uint32_t number)
-{
-	if (slots->page_number == number)
-		return;
-	ssize_t got;
-	do
-		got = pread(slots->fd, slots->page, PAGE_BYTES, (off_t)number * PAGE_BYTES);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		fatal("file %s cannot be read: %s", slots->path, strerror(errno));
-	memset(slots->page + got, 0, PAGE_BYTES - (size_t)got);
-	slots->page_number = number;
-}
-
 enum slot_state
 slots_key(struct slots *slots, uint32_t slot, uint8_t key[KEY_BYTES])
 {
 	if (slot >= slots->ready)
 		return SLOT_NONE;
-	uint32_t number = slot + 1;
-	page_read(slots, number / PAGE_RECORDS);
-	const uint8_t *record = slots->page + (size_t)(number % PAGE_RECORDS) * RECORD_BYTES;
+	const uint8_t *record = slots->map + record_at(slot);
 	if (sodium_is_zero(record, RECORD_BYTES))
 		return SLOT_DESTROYED;
 	if (!record_open(slots, slot, record, key))
@@ -297,13 +278,29 @@ head_read(struct slots *slots, struct host_error *error)
 	return true;
 }
 
+/* What is ready must be there: behind the end of the file the map has no memory. */
+static bool
+file_map(struct slots *slots, struct host_error *error)
+{
+	struct stat file;
+	if (fstat(slots->fd, &file) != 0)
+		return host_error_set(error, "file %s cannot be read: %s", slots->path, strerror(errno));
+	if (slots->ready > 0 && file.st_size < record_at(slots->ready))
+		return host_error_set(error, "file %s is cut short: it should hold %u slots", slots->path,
+				      slots->ready);
+	void *map = mmap(NULL, MAP_BYTES, PROT_READ, MAP_SHARED | MAP_NORESERVE, slots->fd, 0);
+	if (map == MAP_FAILED)
+		return host_error_set(error, "file %s cannot be mapped: %s", slots->path, strerror(errno));
+	slots->map = map;
+	return true;
+}
+
 static struct slots *
 slots_new(const char *path, int flags, const uint8_t secret[KEY_BYTES], struct host_error *error)
 {
 	struct slots *slots = calloc(1, sizeof(*slots));
 	if (slots == NULL)
 		fatal("no memory left for keys");
-	slots->page_number = UINT32_MAX;
 	crypto_generichash(slots->master, sizeof(slots->master), (const uint8_t *)master_label, sizeof(master_label),
 			   secret, KEY_BYTES);
 	bool good = path_format(slots->path, "%s", path);
@@ -313,7 +310,7 @@ slots_new(const char *path, int flags, const uint8_t secret[KEY_BYTES], struct h
 		slots_close(slots);
 		return NULL;
 	}
-	if (head_read(slots, error))
+	if (head_read(slots, error) && file_map(slots, error))
 		return slots;
 	slots_close(slots);
 	return NULL;
@@ -357,6 +354,8 @@ slots_close(struct slots *slots)
 	if (slots == NULL)
 		return;
 	assert(!slots_busy(slots));
+	if (slots->map != NULL)
+		munmap((void *)slots->map, MAP_BYTES);
 	if (slots->fd >= 0)
 		close(slots->fd);
 	sodium_memzero(slots, sizeof(*slots));

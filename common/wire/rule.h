@@ -21,7 +21,8 @@ struct rule {
 	const char *scope_field; /* field of the request, as in the .proto; "" if none */
 	uint32_t roles;          /* 1 << Mt__Role, or'ed */
 	bool open;
-	const char *verb; /* "" where HTTP does not reach it */
+	bool without_personal; /* of a reaction, see options.proto */
+	const char *verb;      /* "" where HTTP does not reach it */
 	const char *path;
 	const char *summary;
 	const ProtobufCMessageDescriptor *input;

@@ -149,6 +149,9 @@ check_access(struct model *model, const struct method *method)
 			model_refuse(model, method->file, "the rule of method %s has the unknown role %d", method->name,
 				     (int)rule->roles[i]);
 	}
+	if (rule->without_personal && rule->kind != MT__KIND__REACTION)
+		model_refuse(model, method->file, "method %s is no reaction and cannot be without_personal",
+			     method->name);
 	bool for_callers = rule->kind == MT__KIND__COMMAND || rule->kind == MT__KIND__QUERY;
 	if (for_callers && rule->n_roles == 0 && rule->scope != MT__SCOPE__PUBLIC)
 		model_refuse(model, method->file, "the rule of method %s has no roles and is not public", method->name);

@@ -118,6 +118,7 @@ write_row(FILE *out, const struct method *method)
 	for (size_t i = 0; i < rule->n_roles; i++)
 		fprintf(out, " | 1u << %s", c_name(&mt__role__descriptor, rule->roles[i]));
 	fprintf(out, ",\n\t\t.open = %s,\n", rule->open ? "true" : "false");
+	fprintf(out, "\t\t.without_personal = %s,\n", rule->without_personal ? "true" : "false");
 	fprintf(out, "\t\t.verb = \"%s\",\n\t\t.path = ", rule->verb);
 	write_string(out, rule->path);
 	fputs(",\n\t\t.summary = ", out);

@@ -261,49 +261,77 @@ put_after_proof(struct writing *it)
 	buf_text(buf, "}");
 }
 
-/* The proof object; without its value it is what is signed with the document. */
 static struct slice
-proof_text(const struct writing *it, const char *value)
+taken(struct arena *arena, struct buf *buf)
+{
+	assert(!buf_failed(buf));
+	struct slice text = arena_copy(arena, buf_slice(buf));
+	buf_free(buf);
+	return text;
+}
+
+/* The proof object; without its value it is what is signed with the document. */
+void
+credential_begin(struct arena *arena, struct issuer *issuer, const char *created)
 {
 	struct buf buf;
 	buf_init(&buf, CREDENTIAL_BYTES_MAX);
 	buf_text(&buf, "{\"@context\":");
 	buf_text(&buf, contexts);
-	put_string(&buf, ",\"created\":", it->edition->issued_at);
+	put_string(&buf, ",\"created\":", created);
 	buf_text(&buf, ",\"cryptosuite\":\"eddsa-jcs-2022\",\"proofPurpose\":\"assertionMethod\"");
-	if (value != NULL)
-		put_string(&buf, ",\"proofValue\":", value);
+	issuer->proof_before = taken(arena, &buf);
 	buf_text(&buf, ",\"type\":\"DataIntegrityProof\",\"verificationMethod\":\"");
-	buf_text(&buf, it->issuer->did);
+	buf_text(&buf, issuer->did);
 	buf_text(&buf, "#");
-	buf_text(&buf, it->issuer->key_id);
+	buf_text(&buf, issuer->key_id);
 	buf_text(&buf, "\"}");
-	assert(!buf_failed(&buf));
-	struct slice text = arena_copy(it->arena, buf_slice(&buf));
-	buf_free(&buf);
-	return text;
+	issuer->proof_after = taken(arena, &buf);
+	struct slice parts[] = {issuer->proof_before, issuer->proof_after};
+	hash_sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), issuer->proof_hash);
 }
 
 static struct slice
-insert_proof(struct arena *arena, struct slice document, size_t at, struct slice proof)
+joined(struct arena *arena, const struct slice *parts, size_t count)
 {
-	static const char before[] = ",\"proof\":[";
-	size_t before_size = sizeof(before) - 1;
-	size_t size = document.size + before_size + proof.size + 1;
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++)
+		size += parts[i].size;
 	uint8_t *text = arena_alloc(arena, size);
 	uint8_t *end = text;
-	memcpy(end, document.data, at);
-	end += at;
-	memcpy(end, before, before_size);
-	end += before_size;
-	memcpy(end, proof.data, proof.size);
-	end += proof.size;
-	*end++ = ']';
-	memcpy(end, document.data + at, document.size - at);
+	for (size_t i = 0; i < count; end += parts[i++].size)
+		memcpy(end, parts[i].data, parts[i].size);
 	return slice_of(text, size);
 }
 
-struct slice
+/* The document is hashed without its proof to be signed, and with it to be logged: from the same beginning. */
+static struct credential
+signed_document(struct arena *arena, const struct issuer *issuer, struct slice before, struct slice after)
+{
+	struct credential credential;
+	uint8_t hash[PROOF_HASH_BYTES];
+	memcpy(hash, issuer->proof_hash, HASH_BYTES);
+	hash_sha256_begin(before);
+	hash_sha256_go_on(&after, 1, hash + HASH_BYTES);
+	const char *value = proof_sign_hash(arena, hash, issuer->secret);
+	const struct slice parts[] = {
+		before, /* hashed already */
+		slice_text(",\"proof\":["),
+		issuer->proof_before,
+		slice_text(",\"proofValue\":\""),
+		slice_text(value),
+		slice_text("\""),
+		issuer->proof_after,
+		slice_text("]"),
+		after,
+	};
+	const size_t count = sizeof(parts) / sizeof(parts[0]);
+	hash_sha256_go_on(parts + 1, count - 1, credential.hash);
+	credential.text = joined(arena, parts, count);
+	return credential;
+}
+
+struct credential
 credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
 		const Mt__CertificateContent *content, const Mt__EditionRecord *edition, int zone_minutes)
 {
@@ -321,8 +349,9 @@ credential_make(struct arena *arena, const struct issuer *issuer, const Mt__Cert
 	put_after_proof(&it);
 	assert(!buf_failed(&it.buf));
 	struct slice document = buf_slice(&it.buf);
-	const char *value = proof_sign_texts(arena, proof_text(&it, NULL), document, issuer->secret);
-	struct slice signed_text = insert_proof(arena, document, proof_at, proof_text(&it, value));
+	struct slice before = slice_of(document.data, proof_at);
+	struct slice after = slice_of(document.data + proof_at, document.size - proof_at);
+	struct credential credential = signed_document(arena, issuer, before, after);
 	buf_free(&it.buf);
-	return signed_text;
+	return credential;
 }

@@ -12,9 +12,18 @@
 /* In front of the name of what was issued in trial mode. */
 #define CREDENTIAL_SPECIMEN "SPECIMEN / BẢN THỬ: "
 
-/* The signed bytes, canonical, in the arena. Of the edition its number, status entry and issued_at are set. The zone is
- * the deployment's: dates are civil dates there. */
-struct slice credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
-			     const Mt__CertificateContent *content, const Mt__EditionRecord *edition, int zone_minutes);
+/* The signed bytes, canonical, in the arena; and their SHA-256. */
+struct credential {
+	struct slice text;
+	uint8_t hash[HASH_BYTES];
+};
+
+/* Before the first of those that the issuer signs at that instant. */
+void credential_begin(struct arena *arena, struct issuer *issuer, const char *created);
+/* Of the edition its number and status entry are set, and issued_at as it was created. The zone is the deployment's:
+ * dates are civil dates there. */
+struct credential
+credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
+		const Mt__CertificateContent *content, const Mt__EditionRecord *edition, int zone_minutes);
 
 #endif

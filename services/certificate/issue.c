@@ -9,7 +9,6 @@
 #include "services/certificate/issue.h"
 
 #include "common/base/date.h"
-#include "common/base/hash.h"
 #include "common/core/access.h"
 #include "common/wire/pb.h"
 #include "services/certificate/certificate.h"
@@ -78,6 +77,7 @@ issue_begin(struct issuing *issuing, struct call *call, const char *school_id)
 	date_split(call_today(call), &issuing->year, &month, &day);
 	date_format(call_today(call), issuing->today);
 	instant_format(now_us - now_us % SECOND_US, issuing->now);
+	credential_begin(call_arena(call), &issuing->issuer, issuing->now);
 	if (issuing->issuer.trial)
 		issuing->year = 0; /* a specimen takes no place in a real register */
 	issuing->place = register_last(call, school_id, issuing->year);
@@ -118,20 +118,19 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	edition->key_id = (char *)issuing->issuer.key_id;
 	edition->jwt_key_id = (char *)issuing->issuer.jwt_key_id;
 	edition->signed_edition = sealed;
-	struct slice credential =
+	struct credential credential =
 		credential_make(arena, &issuing->issuer, certificate, content, edition, call_zone_minutes(call));
-	sealed->credential = (ProtobufCBinaryData){credential.size, (uint8_t *)credential.data};
+	sealed->credential = (ProtobufCBinaryData){credential.text.size, (uint8_t *)credential.text.data};
 	sealed->token = issue_random(call, TOKEN_BYTES);
 	sealed->salt = issue_random(call, LOG_SALT_BYTES);
 	sealed->content = content;
 
-	uint8_t *hash = arena_alloc(arena, HASH_BYTES);
-	hash_sha256(credential, hash);
+	struct slice hash = arena_copy(arena, slice_of(credential.hash, HASH_BYTES));
 	leaf->certificate_id = certificate->certificate_id;
 	leaf->person_id = certificate->person_id;
 	leaf->edition = certificate->edition;
 	leaf->at = issuing->now;
-	leaf->credential_hash = (ProtobufCBinaryData){HASH_BYTES, hash};
+	leaf->credential_hash = (ProtobufCBinaryData){HASH_BYTES, (uint8_t *)hash.data};
 	tlog_leaf(call, &issuing->log, leaf, sealed->salt.data);
 	edition->log_index = leaf->index;
 }

@@ -4,6 +4,7 @@
 #ifndef SERVICES_CERTIFICATE_ISSUER_H
 #define SERVICES_CERTIFICATE_ISSUER_H
 
+#include "common/base/hash.h"
 #include "common/core/call.h"
 #include "services/certificate/issuer_key.h"
 
@@ -20,6 +21,11 @@ struct issuer {
 	const char *did;        /* of the institution */
 	bool trial;             /* what it signs is a SPECIMEN */
 	uint8_t secret[PROOF_SECRET_BYTES];
+	/* The proof of all that is signed now, around its value, and the hash of both together; see credential_begin.
+	 */
+	struct slice proof_before;
+	struct slice proof_after;
+	uint8_t proof_hash[HASH_BYTES];
 };
 
 /* Opens the key that signs for the institution now; emits IssuerKeyCreated if there is none, and PublicUrlRecorded

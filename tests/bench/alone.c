@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { RUN_US = 1000000, PAUSE_US = 10, ENTRIES_ROOM = 1 << 10 };
 
@@ -61,11 +62,25 @@ static bool
 alone_send(void *context, unsigned peer, struct slice frame)
 {
 	struct alone *alone = context;
-	if (peer != 0)
+	if (peer != alone->peer)
 		return false; /* who else is followed is away */
 	buf_reset(&alone->sent);
 	buf_append(&alone->sent, frame);
 	return true;
+}
+
+static double
+cpu_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double
+alone_cpu_s(const struct alone *alone)
+{
+	return cpu_s() - alone->kept_s;
 }
 
 static void
@@ -88,10 +103,12 @@ alone_commit(void *context, const struct journal_batch *batch)
 {
 	struct alone *alone = context;
 	size_t at = 0;
+	double began_s = cpu_s();
 	for (uint32_t i = 0; i < batch->count; i++) {
 		entry_keep(alone, slice_of(batch->bytes + at, batch->sizes[i]));
 		at += batch->sizes[i];
 	}
+	alone->kept_s += cpu_s() - began_s;
 	alone->commit_due = true;
 }
 
@@ -235,6 +252,7 @@ alone_begin(struct alone *alone, const struct module *module)
 	alone_make_world(alone);
 	buf_init(&alone->sent, FRAME_BYTES_MAX);
 	buf_init(&alone->reply, FRAME_BYTES_MAX);
+	alone->module = module;
 	alone->node = node_new(&config);
 	node_open(alone->node);
 }
@@ -242,7 +260,7 @@ alone_begin(struct alone *alone, const struct module *module)
 void
 alone_open(struct alone *alone, const struct module *module, uint64_t random)
 {
-	*alone = (struct alone){.drawn = random};
+	*alone = (struct alone){.drawn = random, .peer = alone->peer};
 	alone_begin(alone, module);
 	alone_settle(alone);
 }

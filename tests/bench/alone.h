@@ -6,6 +6,7 @@
 #ifndef TESTS_BENCH_ALONE_H
 #define TESTS_BENCH_ALONE_H
 
+#include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/core/node.h"
 
@@ -16,6 +17,9 @@ extern const struct seal_key alone_keys[3];
 
 struct alone {
 	struct node *node;
+	const struct module *module;
+	unsigned peer; /* whom it follows; set before it is opened */
+	double kept_s; /* what keeping its journal took so far, which a disk does elsewhere */
 	struct world world;
 	int64_t time_us;
 	uint64_t drawn;
@@ -36,6 +40,8 @@ struct alone {
 void alone_open(struct alone *alone, const struct module *module, uint64_t random);
 /* A node on the journal of another that was closed; it does not run yet. */
 void alone_open_on(struct alone *alone, const struct module *module, struct alone *former);
+/* Time of the process without what keeping the node's journal took: differences of it are the node's own. */
+double alone_cpu_s(const struct alone *alone);
 /* Runs until there is nothing to do and all is durable. */
 void alone_settle(struct alone *alone);
 void alone_close(struct alone *alone); /* the node; the journal stays */

@@ -11,8 +11,11 @@
 #include "common/core/tree.h"
 #include "services/certificate/completion.h"
 #include "services/certificate/service.h"
+#include "services/notification/message.h"
+#include "services/notification/service.h"
 
 #include "matricula/certificate_service.pb-c.h"
+#include "matricula/notification_service.pb-c.h"
 
 #include <assert.h>
 
@@ -40,10 +43,22 @@ authority_add(struct apply *apply, char *id, char *parent, const char *name)
 	apply_authority(apply, &authority);
 }
 
+/* A person whom the node knows. */
+static char *
+person_add(struct apply *apply, uint64_t number, Mt__Personal *personal)
+{
+	struct id person;
+	char *person_id = id_text(apply, PEOPLE_LOCALITY, number);
+	bool is_id = id_parse(person_id, &person);
+	assert(is_id);
+	subject_note(apply, person, (uint32_t)number);
+	personal->name = arena_format(apply_arena(apply), "Nguyễn Thị Học Viên %llu", (unsigned long long)number);
+	return person_id;
+}
+
 static void
 completion_add(struct apply *apply, char *class_id, char *school_id, uint64_t number)
 {
-	struct id person;
 	Mt__Personal personal = MT__PERSONAL__INIT;
 	Mt__CompletionRecord completion = MT__COMPLETION_RECORD__INIT;
 	Mt__CompletionListed listed = MT__COMPLETION_LISTED__INIT;
@@ -51,7 +66,7 @@ completion_add(struct apply *apply, char *class_id, char *school_id, uint64_t nu
 	completion.class_id = class_id;
 	completion.school_id = school_id;
 	completion.authority_id = school_id;
-	completion.person_id = id_text(apply, PEOPLE_LOCALITY, number);
+	completion.person_id = person_add(apply, number, &personal);
 	completion.programme_title = (char *)"Bồi dưỡng kiến thức quản lý nhà nước ngạch chuyên viên";
 	completion.programme_title_en = (char *)"State management for officers";
 	completion.programme_id = school_id;
@@ -59,11 +74,7 @@ completion_add(struct apply *apply, char *class_id, char *school_id, uint64_t nu
 	completion.mark_percent = 85;
 	completion.completed_on = (char *)"2026-03-01";
 	completion.personal = &personal;
-	personal.name = arena_format(apply_arena(apply), "Nguyễn Thị Học Viên %llu", (unsigned long long)number);
 	personal.birth_date = (char *)"1990-05-01";
-	bool is_id = id_parse(completion.person_id, &person);
-	assert(is_id);
-	subject_note(apply, person, (uint32_t)number);
 	listed.completion = &completion;
 	fact.kind_case = MT__COMPLETION_FACT__KIND_COMPLETION_LISTED;
 	fact.completion_listed = &listed;
@@ -90,6 +101,17 @@ class_add(struct apply *apply, char *school_id, uint64_t first, uint64_t size)
 	completion_apply(apply, &fact);
 }
 
+/* Returns the school's id. */
+static char *
+authorities_add(struct apply *apply)
+{
+	char *nation_id = id_text(apply, 0, 0);
+	char *school_id = id_text(apply, SCHOOL_LOCALITY, 1);
+	authority_add(apply, nation_id, (char *)"", "Việt Nam");
+	authority_add(apply, school_id, nation_id, "Học viện Hành chính Quốc gia");
+	return school_id;
+}
+
 static void
 issuing_apply(struct apply *apply, const ProtobufCMessage *message)
 {
@@ -100,10 +122,7 @@ issuing_apply(struct apply *apply, const ProtobufCMessage *message)
 	if (fact->noun_case != MT__CERTIFICATE_SERVICE_FACT__NOUN_CORE ||
 	    fact->core->kind_case != MT__CORE_FACT__KIND_NODE_FOUNDED)
 		return;
-	char *nation_id = id_text(apply, 0, 0);
-	char *school_id = id_text(apply, SCHOOL_LOCALITY, 1);
-	authority_add(apply, nation_id, (char *)"", "Việt Nam");
-	authority_add(apply, school_id, nation_id, "Học viện Hành chính Quốc gia");
+	char *school_id = authorities_add(apply);
 	for (uint64_t first = 0; first < issuing_wanted; first += CLASS_SIZE)
 		class_add(apply, school_id, first,
 			  issuing_wanted - first < CLASS_SIZE ? issuing_wanted - first : CLASS_SIZE);
@@ -115,5 +134,43 @@ issuing_module(void)
 	static struct module module;
 	module = certificate_module;
 	module.apply = issuing_apply;
+	return &module;
+}
+
+static void
+contact_add(struct apply *apply, char *school_id, uint64_t number)
+{
+	Mt__Personal personal = MT__PERSONAL__INIT;
+	Mt__ContactRecord contact = MT__CONTACT_RECORD__INIT;
+	Mt__ContactNoted noted = MT__CONTACT_NOTED__INIT;
+	Mt__MessageFact fact = MT__MESSAGE_FACT__INIT;
+	contact.person_id = person_add(apply, number, &personal);
+	contact.authority_id = school_id;
+	contact.personal = &personal;
+	noted.contact = &contact;
+	fact.kind_case = MT__MESSAGE_FACT__KIND_CONTACT_NOTED;
+	fact.contact_noted = &noted;
+	message_apply(apply, &fact);
+}
+
+static void
+following_apply(struct apply *apply, const ProtobufCMessage *message)
+{
+	const Mt__NotificationServiceFact *fact = (const Mt__NotificationServiceFact *)message;
+	notification_module.apply(apply, message);
+	if (fact->noun_case != MT__NOTIFICATION_SERVICE_FACT__NOUN_CORE ||
+	    fact->core->kind_case != MT__CORE_FACT__KIND_NODE_FOUNDED)
+		return;
+	char *school_id = authorities_add(apply);
+	for (uint64_t number = 0; number < issuing_wanted; number++)
+		contact_add(apply, school_id, number);
+}
+
+const struct module *
+issuing_follower(void)
+{
+	static struct module module;
+	module = notification_module;
+	module.apply = following_apply;
 	return &module;
 }

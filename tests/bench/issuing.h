@@ -11,5 +11,7 @@ extern uint64_t issuing_done;
 
 /* The certificate service, whose first fact puts the classes into its state. */
 const struct module *issuing_module(void);
+/* The notification service, which knows all these people from its first fact on. */
+const struct module *issuing_follower(void);
 
 #endif

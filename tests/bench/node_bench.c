@@ -8,13 +8,14 @@
  *   node_bench WORK EVENTS PEOPLE UNITS_FILE replay    and a new node replays these events
  *   node_bench WORK EVENTS PEOPLE UNITS_FILE FOLLOWER  and assessment, certificate or
  *                                                      notification follows them
- *   node_bench certificates COUNT                      the certificate node alone; see issuing.h
+ *   node_bench certificates COUNT [notification]       the certificate node alone; see issuing.h
  *
- * Profiled are, an event each: measured(), the frames of the events; replayed(); served(),
- * the enrollment node answering the follower; followed(), the follower. People and
- * authorities are there before. */
+ * Profiled are, an event each: measured(), the frames of the events; measured_issuing();
+ * replayed(); served() and followed(), see following.h. People and authorities are there
+ * before. */
 #include "tests/bench/alone.h"
 #include "tests/bench/deed_call.h"
+#include "tests/bench/following.h"
 #include "tests/bench/issuing.h"
 
 #include "common/base/id.h"
@@ -39,17 +40,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum {
-	BATCH = 500,
-	FRAME_STEP_US = 100,
-	FEED_STEP_US = 20000,
-	SEATS = 100000,
-	STRIDE = 7919,
-	ISSUING_US = 1000000,
-	ISSUING_STEP_US = 100
-};
+enum { BATCH = 500, FRAME_STEP_US = 100, SEATS = 100000, STRIDE = 7919, ISSUING_US = 1000000, ISSUING_STEP_US = 100 };
 
 static const char DOOR_KEY[] = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
 
@@ -269,14 +261,6 @@ rows_written(struct bench *bench)
 }
 
 static double
-cpu_s(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static double
 push(struct bench *bench, const char *work, uint64_t first, uint64_t events, bool measures)
 {
 	double seconds = 0;
@@ -287,12 +271,12 @@ push(struct bench *bench, const char *work, uint64_t first, uint64_t events, boo
 		else
 			frame_fill(bench, work, first + done);
 		bench->enrollment.time_us += FRAME_STEP_US;
-		double began_s = cpu_s();
+		double began_s = alone_cpu_s(&bench->enrollment);
 		if (measures)
 			measured(bench);
 		else
 			prepared(bench);
-		seconds += cpu_s() - began_s;
+		seconds += alone_cpu_s(&bench->enrollment) - began_s;
 	}
 	buf_reset(&bench->frame);
 	return seconds;
@@ -316,78 +300,11 @@ replay(struct bench *bench, uint64_t before, uint64_t events)
 	again.pause_at = before + 1;
 	while (node_seq(again.node) < before)
 		node_run(again.node, 1);
-	double began_s = cpu_s();
+	double began_s = alone_cpu_s(&again);
 	replayed(&again);
-	printf("replay cpu_us=%.3f\n", (cpu_s() - began_s) * 1e6 / (double)events);
+	printf("replay cpu_us=%.3f\n", (alone_cpu_s(&again) - began_s) * 1e6 / (double)events);
 	assert(node_seq(again.node) == again.head);
 	bench->enrollment = again;
-}
-
-static void
-serve(struct bench *bench, const struct alone *follower)
-{
-	node_receive(bench->enrollment.node, slice_text("follower"), buf_slice(&follower->sent));
-	alone_settle(&bench->enrollment);
-}
-
-static void
-take(struct bench *bench, struct alone *follower)
-{
-	node_receive_reply(follower->node, 0, buf_slice(&bench->enrollment.reply));
-	alone_settle(follower);
-}
-
-__attribute__((noinline)) static void
-served(struct bench *bench, const struct alone *follower)
-{
-	serve(bench, follower);
-}
-
-__attribute__((noinline)) static void
-followed(struct bench *bench, struct alone *follower)
-{
-	take(bench, follower);
-}
-
-static uint64_t
-followed_seq(struct alone *follower, struct arena *arena)
-{
-	Mt__NodeStatus status = MT__NODE_STATUS__INIT;
-	arena_reset(arena);
-	node_status(follower->node, arena, &status);
-	return status.n_feeds == 0 ? 0 : status.feeds[0]->seq;
-}
-
-static void
-follow(struct bench *bench, const struct module *module, uint64_t before, uint64_t events)
-{
-	struct alone follower;
-	double served_s = 0;
-	double followed_s = 0;
-	uint64_t bytes = 0;
-	uint64_t head = bench->enrollment.head;
-	alone_open(&follower, module, 11);
-	for (uint64_t seq = 0; seq < head; seq = followed_seq(&follower, &bench->arena)) {
-		if (seq < before) {
-			serve(bench, &follower);
-			take(bench, &follower);
-		} else {
-			double began_s = cpu_s();
-			served(bench, &follower);
-			double between_s = cpu_s();
-			followed(bench, &follower);
-			followed_s += cpu_s() - between_s;
-			served_s += between_s - began_s;
-			bytes += bench->enrollment.reply.size;
-		}
-		follower.time_us += FEED_STEP_US;
-		alone_settle(&follower); /* asks again */
-	}
-	printf("%s served_us=%.3f followed_us=%.3f reply_bytes=%.0f its_entries=%llu its_journal_bytes=%llu\n",
-	       module->name, served_s * 1e6 / (double)events, followed_s * 1e6 / (double)events,
-	       (double)bytes / (double)events, (unsigned long long)follower.head,
-	       (unsigned long long)follower.journal_bytes);
-	alone_close(&follower);
 }
 
 static bool
@@ -400,7 +317,7 @@ afterwards(struct bench *bench, const char *what, uint64_t before, uint64_t even
 	}
 	for (size_t i = 0; i < sizeof(followers) / sizeof(followers[0]); i++) {
 		if (strcmp(what, followers[i]->name) == 0) {
-			follow(bench, followers[i], before, events);
+			following_run(&bench->enrollment, followers[i], before, events);
 			return true;
 		}
 	}
@@ -416,16 +333,20 @@ measured_issuing(struct alone *alone)
 }
 
 static int
-issue(struct alone *alone, uint64_t count)
+issue(struct alone *alone, uint64_t count, bool followed)
 {
 	struct alone nothing = {.drawn = 7};
 	issuing_wanted = count;
 	alone_open_on(alone, issuing_module(), &nothing); /* unlike alone_open it does not run yet */
-	double began_s = cpu_s();
+	node_run(alone->node, 1);                         /* founded: the classes are there */
+	uint64_t before = alone->head;
+	double began_s = alone_cpu_s(alone);
 	measured_issuing(alone);
-	double seconds = cpu_s() - began_s;
+	double seconds = alone_cpu_s(alone) - began_s;
 	printf("work=certificates events=%llu cpu_us=%.3f journal_bytes=%.0f\n", (unsigned long long)issuing_done,
 	       seconds * 1e6 / (double)issuing_done, (double)alone->journal_bytes / (double)issuing_done);
+	if (followed)
+		following_run(alone, issuing_follower(), before, issuing_done);
 	alone_close(alone);
 	return issuing_done == count ? 0 : 1;
 }
@@ -434,8 +355,9 @@ int
 main(int argc, char **argv)
 {
 	static struct bench bench = {.nation = {.run = "base"}};
-	if (argc == 3 && strcmp(argv[1], "certificates") == 0)
-		return sodium_init() < 0 ? 1 : issue(&bench.enrollment, strtoull(argv[2], NULL, 10));
+	bool follows = argc == 4 && strcmp(argv[3], notification_module.name) == 0;
+	if ((argc == 3 || follows) && strcmp(argv[1], "certificates") == 0)
+		return sodium_init() < 0 ? 1 : issue(&bench.enrollment, strtoull(argv[2], NULL, 10), follows);
 	if ((argc != 5 && argc != 6) || !nation_read(&bench.nation, argv[4])) {
 		fprintf(stderr, "used as: node_bench WORK EVENTS PEOPLE UNITS_FILE [replay|FOLLOWER]\n");
 		return 2;

@@ -1,7 +1,7 @@
 /* tests/unit/arena_test.c
  *
  * The arena hands out aligned, separate pieces, refuses beyond its limit and
- * nowhere below it, and keeps one block over a reset. */
+ * nowhere below it, and keeps over a reset what the last rounds needed. */
 #include "common/base/arena.h"
 
 #include <setjmp.h>
@@ -97,23 +97,42 @@ zero_means_zero_in_a_reused_block(void **state)
 }
 
 static void
-reset_keeps_one_ordinary_block(void **state)
+fill(struct arena *arena, int blocks)
+{
+	for (int i = 0; i < blocks; i++)
+		arena_alloc(arena, 900);
+}
+
+/* Ordinary blocks stay while one of the last 32 rounds needed them; then all but one go. */
+static void
+resets_keep_the_blocks_that_rounds_need(void **state)
 {
 	(void)state;
+	enum { ROUNDS = 32 };
 	struct arena arena;
 	arena_init(&arena, BLOCK_BYTES, 0);
 	arena_alloc(&arena, 10);
 	size_t one_block = arena_held(&arena);
-	for (int i = 0; i < 20; i++)
-		arena_alloc(&arena, 900);
-	arena_alloc(&arena, 50000);
-	assert_true(arena_held(&arena) > 20 * 900 + 50000);
 	arena_reset(&arena);
-	assert_int_equal(arena_held(&arena), one_block);
+	fill(&arena, 20);
+	size_t twenty_blocks = arena_held(&arena);
+	assert_int_equal(twenty_blocks, 20 * one_block);
+	arena_alloc(&arena, 50000);
+	arena_reset(&arena);
 	assert_int_equal(arena.used, 0);
-	arena_alloc(&arena, BLOCK_BYTES);
+	for (int round = 0; round < 10 * ROUNDS; round++) {
+		assert_int_equal(arena_held(&arena), twenty_blocks);
+		fill(&arena, round % 16 == 0 ? 20 : 1);
+		assert_int_equal(arena_held(&arena), twenty_blocks);
+		arena_reset(&arena);
+	}
+	for (int round = 0; round < 2 * ROUNDS; round++)
+		arena_reset(&arena);
 	assert_int_equal(arena_held(&arena), one_block);
+	fill(&arena, 2);
+	assert_int_equal(arena_held(&arena), 2 * one_block);
 	arena_free(&arena);
+	assert_int_equal(arena_held(&arena), 0);
 }
 
 static void
@@ -184,7 +203,7 @@ main(void)
 		cmocka_unit_test(small_pieces_pay_their_padding),
 		cmocka_unit_test(own_needs_ignore_the_limit),
 		cmocka_unit_test(zero_means_zero_in_a_reused_block),
-		cmocka_unit_test(reset_keeps_one_ordinary_block),
+		cmocka_unit_test(resets_keep_the_blocks_that_rounds_need),
 		cmocka_unit_test(reset_after_only_a_large_piece_keeps_nothing),
 		cmocka_unit_test(a_large_piece_leaves_the_current_block_in_use),
 		cmocka_unit_test(copies_are_copies),

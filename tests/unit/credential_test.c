@@ -84,10 +84,15 @@ full_paper(void)
 
 /* The tree of what was made, after its bytes were held against the canonicaliser and its proof was checked. */
 static const struct jcs_value *
-made(struct arena *arena, const struct issuer *issuer, const struct paper *paper)
+made(struct arena *arena, struct issuer *issuer, const struct paper *paper)
 {
-	struct slice text =
+	uint8_t hash[HASH_BYTES];
+	credential_begin(arena, issuer, paper->edition.issued_at);
+	struct credential credential =
 		credential_make(arena, issuer, &paper->certificate, &paper->content, &paper->edition, 7 * 60);
+	struct slice text = credential.text;
+	hash_sha256(text, hash);
+	assert_memory_equal(credential.hash, hash, HASH_BYTES);
 	struct jcs_tree tree = jcs_parse(arena, text);
 	if (tree.root == NULL)
 		fail_msg("%s: %.*s", tree.fault, (int)text.size, (const char *)text.data);

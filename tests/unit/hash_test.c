@@ -41,6 +41,27 @@ sha256_gives_the_published_values(void **state)
 		      "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* A beginning is kept for as many texts as there are, whatever else is hashed in between. */
+static void
+texts_that_begin_alike_hash_as_if_alone(void **state)
+{
+	(void)state;
+	const struct slice rests[] = {slice_text("b"), slice_text("c"), slice_of(NULL, 0)};
+	uint8_t alone[HASH_BYTES], gone_on[HASH_BYTES];
+	for (int round = 0; round < 2; round++) {
+		hash_sha256_begin(slice_text("a"));
+		hash_sha256(slice_text("abc"), alone);
+		hash_sha256_go_on(rests, 2, gone_on);
+		assert_memory_equal(gone_on, alone, HASH_BYTES);
+		hash_sha256(slice_text("ac"), alone);
+		hash_sha256_go_on(rests + 1, 2, gone_on);
+		assert_memory_equal(gone_on, alone, HASH_BYTES);
+		hash_sha256(slice_text("a"), alone);
+		hash_sha256_go_on(NULL, 0, gone_on);
+		assert_memory_equal(gone_on, alone, HASH_BYTES);
+	}
+}
+
 static void
 parts_hash_as_their_concatenation(void **state)
 {
@@ -179,6 +200,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_gives_the_published_values),
+		cmocka_unit_test(texts_that_begin_alike_hash_as_if_alone),
 		cmocka_unit_test(parts_hash_as_their_concatenation),
 		cmocka_unit_test(threads_hash_at_once),
 		cmocka_unit_test(a_seal_is_keyed_blake2b),

@@ -66,6 +66,7 @@ refused sealed_text 'field sealed of message P is not bytes with number 15, whic
 	<<< 'message P { string name = 1; string sealed = 15; }'
 refused sealed_number 'field sealed of message P is not bytes with number 15, which makes it personal' \
 	<<< 'message P { string name = 1; bytes sealed = 2; }'
+refused_rule without_personal_query 'method S.M is no reaction and cannot be without_personal' "$query without_personal: true"
 refused_rule no_kind 'the rule of method S.M has no kind' 'scope: ANY roles: LEARNER'
 refused_rule no_scope 'the rule of method S.M has no scope' 'kind: QUERY roles: LEARNER'
 refused_rule query_no_roles 'the rule of method S.M has no roles and is not public' 'kind: QUERY scope: ANY'
@@ -201,6 +202,7 @@ cat > "$temp/row" <<'END'
 		.scope_field = "authority_id",
 		.roles = 0 | 1u << MT__ROLE__REGISTRAR | 1u << MT__ROLE__LEARNER,
 		.open = false,
+		.without_personal = false,
 		.verb = "POST",
 		.path = "/v1/classes/{classId}/enrolments",
 		.summary = "Enrol \"one\" người\?\?!",

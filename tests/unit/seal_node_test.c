@@ -241,6 +241,46 @@ a_follower_gets_no_facts_that_it_passes_over(void **state)
 	small_close(&small);
 }
 
+/* Of kinds whose reactions look at nothing personal: the fact is there, as if who it is about had been erased, and the
+ * hash of what is chained beside it. */
+static void
+a_follower_gets_nothing_personal_that_it_does_not_want(void **state)
+{
+	(void)state;
+	struct small small = {.slots_ready = SLOTS};
+	struct call call;
+	uint32_t kinds = 1 << 16 | 1; /* MessageFact, ContactNoted */
+	struct entry_parts stored;
+	struct slice list;
+	struct slice fact;
+	struct slice bytes;
+	uint8_t hash[HASH_BYTES];
+	const ProtobufCMessageDescriptor *leaf;
+	Mt__JournalReadRequest request = MT__JOURNAL_READ_REQUEST__INIT;
+	small_open(&small, &notification_module);
+	small_note(&small, 3, "Vu Mai");
+	small_begin(&small, &call);
+	call.from_node = true;
+	request.without_personal = &kinds;
+	request.n_without_personal = 1;
+	journal_service.read(&journal_service, &request, on_served, &call);
+	assert_true(entry_read(small.node, small.node->head.seq, &stored));
+	hash_sha256(stored.facts, hash);
+	assert_int_equal(served.facts_hash.size, HASH_BYTES);
+	assert_memory_equal(served.facts_hash.data, hash, HASH_BYTES);
+	assert_int_equal(served.personal_count, 0);
+	assert_true(served.facts.size < stored.facts.size);
+	list = served.facts;
+	assert_true(facts_next(&list, &fact));
+	assert_int_equal(list.size, 0);
+	assert_true(fact_open(small.node->module->facts, fact, &leaf, &bytes));
+	const Mt__ContactNoted *noted = (const Mt__ContactNoted *)pb_unpack_trusted(leaf, call.arena, bytes);
+	assert_string_equal(noted->contact->person_id, person_text(3));
+	assert_string_equal(noted->contact->personal->name, "");
+	assert_int_equal(noted->contact->personal->sealed.len, 0);
+	small_close(&small);
+}
+
 int
 main(void)
 {
@@ -251,6 +291,7 @@ main(void)
 		cmocka_unit_test(who_is_erased_is_gone_and_stays_so),
 		cmocka_unit_test(a_follower_gets_texts_and_no_keys),
 		cmocka_unit_test(a_follower_gets_no_facts_that_it_passes_over),
+		cmocka_unit_test(a_follower_gets_nothing_personal_that_it_does_not_want),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

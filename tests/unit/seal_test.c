@@ -211,6 +211,26 @@ a_block_that_was_not_counted_is_not_there(void **state)
 	box_close(&box);
 }
 
+/* The map of the file has no memory where the file has none. */
+static void
+a_file_that_lacks_what_it_counts_is_refused(void **state)
+{
+	(void)state;
+	enum { RECORD_BYTES = 64 };
+	struct box box;
+	struct host_error error;
+	box_open(&box);
+	box_close(&box);
+	const off_t whole = (off_t)(SLOTS_BLOCK + 1) * RECORD_BYTES;
+	assert_int_equal(truncate(box.path, whole - 1), 0);
+	assert_null(slots_open_reader(box.path, secret, &error));
+	assert_non_null(strstr(error.text, "cut short"));
+	assert_int_equal(truncate(box.path, whole), 0);
+	struct slots *slots = slots_open_reader(box.path, secret, &error);
+	assert_non_null(slots);
+	slots_close(slots);
+}
+
 static void
 a_key_is_destroyed_and_the_ledger_says_so(void **state)
 {
@@ -289,6 +309,7 @@ main(void)
 		cmocka_unit_test(a_piece_opens_nowhere_else),
 		cmocka_unit_test_setup_teardown(slots_are_made_in_blocks_and_kept, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(a_block_that_was_not_counted_is_not_there, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(a_file_that_lacks_what_it_counts_is_refused, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(a_key_is_destroyed_and_the_ledger_says_so, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(slots_want_the_secret_they_were_made_under, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(a_copy_has_every_key, temp_make, temp_remove),
