@@ -21,9 +21,9 @@
 enum {
 	NODE_KEYS = 32,
 	PREFIX_BYTES = 8,
-	SHARED_BYTES_MAX = 13, /* table, token and locality of a posting; the head of a node stays 16 bytes */
-	DEPTH_MAX = 16,        /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
-	BLOCK_BYTES = 64 << 10,    /* at first: many tables stay small */
+	SHARED_BYTES_MAX = 13,  /* table, token and locality of a posting; the head of a node stays 16 bytes */
+	DEPTH_MAX = 16,         /* two siblings hold 31 keys or more: 16 levels are more rows than memory has bytes */
+	BLOCK_BYTES = 64 << 10, /* at first: many tables stay small */
 	HUGE_FROM_BYTES = 1 << 20, /* of a table: from then on blocks are huge pages */
 	CACHE_LINE_BYTES = 64,
 };

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { FILL_WRITE_BYTES = 64 << 10 };
+
 bool
 path_format(char path[PATH_BYTES_MAX], const char *format, ...)
 {
@@ -141,4 +143,37 @@ file_replace(const char *path, const char *text, unsigned mode, struct host_erro
 		return folder_sync(".", error);
 	*(slash == folder ? slash + 1 : slash) = '\0';
 	return folder_sync(folder, error);
+}
+
+int
+file_write_at(int fd, const uint8_t *bytes, uint64_t size, uint64_t at)
+{
+	while (size > 0) {
+		ssize_t wrote = pwrite(fd, bytes, size, (off_t)at);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			return wrote == 0 ? ENOSPC : errno;
+		bytes += wrote;
+		size -= (uint64_t)wrote;
+		at += (uint64_t)wrote;
+	}
+	return 0;
+}
+
+uint64_t
+file_fill(int fd, uint64_t from, uint64_t to)
+{
+	static const uint8_t zeros[FILL_WRITE_BYTES];
+	errno = 0;
+	while (from < to) {
+		uint64_t size = to - from < sizeof(zeros) ? to - from : sizeof(zeros);
+		ssize_t wrote = pwrite(fd, zeros, size, (off_t)from);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			return from;
+		from += (uint64_t)wrote;
+	}
+	return from;
 }

@@ -9,6 +9,7 @@
 #include "common/host/error.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PATH_BYTES_MAX = 4096 };
 
@@ -26,5 +27,10 @@ bool folder_remove(const char *path, struct host_error *error);
 /* The text with its NUL; false if it cannot be read or does not fit. */
 bool file_read(const char *path, char *text, size_t size, struct host_error *error);
 bool file_replace(const char *path, const char *text, unsigned mode, struct host_error *error);
+
+/* Writes all of it there; the system's error code, or 0. */
+int file_write_at(int fd, const uint8_t *bytes, uint64_t size, uint64_t at);
+/* Writes zeros from one end to the other; the end reached, errno telling why it is not the wished one. */
+uint64_t file_fill(int fd, uint64_t from, uint64_t to);
 
 #endif

@@ -335,8 +335,8 @@ host_open_files(struct host *host, struct host_error *error)
 	if (!rebuild_begin(host->options.home, host->module->apply_version, state, &host->rebuilding, error))
 		return false;
 	host->state = state_lmdb_open(state, &host->loop, on_flushed, host);
-	host->journal = journal_lmdb_open(journal, &host->loop, on_committed, host);
-	host->head_at_start = journal_lmdb_head(host->journal);
+	host->journal = journal_file_open(journal, &host->loop, on_committed, host);
+	host->head_at_start = journal_file_head(host->journal);
 	host->restored = path_exists(mark);
 	return host_open_slots(host, error);
 }
@@ -405,7 +405,7 @@ host_close(struct host *host)
 {
 	/* A worker may still be writing; its end is told to the node as ever. */
 	while ((host->state != NULL && state_lmdb_busy(host->state)) ||
-	       (host->journal != NULL && journal_lmdb_busy(host->journal)) ||
+	       (host->journal != NULL && journal_file_busy(host->journal)) ||
 	       (host->slots != NULL && slots_busy(host->slots)))
 		uv_run(&host->loop, UV_RUN_ONCE);
 	bus_free(host->bus);
@@ -419,7 +419,7 @@ host_close(struct host *host)
 	assert(code == 0);
 	if (host->node != NULL)
 		node_free(host->node);
-	journal_lmdb_close(host->journal);
+	journal_file_close(host->journal);
 	state_lmdb_close(host->state);
 	slots_close(host->slots);
 	ledger_close(host->ledger);

@@ -6,7 +6,7 @@
 
 #include "common/host/bus.h"
 #include "common/host/host.h"
-#include "common/host/journal_lmdb.h"
+#include "common/host/journal_file.h"
 #include "common/host/keys.h"
 #include "common/host/options.h"
 #include "common/host/probe.h"
@@ -37,7 +37,7 @@ struct host {
 	bool rebuilding;
 	bool restored;
 	uint64_t head_at_start;
-	struct journal_lmdb *journal;
+	struct journal_file *journal;
 	struct state_lmdb *state;
 	struct ledger *ledger;
 	struct slots *slots;

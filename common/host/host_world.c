@@ -58,21 +58,21 @@ static void
 world_journal_commit(void *context, const struct journal_batch *batch)
 {
 	const struct host *host = context;
-	journal_lmdb_commit(host->journal, batch);
+	journal_file_commit(host->journal, batch);
 }
 
 static bool
 world_journal_read(void *context, uint64_t seq, struct slice *entry)
 {
 	const struct host *host = context;
-	return journal_lmdb_read(host->journal, seq, entry);
+	return journal_file_read(host->journal, seq, entry);
 }
 
 static uint64_t
 world_journal_head(void *context)
 {
 	const struct host *host = context;
-	return journal_lmdb_head(host->journal);
+	return journal_file_head(host->journal);
 }
 
 static void

@@ -29,7 +29,7 @@ struct state_lmdb {
 	MDB_cursor *cursor;
 	bool reading_live;
 	struct remembered *remembered; /* of this reading */
-	size_t at_size; /* 0: the cursor stands nowhere */
+	size_t at_size;                /* 0: the cursor stands nowhere */
 	uint8_t at[ROW_KEY_BYTES_MAX];
 	uv_loop_t *loop;
 	uv_work_t work;

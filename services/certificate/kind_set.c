@@ -165,6 +165,23 @@ signatories_check(struct call *call, const Mt__CertificateKindRecord *in, Mt__Ce
 	return true;
 }
 
+/* A certificate says the code alone: one that stands for a kind of an authority above is not another kind here, with
+ * other rules and points. */
+static bool
+code_free_check(struct call *call, const char *authority_id, const char *kind_code)
+{
+	const char *path[TREE_DEPTH_MAX];
+	size_t count = tree_path(call_store(call), call_arena(call), authority_id, path);
+	for (size_t i = 1; i < count; i++) {
+		if (kind_get(call, path[i], kind_code) == NULL)
+			continue;
+		call_refuse_field(call, "kind_code", "kind_code %s is a kind of authority %s, which serves here too",
+				  kind_code, path[i]);
+		return false;
+	}
+	return true;
+}
+
 /* What a caller may not say of a kind: it follows from the path, or from what happens. */
 static bool
 foreign_check(struct call *call, const Mt__CertificateKindRecord *in, const Mt__CertificateKindRecord *kind)
@@ -276,6 +293,8 @@ certificate_kinds_set(Mt__CertificateKinds_Service *service, const Mt__SetKindRe
 			    in->kind_code, before->retired_on);
 		return;
 	}
+	if (before == NULL && !code_free_check(call, authority->authority_id, in->kind_code))
+		return;
 	Mt__CertificateKindRecord kind = MT__CERTIFICATE_KIND_RECORD__INIT;
 	kind.authority_id = authority->authority_id;
 	kind.kind_code = in->kind_code;

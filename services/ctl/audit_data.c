@@ -187,15 +187,15 @@ leaf_append(struct auditing *auditing, const Mt__LogEntry *leaf, uint64_t seq)
 static bool
 journal_walk(struct auditing *auditing)
 {
-	struct journal_lmdb *journal = auditing->copies.journal;
-	uint64_t head = journal_lmdb_head(journal);
+	struct journal_file *journal = auditing->copies.journal;
+	uint64_t head = journal_file_head(journal);
 	if (auditing->state_seq == 0)
 		check_head(auditing);
 	for (uint64_t seq = 1; seq <= head; seq++) {
 		struct slice bytes;
 		struct entry_view view;
 		arena_reset(&auditing->arena);
-		if (!journal_lmdb_read(journal, seq, &bytes) ||
+		if (!journal_file_read(journal, seq, &bytes) ||
 		    !entry_view_read(&view, auditing->copies.module, &auditing->arena, bytes))
 			return alarm_say("journal entry %llu cannot be read", (unsigned long long)seq);
 		for (size_t i = 0; i < view.facts_count; i++) {
@@ -296,7 +296,7 @@ replay_opens(struct auditing *auditing)
 {
 	static struct replay replay;
 	const struct copies *copies = &auditing->copies;
-	uint64_t head = journal_lmdb_head(copies->journal);
+	uint64_t head = journal_file_head(copies->journal);
 	if (head == 0)
 		return true;
 	replay_run(&replay, copies->module, copies->journal, &copies->keys, head, copies->scratch,

@@ -35,31 +35,31 @@ heads_note(const char *data, struct cut *cut)
 	for (size_t i = 0; service_modules[i] != NULL; i++) {
 		if (!journal_is_there(data, service_modules[i]->name))
 			continue;
-		struct journal_lmdb *journal = journal_reader(data, service_modules[i]->name);
+		struct journal_file *journal = journal_reader(data, service_modules[i]->name);
 		if (journal == NULL)
 			return false;
-		cut->sure[i] = journal_lmdb_head(journal);
-		journal_lmdb_close(journal);
+		cut->sure[i] = journal_file_head(journal);
+		journal_file_close(journal);
 	}
 	return true;
 }
 
 static bool
-copy_one(const char *data, const char *dest, const struct module *module, struct journal_lmdb **copy)
+copy_one(const char *data, const char *dest, const struct module *module, struct journal_file **copy)
 {
 	char path[PATH_BYTES_MAX];
 	char slots[PATH_BYTES_MAX];
 	char slots_dest[PATH_BYTES_MAX];
 	struct host_error error = {.text = "a folder cannot be renamed, or its path is too long"};
-	struct journal_lmdb *journal = journal_reader(data, module->name);
+	struct journal_file *journal = journal_reader(data, module->name);
 	if (journal == NULL)
 		return false;
-	bool good = path_format(path, "%s/%s/journal", dest, module->name) && journal_lmdb_copy(journal, path, &error);
-	journal_lmdb_close(journal);
+	bool good = path_format(path, "%s/%s/journal", dest, module->name) && journal_file_copy(journal, path, &error);
+	journal_file_close(journal);
 	good = good && path_format(slots, "%s/%s/slots", data, module->name) &&
 	       path_format(slots_dest, "%s/%s/slots", dest, module->name) && slots_copy(slots, slots_dest, &error);
 	if (good)
-		*copy = journal_lmdb_open_reader(path, &error);
+		*copy = journal_file_open_reader(path, &error);
 	if (good && *copy != NULL)
 		return true;
 	say("%s", error.text);
@@ -77,7 +77,7 @@ copy_all(const char *data, const char *dest, struct cut *cut)
 			continue;
 		if (!copy_one(data, dest, module, &cut->journals[i - 1]))
 			return false;
-		cut->heads[i - 1] = journal_lmdb_head(cut->journals[i - 1]);
+		cut->heads[i - 1] = journal_file_head(cut->journals[i - 1]);
 	}
 	return cut_make(cut);
 }
@@ -93,8 +93,8 @@ shorten(const char *dest, size_t index, struct cut *cut)
 	if (!path_format(journal, "%s/%s/journal", dest, name) || !path_format(whole, "%s/%s/ahead", dest, name) ||
 	    rename(journal, whole) != 0 || !cut_copy(cut->journals[index], cut->heads[index], journal))
 		return false;
-	journal_lmdb_close(cut->journals[index]);
-	cut->journals[index] = journal_lmdb_open_reader(journal, &error);
+	journal_file_close(cut->journals[index]);
+	cut->journals[index] = journal_file_open_reader(journal, &error);
 	if (cut->journals[index] != NULL && folder_remove(whole, &error))
 		return true;
 	say("%s", error.text);
@@ -108,7 +108,7 @@ manifest_make(const char *dest, struct cut *cut, struct manifest *manifest)
 	for (size_t i = 0; service_modules[i] != NULL; i++) {
 		if (cut->journals[i] == NULL)
 			continue;
-		if (journal_lmdb_head(cut->journals[i]) != cut->heads[i] && !shorten(dest, i, cut))
+		if (journal_file_head(cut->journals[i]) != cut->heads[i] && !shorten(dest, i, cut))
 			return false;
 		manifest->modules[manifest->count] = service_modules[i];
 		if (!chain_end(&manifest->ends[manifest->count++], service_modules[i], cut->journals[i]))
@@ -160,7 +160,7 @@ command_backup(const struct args *args)
 		    copy_public_keys(args_data(args), dest);
 	for (size_t i = 0; i < services_count(); i++) {
 		if (cut.journals[i] != NULL)
-			journal_lmdb_close(cut.journals[i]);
+			journal_file_close(cut.journals[i]);
 	}
 	if (!good || !manifest_write(&manifest, dest))
 		return fail("the backup in %s is not complete", dest);

@@ -14,33 +14,33 @@ bool
 journal_is_there(const char *data, const char *name)
 {
 	char path[PATH_BYTES_MAX];
-	return path_format(path, "%s/%s/journal/data.mdb", data, name) && path_exists(path);
+	return path_format(path, "%s/%s/journal", data, name) && journal_file_exists(path);
 }
 
-struct journal_lmdb *
+struct journal_file *
 journal_reader(const char *data, const char *name)
 {
 	char path[PATH_BYTES_MAX];
 	struct host_error error;
-	struct journal_lmdb *journal = NULL;
+	struct journal_file *journal = NULL;
 	if (!path_format(path, "%s/%s/journal", data, name))
 		say("path of the data folder is too long");
-	else if ((journal = journal_lmdb_open_reader(path, &error)) == NULL)
+	else if ((journal = journal_file_open_reader(path, &error)) == NULL)
 		say("%s", error.text);
 	return journal;
 }
 
 bool
-chain_end(struct chain_end *end, const struct module *module, struct journal_lmdb *journal)
+chain_end(struct chain_end *end, const struct module *module, struct journal_file *journal)
 {
 	struct arena arena;
 	struct slice bytes;
 	struct entry_view view;
-	*end = (struct chain_end){.seq = journal_lmdb_head(journal)};
+	*end = (struct chain_end){.seq = journal_file_head(journal)};
 	if (end->seq == 0)
 		return true;
 	arena_init(&arena, ARENA_BLOCK_BYTES, 0);
-	bool good = journal_lmdb_read(journal, end->seq, &bytes) && entry_view_read(&view, module, &arena, bytes);
+	bool good = journal_file_read(journal, end->seq, &bytes) && entry_view_read(&view, module, &arena, bytes);
 	if (good) {
 		memcpy(end->hash, view.entry->hash.data, HASH_BYTES);
 		end->incarnation = view.header->incarnation;
@@ -73,17 +73,17 @@ entry_fault(const struct module *module, struct arena *arena, struct slice bytes
 }
 
 bool
-chain_check(const struct module *module, struct journal_lmdb *journal)
+chain_check(const struct module *module, struct journal_file *journal)
 {
 	struct arena arena;
 	uint8_t hash[HASH_BYTES] = {0};
 	int64_t time_us = INT64_MIN;
 	const char *fault = NULL;
 	arena_init(&arena, ARENA_BLOCK_BYTES, 0);
-	for (uint64_t seq = 1; fault == NULL && seq <= journal_lmdb_head(journal); seq++) {
+	for (uint64_t seq = 1; fault == NULL && seq <= journal_file_head(journal); seq++) {
 		struct slice bytes;
 		arena_reset(&arena);
-		fault = journal_lmdb_read(journal, seq, &bytes)
+		fault = journal_file_read(journal, seq, &bytes)
 				? entry_fault(module, &arena, bytes, seq, &time_us, hash)
 				: "is missing";
 		if (fault != NULL)

@@ -7,7 +7,7 @@
 #include "common/base/hash.h"
 #include "common/core/node.h"
 #include "common/host/files.h"
-#include "common/host/journal_lmdb.h"
+#include "common/host/journal_file.h"
 
 struct chain_end {
 	uint64_t seq; /* 0: empty */
@@ -17,13 +17,13 @@ struct chain_end {
 };
 
 /* Where it ends; false, and said, if its last entry cannot be read. */
-bool chain_end(struct chain_end *end, const struct module *module, struct journal_lmdb *journal);
+bool chain_end(struct chain_end *end, const struct module *module, struct journal_file *journal);
 /* Every entry from the first on follows from the one before. False, and said, at the first that does not. */
-bool chain_check(const struct module *module, struct journal_lmdb *journal);
+bool chain_check(const struct module *module, struct journal_file *journal);
 
 /* DIR/NAME/journal holds one. */
 bool journal_is_there(const char *data, const char *name);
 /* A reader of it; NULL, and said. */
-struct journal_lmdb *journal_reader(const char *data, const char *name);
+struct journal_file *journal_reader(const char *data, const char *name);
 
 #endif

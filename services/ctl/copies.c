@@ -70,13 +70,13 @@ static bool
 copy_journal(const struct copies *copies)
 {
 	struct host_error error;
-	struct journal_lmdb *journal = journal_reader(copies->data, copies->module->name);
+	struct journal_file *journal = journal_reader(copies->data, copies->module->name);
 	if (journal == NULL)
 		return false;
-	bool good = journal_lmdb_copy(journal, copies->journal_copy, &error);
+	bool good = journal_file_copy(journal, copies->journal_copy, &error);
 	if (!good)
 		say("%s", error.text);
-	journal_lmdb_close(journal);
+	journal_file_close(journal);
 	return good;
 }
 
@@ -94,7 +94,7 @@ copies_open(struct copies *copies)
 	}
 	if (!copy_journal(copies))
 		return false;
-	copies->journal = journal_lmdb_open_reader(copies->journal_copy, &error);
+	copies->journal = journal_file_open_reader(copies->journal_copy, &error);
 	bool good = copies->journal != NULL && open_slots(copies, &error);
 	if (good && path_exists(copies->state_copy)) {
 		copies->state = state_lmdb_open_reader(copies->state_copy, &error);
@@ -112,7 +112,7 @@ copies_remove(struct copies *copies)
 	if (copies->state != NULL)
 		state_lmdb_close(copies->state);
 	if (copies->journal != NULL)
-		journal_lmdb_close(copies->journal);
+		journal_file_close(copies->journal);
 	slots_close(copies->keys.before);
 	slots_close(copies->keys.after);
 	sodium_memzero(&copies->keys, sizeof(copies->keys));
@@ -141,7 +141,7 @@ copies_state_seq(const struct copies *copies, uint64_t *seq)
 		fault = "the head of the state cannot be read";
 	else if (head->apply_version != copies->module->apply_version)
 		fault = "the state was built by another version of the service";
-	else if (!journal_lmdb_read(copies->journal, head->seq, &bytes))
+	else if (!journal_file_read(copies->journal, head->seq, &bytes))
 		fault = "the state is ahead of the journal";
 	else
 		*seq = head->seq;

@@ -18,7 +18,7 @@ struct copies {
 	char scratch[PATH_BYTES_MAX];
 	char folder[PATH_BYTES_MAX];
 	struct state_lmdb *state; /* NULL: there is none yet */
-	struct journal_lmdb *journal;
+	struct journal_file *journal;
 	struct replay_keys keys;
 };
 

@@ -43,7 +43,7 @@ cut_one(struct cut *cut, size_t index, struct arena *arena, bool *changed)
 		struct slice bytes;
 		struct entry_view view;
 		arena_reset(arena);
-		if (!journal_lmdb_read(cut->journals[index], seq, &bytes) ||
+		if (!journal_file_read(cut->journals[index], seq, &bytes) ||
 		    !entry_view_read(&view, service_modules[index], arena, bytes)) {
 			say("%s: entry %llu cannot be read", service_modules[index]->name, (unsigned long long)seq);
 			return false;
@@ -75,9 +75,9 @@ cut_make(struct cut *cut)
 }
 
 bool
-cut_copy(struct journal_lmdb *journal, uint64_t head, const char *folder)
+cut_copy(struct journal_file *journal, uint64_t head, const char *folder)
 {
-	struct journal_lmdb *copy = journal_lmdb_open(folder, NULL, NULL, NULL);
+	struct journal_file *copy = journal_file_open(folder, NULL, NULL, NULL);
 	struct buf bytes;
 	static size_t sizes[BATCH_ENTRIES];
 	bool good = true;
@@ -87,16 +87,16 @@ cut_copy(struct journal_lmdb *journal, uint64_t head, const char *folder)
 		buf_reset(&bytes);
 		for (; seq <= head && batch.count < BATCH_ENTRIES && bytes.size < BATCH_BYTES_MAX / 2; seq++) {
 			struct slice entry;
-			journal_lmdb_read(journal, seq, &entry); /* fatal if it cannot be read */
+			journal_file_read(journal, seq, &entry); /* fatal if it cannot be read */
 			sizes[batch.count++] = entry.size;
 			buf_append(&bytes, entry);
 		}
 		batch.bytes = bytes.data;
-		good = !buf_failed(&bytes) && journal_lmdb_commit_now(copy, &batch) == OUTCOME_DONE;
+		good = !buf_failed(&bytes) && journal_file_commit_now(copy, &batch) == OUTCOME_DONE;
 	}
 	if (!good)
 		say("no space is left for %s", folder);
 	buf_free(&bytes);
-	journal_lmdb_close(copy);
+	journal_file_close(copy);
 	return good;
 }

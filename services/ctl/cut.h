@@ -13,13 +13,13 @@ struct cut {
 	uint64_t sure[MANIFEST_SERVICES_MAX];
 	/* Heads of the copies; lowered by cut_make. */
 	uint64_t heads[MANIFEST_SERVICES_MAX];
-	struct journal_lmdb *journals[MANIFEST_SERVICES_MAX]; /* the copies; NULL where a service has none */
+	struct journal_file *journals[MANIFEST_SERVICES_MAX]; /* the copies; NULL where a service has none */
 };
 
 /* By index of service_modules. False, and said, if a copy cannot be read. */
 bool cut_make(struct cut *cut);
 
 /* The first entries of a journal, up to head, as a new journal. False, and said. */
-bool cut_copy(struct journal_lmdb *journal, uint64_t head, const char *folder);
+bool cut_copy(struct journal_file *journal, uint64_t head, const char *folder);
 
 #endif

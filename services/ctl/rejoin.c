@@ -34,7 +34,7 @@ struct rejoining {
 	const struct module *producer;
 	struct link to_follower;
 	struct link to_producer;
-	struct journal_lmdb *journal; /* the follower's */
+	struct journal_file *journal; /* the follower's */
 	struct arena arena;
 	uint64_t stopped_seq;
 	struct place shared;       /* seq 0: nothing is */
@@ -85,7 +85,7 @@ own_entry(struct rejoining *rejoining, uint64_t seq, struct entry_view *view)
 {
 	struct slice bytes;
 	arena_reset(&rejoining->arena);
-	if (journal_lmdb_read(rejoining->journal, seq, &bytes) &&
+	if (journal_file_read(rejoining->journal, seq, &bytes) &&
 	    entry_view_read(view, rejoining->follower, &rejoining->arena, bytes))
 		return true;
 	say("%s: entry %llu cannot be read", rejoining->follower->name, (unsigned long long)seq);
@@ -109,7 +109,7 @@ static bool
 find_recorded(struct rejoining *rejoining)
 {
 	struct entry_view view;
-	for (uint64_t seq = journal_lmdb_head(rejoining->journal); seq > 0; seq--) {
+	for (uint64_t seq = journal_file_head(rejoining->journal); seq > 0; seq--) {
 		if (!own_entry(rejoining, seq, &view))
 			return false;
 		const Mt__Position *position = position_in(rejoining, &view);
@@ -179,7 +179,7 @@ print_lost(struct rejoining *rejoining)
 	bool good = true;
 	size_t shown = 0;
 	buf_init(&out, LINES_BYTES_MAX);
-	for (uint64_t seq = rejoining->own_seq + 1; good && seq <= journal_lmdb_head(rejoining->journal); seq++) {
+	for (uint64_t seq = rejoining->own_seq + 1; good && seq <= journal_file_head(rejoining->journal); seq++) {
 		good = own_entry(rejoining, seq, &view);
 		const Mt__Position *position = good ? position_in(rejoining, &view) : NULL;
 		if (position == NULL || position->seq <= rejoining->shared.seq)
@@ -256,6 +256,6 @@ command_rejoin(const struct args *args)
 	link_close(&rejoining.to_follower);
 	link_close(&rejoining.to_producer);
 	arena_free(&rejoining.arena);
-	journal_lmdb_close(rejoining.journal);
+	journal_file_close(rejoining.journal);
 	return exit_code;
 }

@@ -54,7 +54,7 @@ static bool
 journal_read(void *context, uint64_t seq, struct slice *entry)
 {
 	const struct replay *replay = context;
-	return seq <= replay->head && journal_lmdb_read(replay->journal, seq, entry);
+	return seq <= replay->head && journal_file_read(replay->journal, seq, entry);
 }
 
 static uint64_t
@@ -142,7 +142,7 @@ put_down(struct replay *replay)
 }
 
 void
-replay_run(struct replay *replay, const struct module *module, struct journal_lmdb *journal,
+replay_run(struct replay *replay, const struct module *module, struct journal_file *journal,
 	   const struct replay_keys *keys, uint64_t head, const char *scratch, uint64_t memory_bytes)
 {
 	assert(head > 0);

@@ -8,7 +8,7 @@
 
 #include "common/core/node.h"
 #include "common/host/files.h"
-#include "common/host/journal_lmdb.h"
+#include "common/host/journal_file.h"
 #include "common/host/slots.h"
 #include "common/host/state_lmdb.h"
 
@@ -22,7 +22,7 @@ struct replay_keys {
 
 struct replay {
 	struct world world;
-	struct journal_lmdb *journal; /* the caller's */
+	struct journal_file *journal; /* the caller's */
 	uint64_t head;                /* as the node sees it: replayed up to here */
 	const struct replay_keys *keys;
 	char scratch[PATH_BYTES_MAX];
@@ -33,7 +33,7 @@ struct replay {
 
 /* Replays entries 1 to head, head > 0, through the module's own apply. Ends the process, as a
  * node would, if an entry cannot be applied. */
-void replay_run(struct replay *replay, const struct module *module, struct journal_lmdb *journal,
+void replay_run(struct replay *replay, const struct module *module, struct journal_file *journal,
 		const struct replay_keys *keys, uint64_t head, const char *scratch, uint64_t memory_bytes);
 const struct store *replay_store(const struct replay *replay);
 void replay_end(struct replay *replay);

@@ -40,11 +40,11 @@ static bool
 backup_check(const struct restoring *restoring)
 {
 	struct chain_end end;
-	struct journal_lmdb *journal = journal_reader(restoring->source, restoring->module->name);
+	struct journal_file *journal = journal_reader(restoring->source, restoring->module->name);
 	if (journal == NULL)
 		return false;
 	bool good = chain_check(restoring->module, journal) && chain_end(&end, restoring->module, journal);
-	journal_lmdb_close(journal);
+	journal_file_close(journal);
 	char slots[PATH_BYTES_MAX];
 	if (!path_format(slots, "%s/%s/slots", restoring->source, restoring->module->name) || !path_exists(slots)) {
 		say("%s: the backup lacks the keys to what its journal has sealed", restoring->module->name);
@@ -130,12 +130,12 @@ restore_one(const struct restoring *restoring)
 	char before[PATH_BYTES_MAX];
 	char mark[PATH_BYTES_MAX];
 	struct host_error error = {.text = "path of the data folder is too long"};
-	struct journal_lmdb *source = journal_reader(restoring->source, restoring->module->name);
+	struct journal_file *source = journal_reader(restoring->source, restoring->module->name);
 	if (source == NULL)
 		return false;
 	bool copied = path_format(fresh, "%s/journal.restore", restoring->home) && folder_remove(fresh, &error) &&
-		      journal_lmdb_copy(source, fresh, &error);
-	journal_lmdb_close(source);
+		      journal_file_copy(source, fresh, &error);
+	journal_file_close(source);
 	/* In this order a crash leaves either the old journal or the new one, and no state that is not of it. */
 	bool good = copied && path_format(journal, "%s/journal", restoring->home) &&
 		    path_format(before, "%s/journal.before-restore", restoring->home) &&

@@ -105,7 +105,7 @@ verify_one(struct verifying *verifying)
 		compare(verifying, seq);
 	if (good)
 		printf("%s: chain of %llu entries is whole; state at %llu: %llu keys equal, %llu different\n", name,
-		       (unsigned long long)journal_lmdb_head(verifying->copies.journal), (unsigned long long)seq,
+		       (unsigned long long)journal_file_head(verifying->copies.journal), (unsigned long long)seq,
 		       (unsigned long long)verifying->equal, (unsigned long long)verifying->different);
 	fflush(stdout);
 	copies_remove(&verifying->copies);

@@ -6,7 +6,11 @@
  * follows, until a releaser decides over the hold as a whole (brake_hold.c). What comes
  * later about a person with held events queues behind them, whatever it is, if its source
  * belongs to the same authorities. Corrections count that withdraw a change of where
- * somebody serves, or move it to another day.
+ * somebody serves, move it to another day, or lead a transfer elsewhere.
+ *
+ * The same is counted over all sources of a province together, whose people are those of the
+ * province with all below it: a change of many people spread over its communes' own sources is
+ * more than 2 % of none of them.
  *
  * Not counted: people first recorded within 24 hours (a first load), and transfers to whom
  * a decree made the successor of the authority left (a merger). What acted before the brake
@@ -29,18 +33,18 @@ enum {
 /* --- look-ups ----------------------------------------------------------------------------------------------------- */
 
 static struct key
-brake_key(uint32_t locality)
+brake_key(uint32_t locality, bool whole)
 {
-	struct key key = key_of(TABLE_BRAKE);
+	struct key key = key_of(whole ? TABLE_BRAKE_WHOLE : TABLE_BRAKE);
 	key_u32(&key, locality);
 	return key;
 }
 
 struct brake
-brake_row_get(const struct store *store, uint32_t locality)
+brake_row_get(const struct store *store, uint32_t locality, bool whole)
 {
 	struct brake brake = {.held = false};
-	struct key key = brake_key(locality);
+	struct key key = brake_key(locality, whole);
 	struct slice value;
 	if (!store_get(store, key_slice(&key), &value))
 		return brake;
@@ -55,9 +59,9 @@ brake_row_get(const struct store *store, uint32_t locality)
 }
 
 void
-brake_row_put(struct apply *apply, uint32_t locality, const struct brake *brake)
+brake_row_put(struct apply *apply, uint32_t locality, bool whole, const struct brake *brake)
 {
-	struct key key = brake_key(locality);
+	struct key key = brake_key(locality, whole);
 	uint8_t value[BRAKE_BYTES] = {0};
 	if (brake->held)
 		memcpy(value, brake->hold_id.bytes, ID_BYTES);
@@ -187,11 +191,12 @@ is_decreed(const struct call *call, const struct arrival *arrival, const Mt__Per
 	       tree_decreed(call_store(call), person->authority_id, arrival->change.to->authority_id);
 }
 
-/* Who serves at exactly that authority, as of the last batch. */
+/* Who serves at exactly that authority, or with all below it, as of the last batch. */
 static uint64_t
-people_of(const struct call *call, const char *authority_id)
+people_of(const struct call *call, const char *authority_id, bool whole)
 {
-	int64_t people = metric_own_total(call_store(call), METRIC_PERSONS_ACTIVE, authority_id);
+	int64_t people = whole ? metric_total(call_store(call), METRIC_PERSONS_ACTIVE, authority_id)
+			       : metric_own_total(call_store(call), METRIC_PERSONS_ACTIVE, authority_id);
 	return people > 0 ? (uint64_t)people : 0;
 }
 
@@ -216,6 +221,37 @@ is_one_persons(Mt__EventData__KindCase kind)
 	       kind != MT__EVENT_DATA__KIND_SPLIT;
 }
 
+/* A count that the brake goes by: of a source's authority, or of a province with all below it. */
+struct watch {
+	char *authority_id;
+	bool whole;
+	struct brake brake;
+};
+
+static struct watch
+watch_of(const struct call *call, char *authority_id, bool whole)
+{
+	struct watch watch = {.authority_id = authority_id, .whole = whole};
+	watch.brake = brake_row_get(call_store(call), id_locality(id_known(authority_id)), whole);
+	return watch;
+}
+
+/* True if one more change is too many: a hold is opened with it. */
+static bool
+held_anew(struct call *call, const struct arrival *arrival, struct watch *watch, const Mt__PersonRecord *person,
+	  struct verdict *verdict)
+{
+	Mt__HoldRecord hold = MT__HOLD_RECORD__INIT;
+	hold.authority_id = watch->authority_id;
+	hold.whole = watch->whole;
+	hold.changed = brake_changes(&watch->brake, call_now_us(call));
+	hold.people = people_of(call, watch->authority_id, watch->whole);
+	if (!brake_trips((uint64_t)hold.changed + 1, hold.people))
+		return false;
+	hold_open(call, arrival, person, &hold, verdict);
+	return true;
+}
+
 bool
 event_held(struct call *call, struct arrival *arrival, const struct subject *subject, struct verdict *verdict)
 {
@@ -234,23 +270,46 @@ event_held(struct call *call, struct arrival *arrival, const struct subject *sub
 			       : is_counted(change->kind);
 	if (!counted || is_first_load(call, person) || is_decreed(call, arrival, person))
 		return false;
-	struct brake brake = brake_row_get(call_store(call), authority->locality);
-	if (brake.held)
-		return hold_take(call, arrival, brake.hold_id, person, verdict);
-	uint32_t changed = brake_changes(&brake, call_now_us(call));
-	uint64_t people = people_of(call, authority->authority_id);
-	arrival->braked = !brake_trips((uint64_t)changed + 1, people);
-	if (!arrival->braked)
-		hold_open(call, arrival, person, people, changed, verdict);
+	struct watch own = watch_of(call, authority->authority_id, false);
+	if (own.brake.held)
+		return hold_take(call, arrival, own.brake.hold_id, person, verdict);
+	if (held_anew(call, arrival, &own, person, verdict))
+		return true;
+	struct id top = event_counted_at(call_store(call), id_known(authority->authority_id));
+	struct watch whole = watch_of(call, id_text(call_arena(call), slice_of(top.bytes, ID_BYTES)), true);
+	if (whole.brake.held)
+		return hold_take(call, arrival, whole.brake.hold_id, person, verdict);
+	arrival->braked = !held_anew(call, arrival, &whole, person, verdict);
 	return !arrival->braked;
 }
 
 /* --- apply -------------------------------------------------------------------------------------------------------- */
 
-void
-brake_count(struct apply *apply, uint32_t locality)
+static void
+row_count(struct apply *apply, uint32_t locality, bool whole)
 {
-	struct brake brake = brake_row_get(apply_store(apply), locality);
+	struct brake brake = brake_row_get(apply_store(apply), locality, whole);
 	brake_note(&brake, apply_time_us(apply));
-	brake_row_put(apply, locality, &brake);
+	brake_row_put(apply, locality, whole, &brake);
+}
+
+void
+brake_count(struct apply *apply, uint32_t locality, struct id counted_at)
+{
+	row_count(apply, locality, false);
+	row_count(apply, id_locality(counted_at), true);
+}
+
+void
+brake_begin_anew(struct apply *apply, struct id authority, bool whole)
+{
+	struct brake anew = {.held = false};
+	struct brake before = brake_row_get(apply_store(apply), id_locality(authority), whole);
+	brake_row_put(apply, id_locality(authority), whole, &anew);
+	if (whole)
+		return;
+	uint32_t top = id_locality(event_counted_at(apply_store(apply), authority));
+	struct brake all = brake_row_get(apply_store(apply), top, true);
+	brake_forget(&all, &before, apply_time_us(apply));
+	brake_row_put(apply, top, true, &all);
 }

@@ -1,13 +1,13 @@
 /* services/enrollment/brake_hold.c
  *
- * A hold: what the brake kept back of one source, decided over as a whole by a releaser
- * who is none of those who pushed it. Its events stand in the order in which they came.
+ * A hold: what the brake kept back of one source, or of all sources of a province, decided
+ * over as a whole by a releaser who is none of those who pushed it. Its events stand in the order in which they came.
  * Released, they are decided in that order, one a call, so that each sees what those before
  * it did; discarded, many at once. Nothing of a hold expires.
  *
  * An event about a queued person that comes while the hold is released is put at its end;
  * while it is discarded, the event is decided as if nothing were held. When a hold is
- * decided the count of the source begins anew. */
+ * decided the count that opened it begins anew. */
 #include "services/enrollment/brake.h"
 
 #include "common/base/date.h"
@@ -84,7 +84,8 @@ hold_take(struct call *call, const struct arrival *arrival, struct id hold_id, c
 	assert(hold != NULL);
 	if (hold->state != MT__HOLD__STATE__OPEN && hold->state != MT__HOLD__STATE__RELEASING)
 		return false;
-	if (hold->n_pushed_by >= HOLD_PUSHERS_MAX && !is_pusher(hold, arrival->pushed_by)) {
+	size_t pushers_max = hold->whole ? HOLD_WHOLE_PUSHERS_MAX : HOLD_PUSHERS_MAX;
+	if (hold->n_pushed_by >= pushers_max && !is_pusher(hold, arrival->pushed_by)) {
 		verdict_reject(verdict, "source", "too_many_pushers",
 			       "too many systems push to a source that the mass-change brake holds");
 		return true;
@@ -94,14 +95,15 @@ hold_take(struct call *call, const struct arrival *arrival, struct id hold_id, c
 }
 
 void
-hold_open(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person, uint64_t people,
-	  uint32_t changed, struct verdict *verdict)
+hold_open(struct call *call, const struct arrival *arrival, const Mt__PersonRecord *person, const Mt__HoldRecord *hold,
+	  struct verdict *verdict)
 {
 	Mt__HoldOpened fact = MT__HOLD_OPENED__INIT;
-	fact.hold_id = (char *)call_new_id(call, arrival->authority->locality);
-	fact.authority_id = arrival->authority->authority_id;
-	fact.people = people;
-	fact.changed = changed;
+	fact.hold_id = (char *)call_new_id(call, id_locality(id_known(hold->authority_id)));
+	fact.authority_id = hold->authority_id;
+	fact.people = hold->people;
+	fact.changed = hold->changed;
+	fact.whole = hold->whole;
 	call_emit(call, &fact.base);
 	event_hold(call, arrival, id_known(fact.hold_id), person->person_id, verdict);
 }
@@ -423,11 +425,12 @@ apply_opened(struct apply *apply, const Mt__HoldOpened *fact)
 	hold.since_us = apply_time_us(apply);
 	hold.people = fact->people;
 	hold.changed = fact->changed;
+	hold.whole = fact->whole;
 	hold_put(apply, hold_id, &hold);
-	struct brake brake = brake_row_get(apply_store(apply), locality);
+	struct brake brake = brake_row_get(apply_store(apply), locality, fact->whole);
 	brake.held = true;
 	brake.hold_id = hold_id;
-	brake_row_put(apply, locality, &brake);
+	brake_row_put(apply, locality, fact->whole, &brake);
 }
 
 static void
@@ -440,8 +443,7 @@ apply_decided(struct apply *apply, const Mt__HoldDecided *fact)
 	hold->decided_us = apply_time_us(apply);
 	hold->reason = fact->reason;
 	hold_put(apply, hold_id, hold);
-	struct brake anew = {.held = false};
-	brake_row_put(apply, id_locality(id_known(fact->authority_id)), &anew);
+	brake_begin_anew(apply, id_known(fact->authority_id), hold->whole);
 	hold_go_on(apply, fact->hold_id);
 }
 

@@ -36,6 +36,16 @@ brake_note(struct brake *brake, int64_t now_us)
 	brake->changes[brake->last_hour % BRAKE_BUCKETS]++;
 }
 
+/* All may have begun anew in between. */
+void
+brake_forget(struct brake *all, struct brake *one, int64_t now_us)
+{
+	turn(all, hour_of(now_us));
+	turn(one, hour_of(now_us));
+	for (size_t i = 0; i < BRAKE_BUCKETS; i++)
+		all->changes[i] -= one->changes[i] < all->changes[i] ? one->changes[i] : all->changes[i];
+}
+
 bool
 brake_trips(uint64_t changes, uint64_t people)
 {

@@ -29,6 +29,8 @@ struct brake {
 /* Changes within the window that ends now. Instants never go back. */
 uint32_t brake_changes(struct brake *brake, int64_t now_us);
 void brake_note(struct brake *brake, int64_t now_us);
+/* Takes out of all what one of them counted within the window. */
+void brake_forget(struct brake *all, struct brake *one, int64_t now_us);
 /* True if so many changes of so many people are too many. */
 bool brake_trips(uint64_t changes, uint64_t people);
 

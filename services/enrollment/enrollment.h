@@ -47,6 +47,8 @@ enum {
 	KEPT_EVENT_BYTES_MAX = 64 << 10,
 	/* Systems that push to one held source. */
 	HOLD_PUSHERS_MAX = 16,
+	/* The same to the sources of a province: each of its communes may have a system of its own. */
+	HOLD_WHOLE_PUSHERS_MAX = 256,
 	/* Staff codes whose parked events one call releases: a chain of transfers, each waiting for the one before. */
 	ARRIVALS_MAX = 8,
 	/* A working life of transfers. */
@@ -246,8 +248,8 @@ bool staff_row_listed(const struct staff_row *row, const struct moment *moment);
 /* A fact's change with what the fact around it says already: where, and under which staff code; from where. */
 void person_hired_whole(const Mt__PersonHired *fact);
 void person_changed_whole(const Mt__PersonChanged *fact);
-/* Writes the record and all that hangs on it; before is NULL for a new person. */
-void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+/* Writes the record and all that hangs on it; before is NULL for a new person. moves: see past_only_moves. */
+void person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after, bool moves);
 /* Folds again after the record's merges changed: before as it was, changed with its new merges. */
 void person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *changed);
 void person_put(struct apply *apply, const Mt__PersonRecord *person); /* the row alone */
@@ -272,6 +274,8 @@ bool hold_is_of(const struct call *call, struct id hold_id, const char *authorit
 /* True if the event was held instead of decided, or rejected; the verdict says so. The subject's
  * person is NULL if there is none. */
 bool event_held(struct call *call, struct arrival *arrival, const struct subject *subject, struct verdict *verdict);
+/* Something of the authority below the root came: an event, rows of a roster. */
+void freshness_received(struct apply *apply, struct id counted_at);
 void freshness_accepted(struct apply *apply, struct id counted_at, const char *effective_date);
 void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 
@@ -280,7 +284,7 @@ void freshness_settle(struct apply *apply, const Mt__PersonRecord *before, const
 
 /* Rows that lead to a person by name and by citizen id, all derived from sealed data: keyed, and gone with an erasure.
  */
-void search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
+void search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after, bool moves);
 
 /* Words of all names, and localities of all authorities, that a person's history holds (search_past.c). */
 struct past {
@@ -296,10 +300,9 @@ bool past_grows(const Mt__PersonChange *change);
 /* Rows that lead to a person by what was follow what is recorded now; sets after->renamed. was is NULL if the past
  * did not grow or shrink. To be called before person_settle. */
 void past_follow(struct apply *apply, const Mt__PersonRecord *before, const struct past *was, Mt__PersonRecord *after);
-/* Whether a change that follows all others only moves one who bears the only name there ever was: no history is read
- * for that. */
+/* Whether a change that follows all others only moves one who bears the only name there ever was: then no history is
+ * read, and no past_follow called. */
 bool past_only_moves(const Mt__PersonRecord *before, const Mt__PersonChange *change);
-void past_moved(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);
 void person_lookup(const Mt__LookupPersonRequest *in, Mt__PersonRecord_Closure reply, void *call);
 /* Rows by which two records of one person are found. */
 void duplicate_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after);

@@ -113,7 +113,7 @@ person_erase_rows(struct apply *apply, const char *subject_id)
 	past_of(apply, before, &was);
 	past_follow(apply, before, &was, after);
 	staff_rows_unexpect(apply, before);
-	person_settle(apply, before, after);
+	person_settle(apply, before, after, false);
 	if (before->merged_into[0] != '\0')
 		merged_history_erase(apply, before);
 	else

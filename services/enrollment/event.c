@@ -319,11 +319,11 @@ apply_accepted(struct apply *apply, const Mt__EventAccepted *fact)
 	apply_put(apply, &key, &record.base);
 	if (fact->sequence > 0)
 		event_sequence_put(apply, fact->locality, &fact->sequence_of, fact->sequence);
-	if (fact->braked)
-		brake_count(apply, fact->locality);
 	struct id counted_at;
 	assert(fact->counted_at.len == ID_BYTES);
 	memcpy(counted_at.bytes, fact->counted_at.data, ID_BYTES);
+	if (fact->braked)
+		brake_count(apply, fact->locality, counted_at);
 	freshness_accepted(apply, counted_at, fact->effective_date);
 }
 

@@ -378,7 +378,7 @@ settled_accepted(struct apply *apply, const Mt__KeptEventSettled *fact, uint32_t
 	if (fact->sequence > 0)
 		event_sequence_put(apply, locality, &fact->sequence_of, fact->sequence);
 	if (fact->braked)
-		brake_count(apply, locality);
+		brake_count(apply, locality, counted_at);
 	freshness_accepted(apply, counted_at, fact->effective_date);
 }
 

@@ -3,9 +3,9 @@
  * How fresh and complete each province's records are: the last event, the days between
  * effective and received, what waits for somebody, which fields are filled.
  *
- * An accepted event costs one small row of the province, when its last one came; all else
- * is figures. Flows are counted at the authority below the root, stocks where they stand,
- * so that they follow the tree. */
+ * An accepted event costs one small row of the province, when its last one came, and so does
+ * what one call takes of a roster; all else is figures. Flows are counted at the authority below the root, stocks where
+ * they stand, so that they follow the tree. */
 #include "services/enrollment/enrollment.h"
 
 #include "common/base/date.h"
@@ -187,15 +187,20 @@ Mt__Freshness_Service freshness_handlers = MT__FRESHNESS__INIT(freshness_);
 /* --- apply -------------------------------------------------------------------------------------------------------- */
 
 void
-freshness_accepted(struct apply *apply, struct id counted_at, const char *effective_date)
+freshness_received(struct apply *apply, struct id counted_at)
 {
-	char authority_id[ID_TEXT_BYTES];
 	uint8_t value[sizeof(uint64_t)];
-	int32_t effective;
 	struct key key = last_event_key(counted_at);
 	put_u64(value, (uint64_t)apply_time_us(apply));
 	apply_put_bytes(apply, &key, slice_of(value, sizeof(value)));
+}
 
+void
+freshness_accepted(struct apply *apply, struct id counted_at, const char *effective_date)
+{
+	char authority_id[ID_TEXT_BYTES];
+	int32_t effective;
+	freshness_received(apply, counted_at);
 	id_format(counted_at, authority_id);
 	metric_flow_at(apply, METRIC_EVENTS_ACCEPTED, authority_id, apply_time_us(apply), 1);
 	int32_t today = date_of_instant(apply_time_us(apply), apply_zone_minutes(apply));

@@ -220,7 +220,7 @@ apply_hired(struct apply *apply, const Mt__PersonHired *fact)
 		person->state = MT__PERSON__STATE__NOT_YET;
 	else
 		person_flow(apply, fact->change, 1);
-	person_settle(apply, NULL, person);
+	person_settle(apply, NULL, person, false);
 }
 
 /* Whose record shows what is recorded for this one. */
@@ -299,11 +299,9 @@ apply_changed(struct apply *apply, const Mt__PersonChanged *fact)
 		after = person_refold(apply, shown);
 	}
 	after->version = shown == person ? person->version : shown->version + 1;
-	if (moves)
-		past_moved(apply, shown, after);
-	else
+	if (!moves)
 		past_follow(apply, shown, grows ? &was : NULL, after);
-	person_settle(apply, shown, after);
+	person_settle(apply, shown, after, moves);
 	if (corrects) {
 		staff_rows_expect(apply, after);
 		event_again_for(apply, after);
@@ -338,7 +336,7 @@ apply_took_effect(struct apply *apply, const Mt__PersonChangeTookEffect *fact)
 	Mt__PersonRecord *after = person_refold(apply, shown);
 	after->version = shown->version;
 	past_follow(apply, shown, NULL, after);
-	person_settle(apply, shown, after);
+	person_settle(apply, shown, after, false);
 	event_again_for(apply, after);
 }
 
@@ -351,7 +349,7 @@ person_refresh(struct apply *apply, Mt__PersonRecord *before, Mt__PersonRecord *
 	Mt__PersonRecord *after = person_refold(apply, changed);
 	after->version = before->version + 1;
 	past_follow(apply, before, &was, after);
-	person_settle(apply, before, after);
+	person_settle(apply, before, after, false);
 	staff_rows_expect(apply, after);
 }
 

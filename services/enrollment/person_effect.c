@@ -11,8 +11,6 @@
 #include "common/base/date.h"
 #include "common/wire/pb.h"
 
-#include <assert.h>
-
 static int32_t
 change_date(const Mt__PersonChange *change)
 {

@@ -276,13 +276,13 @@ person_put(struct apply *apply, const Mt__PersonRecord *person)
 }
 
 void
-person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
+person_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after, bool moves)
 {
 	person_put(apply, after);
 	settle_codes(apply, before, after);
 	count_active(apply, before, -1);
 	count_active(apply, after, 1);
-	search_settle(apply, before, after);
+	search_settle(apply, before, after, moves);
 	duplicate_settle(apply, before, after);
 	freshness_settle(apply, before, after);
 }

@@ -183,6 +183,11 @@ rows_taken(const struct roster_taking *taking, const Mt__PushRosterRequest *in, 
 	fact.seen = (Mt__RosterSeen **)(uintptr_t)taking->seen;
 	fact.n_seen = taking->seen_count;
 	fact.semicolons = in->semicolons;
+	ProtobufCBinaryData counted_at[ROSTER_ROWS_PER_CALL_MAX];
+	for (size_t i = 0; i < taking->counted_count; i++)
+		counted_at[i] = (ProtobufCBinaryData){ID_BYTES, (uint8_t *)(uintptr_t)taking->counted_at[i].bytes};
+	fact.counted_at = counted_at;
+	fact.n_counted_at = taking->counted_count;
 	call_emit(taking->call, &fact.base);
 }
 
@@ -377,6 +382,12 @@ apply_rows_taken(struct apply *apply, const Mt__RosterRowsTaken *fact)
 	for (size_t i = 0; i < fact->n_seen; i++) {
 		struct key key = roster_seen_key(fact->roster_id, fact->seen[i]->locality, fact->seen[i]->staff_code);
 		apply_put_bytes(apply, &key, slice_text(""));
+	}
+	for (size_t i = 0; i < fact->n_counted_at; i++) {
+		struct id counted_at;
+		assert(fact->counted_at[i].len == ID_BYTES);
+		memcpy(counted_at.bytes, fact->counted_at[i].data, ID_BYTES);
+		freshness_received(apply, counted_at);
 	}
 	roster_put(apply, roster);
 }

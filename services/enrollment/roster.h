@@ -50,6 +50,9 @@ struct roster_taking {
 	size_t seen_count;
 	Mt__RosterSeen *seen[ROSTER_ROWS_PER_CALL_MAX];
 	const Mt__RosterSeen *places[ROSTER_SEEN_PLACES]; /* of them, by hash */
+	uint32_t counted_locality;                        /* of the row that was counted last */
+	size_t counted_count;
+	struct id counted_at[ROSTER_ROWS_PER_CALL_MAX]; /* of the rows that show how fresh their province is */
 };
 
 /* --- roster.c --- */

@@ -405,6 +405,23 @@ row_count(struct roster_taking *taking, enum row_outcome outcome)
 	}
 }
 
+/* Rows of one authority mostly stand together. */
+static void
+row_counted_at(struct row_reading *reading)
+{
+	struct roster_taking *taking = reading->taking;
+	uint32_t locality = reading->authority->locality;
+	if (taking->roster->dry_run || (taking->counted_count > 0 && taking->counted_locality == locality))
+		return;
+	taking->counted_locality = locality;
+	struct id at = event_counted_at(call_store(taking->call), id_known(reading->authority->authority_id));
+	for (size_t i = 0; i < taking->counted_count; i++) {
+		if (memcmp(taking->counted_at[i].bytes, at.bytes, ID_BYTES) == 0)
+			return;
+	}
+	taking->counted_at[taking->counted_count++] = at;
+}
+
 static void
 row_edge_faults(struct row_reading *reading)
 {
@@ -443,5 +460,7 @@ roster_row(struct roster_taking *taking, const Mt__RosterRow *row)
 			outcome = row_act(&reading);
 	}
 	row_count(taking, outcome);
+	if (outcome != ROW_REJECTED)
+		row_counted_at(&reading);
 	return true;
 }

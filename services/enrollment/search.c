@@ -298,12 +298,12 @@ person_search_search(Mt__PersonSearch_Service *service, const Mt__SearchPersonsR
 	struct asked asked = {.call = call, .status = in->status, .next_token = ""};
 	asked.search.store = call_store(call);
 	asked.category = in->category;
-	if (!moment_of(call, in->as_of, in->known_at, &asked.moment))
+	if (!asked_scope(&asked, in->authority) || !moment_of(call, in->as_of, in->known_at, &asked.moment))
 		return;
 	asked.search.past = !asked.moment.now;
 	const char *q = call_text(call, "q", in->q, QUERY_BYTES_MAX, true);
 	asked.position = q != NULL ? call_text(call, "position", in->position, CODE_BYTES_MAX, true) : NULL;
-	if (asked.position == NULL || !asked_scope(&asked, in->authority))
+	if (asked.position == NULL)
 		return;
 	if (!words_of(call_arena(call), q, QUERY_WORDS_MAX, &asked.words)) {
 		call_refuse_field(call, "q", "q holds more than %d words", QUERY_WORDS_MAX);

@@ -76,7 +76,6 @@ struct place place_at(uint32_t locality, const char *person_id);
  * rows of the ways it begins, with the last they go. */
 void posting_put(struct apply *apply, uint8_t table, const struct place *place, struct slice word);
 void posting_delete(struct apply *apply, uint8_t table, const struct place *place, struct slice word);
-bool posting_has(struct apply *apply, uint8_t table, const struct place *place, struct slice word);
 
 /* --- search.c ----------------------------------------------------------------------------------------------------- */
 

@@ -11,8 +11,6 @@
  * nothing. Nobody who was neither renamed nor transferred has any. */
 #include "services/enrollment/search.h"
 
-#include <assert.h>
-
 /* --- what a history holds ----------------------------------------------------------------------------------------- */
 
 static bool
@@ -158,21 +156,4 @@ bool
 past_only_moves(const Mt__PersonRecord *before, const Mt__PersonChange *change)
 {
 	return !before->renamed && change_name(change)[0] == '\0' && before->version < PAST_PLACES_MAX;
-}
-
-void
-past_moved(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
-{
-	if (search_locality(before) == search_locality(after))
-		return;
-	struct words words;
-	search_words(apply, search_name(before), &words);
-	struct place from = place_at(search_locality(before), before->person_id);
-	struct place to = place_at(search_locality(after), before->person_id);
-	bool back = words.count > 0 && posting_has(apply, TABLE_PAST_POSTING, &to, words.at[0]);
-	for (size_t i = 0; i < words.count; i++) {
-		posting_put(apply, TABLE_PAST_POSTING, &from, words.at[i]);
-		if (back)
-			posting_delete(apply, TABLE_PAST_POSTING, &to, words.at[i]);
-	}
 }

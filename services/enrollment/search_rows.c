@@ -116,21 +116,22 @@ posting_put(struct apply *apply, uint8_t table, const struct place *place, struc
 		word_rows(apply, word, token, true);
 }
 
-bool
-posting_has(struct apply *apply, uint8_t table, const struct place *place, struct slice word)
-{
-	struct key key = posting_of(table, word_token(apply_token_key(apply), word), place);
-	return store_has(apply_store(apply), key_slice(&key));
-}
-
+/* keeps: the place that is left stays one of the past; where the person comes back to, it was one. */
 static void
-posting_move(struct apply *apply, const struct place *before, const struct place *after, struct slice word)
+posting_move(struct apply *apply, const struct place *before, const struct place *after, struct slice word, bool keeps)
 {
 	struct token token = word_token(apply_token_key(apply), word);
 	struct key from = posting_of(TABLE_NAME_POSTING, token, before);
 	struct key to = posting_of(TABLE_NAME_POSTING, token, after);
 	apply_delete(apply, &from);
 	apply_put_bytes(apply, &to, slice_text(""));
+	if (!keeps)
+		return;
+	struct key left = posting_of(TABLE_PAST_POSTING, token, before);
+	struct key back = posting_of(TABLE_PAST_POSTING, token, after);
+	apply_put_bytes(apply, &left, slice_text(""));
+	if (store_has(apply_store(apply), key_slice(&back)))
+		apply_delete(apply, &back);
 }
 
 static bool
@@ -174,7 +175,7 @@ provisional_settle(struct apply *apply, const Mt__PersonRecord *person, bool put
 }
 
 void
-search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after)
+search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__PersonRecord *after, bool moves)
 {
 	provisional_settle(apply, before, false);
 	provisional_settle(apply, after, true);
@@ -191,7 +192,7 @@ search_settle(struct apply *apply, const Mt__PersonRecord *before, const Mt__Per
 		if (!words_hold(&old, new.at[i]))
 			posting_put(apply, TABLE_NAME_POSTING, &to, new.at[i]);
 		else if (moved)
-			posting_move(apply, &from, &to, new.at[i]);
+			posting_move(apply, &from, &to, new.at[i], moves);
 	}
 	for (size_t i = 0; i < old.count; i++) {
 		if (!words_hold(&new, old.at[i]))

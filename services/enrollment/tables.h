@@ -10,11 +10,11 @@
  *   PersonChanged 2, a transfer 4; PersonChangeTookEffect 1 to 3; of a new name besides 2 a word that changed, of a
  *     transfer 3 a word, and for each name, and each authority, that there had been before, as many again; one more
  *     for a staff code that was somebody's before, as of PersonHired
- *   EventAccepted 2 (3 with a sequence, 3 if the brake counts it)
+ *   EventAccepted 2 (one more with a sequence; if the brake counts it 2, at the source and at its province)
  *   EventKept 3, parked 6, held 6, with a sequence one more; of an event kept before also what that leaves: 2 to 5
  *   KeptEventSettled 3 to 8; EventConflicted 4
  *   HoldOpened 2, HoldDecided 3
- *   RosterBegun 2, RosterRowsTaken 1, one a fault kept and one a row; a row of a roster so writes what its
+ *   RosterBegun 2, RosterRowsTaken 1, one a province, a fault kept and a row; a row of a roster so writes what its
  *   PersonHired or PersonChanged writes and one more; RosterFinished 1, RosterCompared 1 and one a report,
  *   RosterSwept 1000
  *   CodesAdded 1 a code, at most 1000, and 2
@@ -33,8 +33,8 @@ enum { PERSON_HISTORY = 1 };
 enum enrollment_table {
 	TABLE_PERSON = 0x01, /* person id -> PersonRecord; then PERSON_HISTORY, seq, number -> ChangeRecord: a change
 			      * writes the two of them to one page */
-	/* authority's locality, code -> struct staff_row; then the key of a person whom another took the code from -> the
-	   same, and the entry that did */
+	/* authority's locality, code -> struct staff_row; then the key of a person whom another took the code from ->
+	   the same, and the entry that did */
 	TABLE_STAFF_CODE = 0x02,
 	TABLE_EVENT = 0x03, /* source's locality, hash of source and id -> EventRecord */
 	/* locality, code; then 0, seq, event's hash -> the hash again, of what waits for that code;
@@ -51,13 +51,15 @@ enum enrollment_table {
 	TABLE_LOCALITY = 0x0d,       /* locality of a top authority, 0 for the root -> last running number below it */
 	TABLE_SEQUENCE =
 		0x10, /* source's locality, hash of source and subject -> last number; with a number: who claims it */
-	TABLE_KEPT = 0x11,         /* outcome, locality, seq, event's hash -> nothing; CONFLICT: hash of the payload */
-	TABLE_CONFLICT = 0x12,     /* locality, hash of the event, of the payload -> ConflictRecord */
-	TABLE_BRAKE = 0x13,        /* source's locality -> struct brake */
-	TABLE_HELD_PERSON = 0x14,  /* person id -> hold id, how many events are held */
-	TABLE_HOLD = 0x15,         /* hold id -> HoldRecord */
-	TABLE_HOLD_EVENT = 0x16,   /* hold id, number -> locality, the event's hash in TABLE_EVENT */
-	TABLE_FRESHNESS = 0x17,    /* id of an authority below the root -> when its last event was accepted */
+	TABLE_KEPT = 0x11,        /* outcome, locality, seq, event's hash -> nothing; CONFLICT: hash of the payload */
+	TABLE_CONFLICT = 0x12,    /* locality, hash of the event, of the payload -> ConflictRecord */
+	TABLE_BRAKE = 0x13,       /* source's locality -> struct brake */
+	TABLE_BRAKE_WHOLE = 0x1c, /* locality of an authority below the root -> struct brake of all its sources */
+	TABLE_HELD_PERSON = 0x14, /* person id -> hold id, how many events are held */
+	TABLE_HOLD = 0x15,        /* hold id -> HoldRecord */
+	TABLE_HOLD_EVENT = 0x16,  /* hold id, number -> locality, the event's hash in TABLE_EVENT */
+	TABLE_FRESHNESS =
+		0x17, /* id of an authority below the root -> when its last event was accepted, or roster row */
 	TABLE_NAME_POSTING = 0x20, /* token of a word, locality of the current authority, person's key -> nothing */
 	TABLE_NAME_WORD = 0x21,    /* token of how a word begins, token of the word -> nothing, while it has postings */
 	/* The same as TABLE_NAME_POSTING of every word and authority of a person's history but those of today. */

@@ -126,7 +126,7 @@ sheet_read(struct request *request, const struct sheet_column *columns, size_t c
 			       "this is an Excel workbook; save it as CSV UTF-8");
 		return false;
 	}
-	const uint8_t *end = memchr(bytes.data, '\n', bytes.size);
+	const uint8_t *end = bytes.size == 0 ? NULL : memchr(bytes.data, '\n', bytes.size);
 	*sheet = (struct sheet){.separator = csv_separator(
 					slice_of(bytes.data, end == NULL ? bytes.size : (size_t)(end - bytes.data)))};
 	sheet->rows = arena_alloc(&request->arena, (rows_max + 1) * sizeof(*sheet->rows));

@@ -13,6 +13,7 @@ from deployment import *
 
 RELATIONS = {"self": "AOWN", "own": "AOWN", "child": "ACHD", "sibling": "ASIB", "parent": "APAR"}
 REACHED = ("self", "own", "child")
+PROVINCE_PEOPLE = 4500  # of these, 4 * BRAKE_CHANGES are less than 2 %
 BRAKE_CHANGES = 21    # one more than act, services/enrollment/brake_window.h
 
 
@@ -171,10 +172,14 @@ class World:
         for code in ("AOWN", "ASIB"):
             d.add_authority(code, "APAR", "school")
         d.add_authority("ACHD", "AOWN", "school")
+        d.add_authority("AREST", "APAR", "school")
         self.root = d.grant([r for r in ROLES if r != "LEARNER"], "VN")
         for code in ("AOWN", "ACHD", "ASIB", "APAR"):
             self.people[code] = story.hire(self.client, self.root, code, ["%s-%d" % (code, n) for n in range(3)])
             story.hire(self.client, self.root, code, ["S%s-%d" % (code, n) for n in range(BRAKE_CHANGES)])
+        # So many that what is held of each school is no mass change of the province.
+        for first in range(0, PROVINCE_PEOPLE, 500):
+            story.hire(self.client, self.root, "AREST", ["R%d" % n for n in range(first, first + 500)])
 
     def make(self):
         d = self.deployment

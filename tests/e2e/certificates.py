@@ -145,6 +145,9 @@ def check_undrawable(report, world, person):
     passport = world.get("/v1/persons/%s/passport.pdf" % person)
     report.check("in a passport it is named with its row", passport.status == 422 and
                  re.fullmatch(r"courses\[\d+\]\.programmeTitle", passport.json["field"]), passport)
+    answer = pdf(by_hand(world, person, "W" * 256, title="M" * 256))
+    report.check("the longest texts that are taken are drawn too", answer.status == 200 and
+                 answer.body.startswith(b"%PDF-"), answer)
     answer = pdf(by_hand(world, person, "\ufeffNguyễn\u202e Thị\u200b Hường"))
     report.check("what nobody sees of a name is left out", answer.status == 200 and answer.body.startswith(b"%PDF-"), answer)
 

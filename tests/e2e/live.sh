@@ -7,6 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${1:-build/release}
 shift
+export MATRICULA_BIN=${MATRICULA_BIN:-$build/bin} # what the player starts is of the same build
 stories=("$@")
 [ $# -gt 0 ] || stories=(tests/scenario/*.txt)
 work=$(mktemp -d /tmp/mt-live-XXXXXX)
@@ -15,7 +16,7 @@ stop() { [ -z "$up" ] || { kill -TERM "$up" 2>/dev/null; wait "$up"; up=; }; }
 trap 'stop; rm -rf "$work"' EXIT
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-start() { # ENVIRONMENT...
+start_once() { # ENVIRONMENT...
 	http=127.0.0.1:$(free_port)
 	rm -rf "$work/d"
 	: >"$work/out"
@@ -24,9 +25,19 @@ start() { # ENVIRONMENT...
 	up=$!
 	for _ in $(seq 300); do
 		grep -q '^ready' "$work/out" && return
+		kill -0 "$up" 2>/dev/null || return 1
 		sleep 0.1
 	done
-	echo "not ok started: $(tail -n 3 "$work/log")"
+	return 1
+}
+
+# A port that was free may be taken by somebody's connection before it is listened on: then other ports.
+start() { # ENVIRONMENT...
+	for _ in 1 2 3; do
+		start_once "$@" && return
+		stop
+	done
+	echo "not ok started: $(grep -v level=info "$work/log" | head -n 4 | tr '\n' ';')"
 	exit 1
 }
 

@@ -137,7 +137,7 @@ class Copy:
 
     def replace(self, which, *pairs):
         """Every place of each old one, at the same moment; there has to be one."""
-        path = os.path.join(self.path, "certificate", which, "data.mdb")
+        path = os.path.join(self.path, "certificate", which, {"journal": "entries", "state": "data.mdb"}[which])
         with open(path, "rb") as file:
             data = file.read()
         places = [(at, new) for old, new in pairs for at in find_all(data, old)]

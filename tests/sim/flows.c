@@ -1,7 +1,8 @@
 /* tests/sim/flows.c
  *
  * A list of all changes that count as a flow, in order of arrival, each with the day it
- * has now and whether it was counted. A correction looks its event up in the list. */
+ * has now and whether it was counted. A correction looks its event up in the list; of a
+ * transfer that comes to lead elsewhere it takes along who left from there meanwhile. */
 #include "tests/sim/flows.h"
 
 #include "common/base/date.h"
@@ -22,6 +23,7 @@ struct flow {
 	bool counted;
 	char person[ID_TEXT_BYTES];
 	char authority[ID_TEXT_BYTES];
+	char to[ID_TEXT_BYTES]; /* of a transfer */
 	enum enrollment_metric metric;
 	const char *category;
 	int32_t day;
@@ -99,6 +101,8 @@ flow_add(struct flows *flows, const char *person_id, const char *authority_id, c
 		memcpy(flow.event, event->data, EVENT_BYTES);
 	memcpy(flow.person, person_id, ID_TEXT_BYTES);
 	memcpy(flow.authority, authority_id, ID_TEXT_BYTES);
+	if (flow.metric == METRIC_PERSONS_TRANSFERRED)
+		memcpy(flow.to, change->authority_id, ID_TEXT_BYTES);
 	if (flows->size == flows->capacity) {
 		flows->capacity = flows->capacity == 0 ? 256 : flows->capacity * 2;
 		flows->list = realloc(flows->list, flows->capacity * sizeof(*flows->list));
@@ -106,6 +110,43 @@ flow_add(struct flows *flows, const char *person_id, const char *authority_id, c
 	}
 	flows->list[flows->size++] = flow;
 	flow_settle(flows, &flows->list[flows->size - 1], flow.day <= today);
+}
+
+static bool
+is_transfer_of(const struct flow *flow, const struct flow *other)
+{
+	return flow->metric == METRIC_PERSONS_TRANSFERRED && strcmp(flow->person, other->person) == 0;
+}
+
+/* Until when the person stayed where the transfer led. */
+static int32_t
+stayed_until(const struct flows *flows, const struct flow *transfer)
+{
+	int32_t until = INT32_MAX;
+	for (size_t i = 0; i < flows->size; i++) {
+		const struct flow *flow = &flows->list[i];
+		if (flow != transfer && is_transfer_of(flow, transfer) && !flow->withdrawn &&
+		    flow->day >= transfer->day && flow->day < until)
+			until = flow->day;
+	}
+	return until;
+}
+
+static void
+flows_leave_from(struct flows *flows, const struct flow *transfer, const char *before, const char *after)
+{
+	int32_t until = stayed_until(flows, transfer);
+	for (size_t i = 0; i < flows->size; i++) {
+		struct flow *flow = &flows->list[i];
+		bool leaves = flow != transfer && flow->metric != METRIC_PERSONS_HIRED &&
+			      strcmp(flow->person, transfer->person) == 0 && strcmp(flow->authority, before) == 0;
+		if (!leaves || flow->day < transfer->day || flow->day > until)
+			continue;
+		bool counted = flow->counted;
+		flow_settle(flows, flow, false);
+		memcpy(flow->authority, after, ID_TEXT_BYTES);
+		flow_settle(flows, flow, counted);
+	}
 }
 
 static void
@@ -116,12 +157,19 @@ flow_correct(struct flows *flows, const Mt__PersonChange *correction, int64_t ti
 		int32_t day;
 		if (!flow->has_event || memcmp(flow->event, correction->corrects.data, EVENT_BYTES) != 0)
 			continue;
+		char before[ID_TEXT_BYTES];
+		memcpy(before, flow->withdrawn ? flow->authority : flow->to, ID_TEXT_BYTES);
 		flow_settle(flows, flow, false);
 		flow->withdrawn = correction->withdrawn;
+		if (correction->authority_id[0] != '\0')
+			memcpy(flow->to, correction->authority_id, ID_TEXT_BYTES);
 		if (date_parse(correction->effective_date, &day))
 			flow->day = day;
 		flow->recorded_us = time_us;
 		flow_settle(flows, flow, !flow->withdrawn && flow->day <= today);
+		const char *after = flow->withdrawn ? flow->authority : flow->to;
+		if (flow->metric == METRIC_PERSONS_TRANSFERRED && strcmp(before, after) != 0)
+			flows_leave_from(flows, flow, before, after);
 	}
 }
 

@@ -180,6 +180,30 @@ mutant sealed_in_clear common/core/personal.c \
 mutant posting_left services/enrollment/search_rows.c \
 	's/^\t\tif \(!words_hold\(&new, old\.at\[i\]\)\)$/\t\tif (!after->erased \&\& !words_hold(\&new, old.at[i]))/' \
 	'state equals its rebuild'
+# A name of before leads to the person after the erasure.
+story past_left services/enrollment/erasure.c \
+	's/^\tpast_follow\(apply, before, &was, after\);$//' \
+	'search_then|state equals its rebuild'
+# A split leaves what came through the other record to be found under this one.
+story past_unsplit services/enrollment/person.c \
+	'/^person_refresh\(/,/^\}/ s/past_of\(apply, before, &was\)/past_of(apply, changed, \&was)/' \
+	'search_then|state equals its rebuild'
+# Whoever the code was taken from is forgotten.
+story holder_forgotten services/enrollment/person_settle.c \
+	'/^code_put\(/,/^\}/ s/if \(another && held\.kind != STAFF_EXPECTED\)/if (another \&\& held.kind == STAFF_EXPECTED)/' \
+	'person_code_reused'
+# Who left from where a wrong transfer led stays counted there.
+story departures_stay services/enrollment/person_effect.c \
+	's/^\t\tif \(is_transfer\(&effects\[i\]\)\)$/\t\tif (count == 0)/' \
+	'person_transfer_corrected|figures equal a recount'
+# A receiver corrects whatever another source said.
+story receiver_of_all services/enrollment/event_correct.c \
+	's/if \(change->corrects_other_source &&$/if (change == NULL \&\&/' \
+	'person_transfer_corrected'
+# The province's sources are not added up.
+story commune_by_commune services/enrollment/brake.c \
+	'/^brake_count\(/,/^\}/ s/row_count\(apply, id_locality\(counted_at\), true\)/(void)counted_at/' \
+	'brake_province'
 # An authority that merges leaves its stocks where it stood.
 mutant stocks_left common/core/figures.c \
 	's/value == 0 \|\| \(month != 0 && month < first_month\)/value == 0 || month < first_month/' \

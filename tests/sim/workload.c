@@ -188,6 +188,7 @@ workload_alarm(void *context, uint64_t number)
 void
 workload_begin(struct workload *workload)
 {
+	workload->events_first = workload_below(workload, EVENT_NUMBERS);
 	for (uint32_t client = 1; client <= WORKLOAD_CLIENTS; client++)
 		think(workload, client);
 }

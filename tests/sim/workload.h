@@ -12,6 +12,7 @@
 enum {
 	WORKLOAD_CLIENTS = 5,
 	POOL_MAX = 64,
+	EVENT_NUMBERS = 1000000,
 	SPARE_TOKENS_MAX = 8,
 	UNDER_WAY_MAX = 24, /* calls of all clients without an answer: bounded, as people are */
 };
@@ -55,6 +56,7 @@ struct workload {
 	size_t spares_count;
 	struct pool persons, programmes, classes, exams, attempts, certificates, messages;
 	struct pool enrolments; /* class, with the person */
+	uint64_t events_first;  /* each seed has events of its own */
 	uint64_t events;        /* pushed ever */
 	uint64_t calls;         /* numbers call ids */
 	uint64_t think_us;      /* at most, between two calls of a client */

@@ -11,7 +11,7 @@
 #include "matricula/person.pb-c.h"
 #include "matricula/search.pb-c.h"
 
-enum { STAFF_CODES = 40, DAYS = 45, DAYS_OF_FEBRUARY = 28 };
+enum { STAFF_CODES = 40, DAYS = 45, DAYS_OF_FEBRUARY = 28, EVENTS_BACK = 60 };
 
 /* The same number always makes the same event, so that an old number is a duplicate. */
 struct making {
@@ -27,6 +27,7 @@ struct making {
 	Mt__LeaveEnded leave_ended;
 	Mt__Resigned resigned;
 	Mt__Retired retired;
+	uint64_t corrects; /* number of the event */
 };
 
 static const char *const homes[] = {"01", "79", "00004"};
@@ -75,9 +76,15 @@ make_corrected(struct making *making, struct arena *arena, struct random *random
 	making->corrected = (Mt__Corrected)MT__CORRECTED__INIT;
 	bool of_event = random_below(random, 2) == 0;
 	if (of_event) {
-		making->corrected.event_id =
-			arena_format(arena, "e%llu", (unsigned long long)random_below(random, number + 1));
+		making->corrects = number - random_below(random, number < EVENTS_BACK ? number + 1 : EVENTS_BACK);
+		making->corrected.event_id = arena_format(arena, "e%llu", (unsigned long long)making->corrects);
 		making->corrected.withdrawn = random_below(random, 4) == 0;
+	}
+	if (of_event && random_below(random, 3) == 0) {
+		making->corrected.to_staff_code =
+			arena_format(arena, "S%llu", (unsigned long long)random_below(random, STAFF_CODES));
+		making->corrected.to_authority =
+			(char *)(random_below(random, 2) == 0 ? "" : homes[random_below(random, 3)]);
 	}
 	if (!of_event || random_below(random, 2) == 0)
 		making->corrected.name =
@@ -165,7 +172,7 @@ make_kind(struct making *making, struct arena *arena, struct random *random, uin
 }
 
 static size_t
-make_event(struct making *making, struct arena *arena, uint64_t number)
+make_plain(struct making *making, struct arena *arena, uint64_t number)
 {
 	struct random random = {.state = number * 7919 + 17};
 	size_t home = random_below(&random, 3);
@@ -179,11 +186,53 @@ make_event(struct making *making, struct arena *arena, uint64_t number)
 	return home;
 }
 
+/* An event that may have been sent; half the time the next transfer from there on. */
+static size_t
+make_corrected_one(struct making *target, struct arena *arena, struct making *correction, uint64_t number)
+{
+	size_t home = make_plain(target, arena, correction->corrects);
+	for (uint64_t at = correction->corrects; at < number && number % 2 == 0; at++) {
+		home = make_plain(target, arena, at);
+		correction->corrects = at;
+		if (target->data.kind_case == MT__EVENT_DATA__KIND_TRANSFERRED)
+			break;
+	}
+	correction->corrected.event_id = target->request.id;
+	return home;
+}
+
+/* A correction is mostly of whom the event was about, by who said it, or by the receiver of a transfer. */
+static size_t
+make_event(struct making *making, struct arena *arena, uint64_t number)
+{
+	struct making target;
+	size_t home = make_plain(making, arena, number);
+	bool of_event = making->data.kind_case == MT__EVENT_DATA__KIND_CORRECTED &&
+			making->corrected.event_id[0] != '\0' && number % 8 > 0;
+	if (!of_event)
+		return home;
+	home = make_corrected_one(&target, arena, making, number);
+	making->request.source = target.request.source;
+	making->request.subject = target.request.subject;
+	if (target.data.kind_case != MT__EVENT_DATA__KIND_TRANSFERRED) {
+		making->corrected.to_authority = making->corrected.to_staff_code = (char *)"";
+		return home;
+	}
+	if (number % 8 == 2)
+		return home;
+	making->corrected.event_source = target.request.source;
+	for (home = 0; strcmp(homes[home], target.transferred.to_authority) != 0;)
+		home++;
+	making->request.source = arena_format(arena, "/authorities/%s/hr", homes[home]);
+	making->request.subject = target.transferred.to_staff_code;
+	return home;
+}
+
 static uint64_t
 pick_number(struct workload *workload)
 {
 	bool again = workload->events > 0 && workload_chance(workload, 15);
-	return again ? workload_below(workload, workload->events) : workload->events++;
+	return workload->events_first + (again ? workload_below(workload, workload->events) : workload->events++);
 }
 
 static void
@@ -218,7 +267,7 @@ static void
 push_for_others(struct workload *workload, uint32_t client)
 {
 	struct making making;
-	make_event(&making, &workload->arena, workload->events + 1000000);
+	make_event(&making, &workload->arena, EVENT_NUMBERS + workload->events_first + workload->events);
 	making.request.source = (char *)"/authorities/79/hr";
 	struct errand *errand = workload_file(workload, client, &workload->desks[DESK_PROVINCE_01], "Events.Push",
 					      &making.request.base);
@@ -232,6 +281,10 @@ find_persons(struct workload *workload, uint32_t client)
 	Mt__FindPersonsRequest request = MT__FIND_PERSONS_REQUEST__INIT;
 	request.authority = (char *)"01";
 	request.page_size = 1 + (uint32_t)workload_below(workload, 20);
+	if (workload_chance(workload, 30))
+		request.as_of = (char *)"2026-02-20";
+	if (workload_chance(workload, 30))
+		request.staff_code = (char *)"S1";
 	workload_call(workload, client, &workload->desks[DESK_HR_01], "Persons.Find", &request.base);
 }
 
@@ -304,6 +357,10 @@ search_persons(struct workload *workload, uint32_t client)
 	Mt__SearchPersonsRequest request = MT__SEARCH_PERSONS_REQUEST__INIT;
 	request.q = (char *)"nguyen th";
 	request.page_size = 1 + (uint32_t)workload_below(workload, 20);
+	if (workload_chance(workload, 50))
+		request.as_of = (char *)"2026-02-20";
+	if (workload_chance(workload, 30))
+		request.q = (char *)"";
 	enum desk desk = workload_chance(workload, 50) ? DESK_HR_01 : DESK_HR_NATION;
 	workload_call(workload, client, &workload->desks[desk], "PersonSearch.Search", &request.base);
 }

@@ -52,12 +52,33 @@ the_day_slides(void **state)
 	assert_int_equal(brake_changes(&brake, last_us + 1000 * hour_us), 1);
 }
 
+static void
+what_was_decided_is_forgotten(void **state)
+{
+	const int64_t hour_us = 3600 * SECOND_US;
+	int64_t begin_us = INT64_C(1772438400) * SECOND_US;
+	struct brake all = {.held = false};
+	struct brake one = {.held = false};
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		brake_note(&all, begin_us + i * hour_us);
+		brake_note(&all, begin_us + i * hour_us);
+		brake_note(&one, begin_us + i * hour_us);
+	}
+	brake_note(&one, begin_us + 7 * hour_us); /* counted before all began anew */
+	brake_forget(&all, &one, begin_us + 8 * hour_us);
+	assert_int_equal(brake_changes(&all, begin_us + 8 * hour_us), 6);
+	brake_forget(&all, &one, begin_us + 26 * hour_us);
+	assert_int_equal(brake_changes(&all, begin_us + 26 * hour_us), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(needs_more_than_20),
 		cmocka_unit_test(needs_more_than_2_percent),
+		cmocka_unit_test(what_was_decided_is_forgotten),
 		cmocka_unit_test(the_day_slides),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,7 +93,26 @@ place_order(const void *a, const void *b)
 }
 
 static void
-model_fill(struct model *model, struct random *random)
+model_post(struct model *model, uint8_t table, size_t word, const struct place *place)
+{
+	struct key key = key_of(table);
+	key_bytes(&key, slice_of(token_of(word).bytes, TOKEN_BYTES));
+	key_bytes(&key, slice_of(place->bytes, PLACE_BYTES));
+	store_put(&model->store, key_slice(&key), slice_text(""));
+}
+
+static void
+model_begins(struct model *model, size_t begins, size_t word)
+{
+	struct key key = key_of(TABLE_NAME_WORD);
+	key_bytes(&key, slice_of(token_of(begins).bytes, TOKEN_BYTES));
+	key_bytes(&key, slice_of(token_of(word).bytes, TOKEN_BYTES));
+	store_put(&model->store, key_slice(&key), slice_text(""));
+}
+
+/* past: a posting is of today, of the past or of both. */
+static void
+model_fill(struct model *model, struct random *random, bool past)
 {
 	model->store = (struct store){.top = memtable_new()};
 	for (size_t i = 0; i < PEOPLE; i++) {
@@ -107,19 +126,16 @@ model_fill(struct model *model, struct random *random)
 			model->has[i][word] = random_below(random, word + 2) == 0;
 			if (!model->has[i][word])
 				continue;
-			struct key key = key_of(TABLE_NAME_POSTING);
-			key_bytes(&key, slice_of(token_of(word).bytes, TOKEN_BYTES));
-			key_bytes(&key, slice_of(model->place[i].bytes, PLACE_BYTES));
-			store_put(&model->store, key_slice(&key), slice_text(""));
+			uint64_t which = past ? random_below(random, 3) : 0;
+			if (which != 1)
+				model_post(model, TABLE_NAME_POSTING, word, &model->place[i]);
+			if (which > 0)
+				model_post(model, TABLE_PAST_POSTING, word, &model->place[i]);
 		}
 	}
 	/* All words but the first begin alike. */
-	for (size_t word = 1; word < WORDS; word++) {
-		struct key key = key_of(TABLE_NAME_WORD);
-		key_bytes(&key, slice_of(token_of(WORDS).bytes, TOKEN_BYTES));
-		key_bytes(&key, slice_of(token_of(word).bytes, TOKEN_BYTES));
-		store_put(&model->store, key_slice(&key), slice_text(""));
-	}
+	for (size_t word = 1; word < WORDS; word++)
+		model_begins(model, WORDS, word);
 }
 
 /* Has both words, and one of the others if any_other. */
@@ -133,12 +149,11 @@ model_fits(const struct model *model, size_t person, size_t first, size_t second
 }
 
 static void
-test_lists_meet_where_all_have_the_person(void **state)
+lists_meet(bool past)
 {
-	(void)state;
 	struct random random = {.state = 7};
 	struct model model;
-	model_fill(&model, &random);
+	model_fill(&model, &random, past);
 	for (size_t round = 0; round < RANDOM_ROUNDS; round++) {
 		size_t first = random_below(&random, WORDS);
 		size_t second = random_below(&random, WORDS);
@@ -153,7 +168,7 @@ test_lists_meet_where_all_have_the_person(void **state)
 				continue;
 			/* Each page is a walk of its own from where the last one stopped. */
 			struct search search = {
-				.store = &model.store, .ranges = ranges, .ranges_count = 2, .from = from};
+				.store = &model.store, .ranges = ranges, .ranges_count = 2, .from = from, .past = past};
 			const struct token tokens[] = {token_of(first), token_of(second)};
 			struct place found;
 			search_add_word(&search, &arena, tokens[0]);
@@ -170,12 +185,58 @@ test_lists_meet_where_all_have_the_person(void **state)
 }
 
 static void
+test_lists_meet_where_all_have_the_person(void **state)
+{
+	(void)state;
+	lists_meet(false);
+}
+
+static void
+test_lists_of_the_past_are_of_two_tables(void **state)
+{
+	(void)state;
+	lists_meet(true);
+}
+
+/* As many words as a prefix may have, each of them of both tables: a page gets on all the same. */
+static void
+test_many_words_of_the_past_are_not_too_many(void **state)
+{
+	(void)state;
+	struct model model = {.store = {.top = memtable_new()}};
+	const struct locality_range ranges[] = {{0, UINT32_MAX}};
+	struct place from = {.bytes = {0}};
+	struct place found;
+	size_t count = 0;
+	for (size_t word = 0; word < PREFIX_WORDS_MAX; word++) {
+		struct place place = {.bytes = {0, 0, 0, 1, (uint8_t)(word >> 8), (uint8_t)word}};
+		model_begins(&model, PREFIX_WORDS_MAX, word);
+		model_post(&model, TABLE_NAME_POSTING, word, &place);
+		model_post(&model, TABLE_PAST_POSTING, word, &place);
+	}
+	for (size_t pages = 0; pages < PREFIX_WORDS_MAX; pages++) {
+		struct search search = {
+			.store = &model.store, .ranges = ranges, .ranges_count = 1, .from = from, .past = true};
+		arena_reset(&arena);
+		assert_true(search_add_prefix(&search, &arena, token_of(PREFIX_WORDS_MAX), NULL, 0));
+		while (search_next(&search, &found))
+			count++;
+		from = search.from;
+		if (!search.tired)
+			break;
+	}
+	assert_int_equal(count, PREFIX_WORDS_MAX);
+	arena_reset(&arena);
+	memtable_free(model.store.top);
+}
+
+static void
 test_a_tired_walk_goes_on_where_it_stopped(void **state)
 {
 	(void)state;
 	struct random random = {.state = 8};
 	struct model model;
-	model_fill(&model, &random);
+	model_fill(&model, &random, false);
 	const struct locality_range ranges[] = {{0, UINT32_MAX}};
 	struct search search = {.store = &model.store, .ranges = ranges, .ranges_count = 1};
 	search_add_word(&search, &arena, token_of(0));
@@ -215,6 +276,8 @@ main(void)
 		cmocka_unit_test(test_too_many_words_are_said),
 		cmocka_unit_test(test_a_prefix_is_counted_in_letters),
 		cmocka_unit_test(test_lists_meet_where_all_have_the_person),
+		cmocka_unit_test(test_lists_of_the_past_are_of_two_tables),
+		cmocka_unit_test(test_many_words_of_the_past_are_not_too_many),
 		cmocka_unit_test(test_a_tired_walk_goes_on_where_it_stopped),
 		cmocka_unit_test(test_a_place_is_a_person),
 	};
