@@ -48,7 +48,12 @@ static void
 block_free(struct arena *arena, struct arena_block *block)
 {
 	arena->held -= sizeof(*block) + block->size;
-	free(block);
+	if (arena->pages == NULL || block->size != ARENA_HUGE_BYTES) {
+		free(block);
+		return;
+	}
+	block->next = arena->pages->first;
+	arena->pages->first = block;
 }
 
 static void
@@ -134,10 +139,25 @@ arena_held(const struct arena *arena)
 	return arena->held;
 }
 
+void
+arena_pages_free(struct arena_pages *pages)
+{
+	while (pages->first != NULL) {
+		struct arena_block *block = pages->first;
+		pages->first = block->next;
+		free(block);
+	}
+}
+
 /* The advice may be refused: then it is memory like any other. */
 static void *
-huge_page(void)
+huge_page(struct arena_pages *pages)
 {
+	if (pages != NULL && pages->first != NULL) {
+		struct arena_block *block = pages->first;
+		pages->first = block->next;
+		return block;
+	}
 	void *page = aligned_alloc(HUGE_PAGE_BYTES, HUGE_PAGE_BYTES);
 	if (page != NULL)
 		madvise(page, HUGE_PAGE_BYTES, MADV_HUGEPAGE);
@@ -148,7 +168,7 @@ static struct arena_block *
 block_make(struct arena *arena, size_t size)
 {
 	static_assert(sizeof(struct arena_block) + ARENA_HUGE_BYTES <= HUGE_PAGE_BYTES, "a block is one page");
-	struct arena_block *block = size == ARENA_HUGE_BYTES ? huge_page() : malloc(sizeof(*block) + size);
+	struct arena_block *block = size == ARENA_HUGE_BYTES ? huge_page(arena->pages) : malloc(sizeof(*block) + size);
 	if (block == NULL)
 		fatal("out of memory: an arena block of %zu bytes", size);
 	block->size = size;

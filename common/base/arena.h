@@ -19,6 +19,11 @@ enum { ARENA_HUGE_BYTES = (2 << 20) - 64 };
 
 struct arena_block;
 
+/* Huge pages between two arenas that have them in turn: the system would clear each before it gives it again. */
+struct arena_pages {
+	struct arena_block *first;
+};
+
 struct arena {
 	struct arena_block *first;
 	struct arena_block *current;
@@ -26,9 +31,10 @@ struct arena {
 	uint32_t spare_count;
 	uint32_t spare_least; /* how many of them were there at the end of each of the last rounds */
 	uint32_t rounds;
-	size_t held;        /* bytes of all blocks */
-	size_t used;        /* bytes handed out since the last reset */
-	size_t limit;       /* bytes; 0 means none */
+	struct arena_pages *pages; /* where huge pages are taken from and go back to; NULL: the system */
+	size_t held;               /* bytes of all blocks */
+	size_t used;               /* bytes handed out since the last reset */
+	size_t limit;              /* bytes; 0 means none */
 	size_t block_bytes; /* size of a new block; may be changed, for those to come, where nothing is ever reset */
 };
 
@@ -37,6 +43,9 @@ void arena_free(struct arena *arena);
 
 /* Everything handed out becomes invalid, and a round ends; blocks are kept for the next ones. */
 void arena_reset(struct arena *arena);
+
+/* Gives back what no arena has at present. */
+void arena_pages_free(struct arena_pages *pages);
 
 /* Bytes held from the system, used or not. */
 size_t arena_held(const struct arena *arena);

@@ -72,7 +72,7 @@ flush_maybe(struct node *node)
 		arena_reset(&node->apply_arena);
 		put_head(node);
 		node->store.frozen = node->store.top;
-		node->store.top = memtable_new();
+		node->store.top = memtable_new_of(&node->pages);
 		node->frozen_seq = node->head.seq;
 		node->top_since_us = 0;
 		world->crash_point(world->context, CRASH_FROZEN);
@@ -118,7 +118,10 @@ node_flushed(struct node *node, enum outcome outcome)
 	}
 	node->flush_took_us = now_us - node->flush_began_us;
 	node->flushed_seq = node->frozen_seq;
+	bool full = memtable_bytes(node->store.frozen) >= node->memtable_bytes_max;
 	memtable_free(node->store.frozen);
+	if (!full) /* the next one will not need them soon */
+		arena_pages_free(&node->pages);
 	node->store.frozen = NULL;
 	node->store.base = world->state_base(world->context);
 	node->counts.flushes++;

@@ -205,6 +205,7 @@ struct node {
 	bool commit_under_way;
 	int64_t commit_retry_us; /* monotonic; 0: no retry is due */
 
+	struct arena_pages pages; /* of the memtable that was flushed last, for the next one */
 	uint64_t memtable_bytes_max;
 	uint64_t frozen_seq;
 	bool flush_under_way;

@@ -433,14 +433,21 @@ memtable_delete(struct memtable *table, struct slice key)
 }
 
 struct memtable *
-memtable_new(void)
+memtable_new_of(struct arena_pages *pages)
 {
 	struct arena arena;
 	arena_init(&arena, BLOCK_BYTES, 0);
+	arena.pages = pages;
 	struct memtable *table = arena_zero(&arena, sizeof(*table));
 	table->memory.arena = arena;
 	table->root = node_new(table, true);
 	return table;
+}
+
+struct memtable *
+memtable_new(void)
+{
+	return memtable_new_of(NULL);
 }
 
 void

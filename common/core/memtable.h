@@ -10,13 +10,15 @@
 #ifndef COMMON_CORE_MEMTABLE_H
 #define COMMON_CORE_MEMTABLE_H
 
-#include "common/base/slice.h"
+#include "common/base/arena.h"
 
 struct memtable;
 
 enum memtable_hit { MEMTABLE_ABSENT, MEMTABLE_DELETED, MEMTABLE_PRESENT };
 
 struct memtable *memtable_new(void);
+/* One that has its huge pages from there, and leaves them there. */
+struct memtable *memtable_new_of(struct arena_pages *pages);
 void memtable_free(struct memtable *table);
 
 void memtable_put(struct memtable *table, struct slice key, struct slice value);

@@ -43,7 +43,7 @@ node_new(const struct node_config *config)
 	node->recent = calloc(1, sizeof(*node->recent));
 	if (node->personal == NULL || node->recent == NULL)
 		fatal("no memory for a node");
-	node->store.top = memtable_new();
+	node->store.top = memtable_new_of(&node->pages);
 	node->store.base = config->world->state_base(config->world->context);
 	arena_init(&node->call_arena, CALL_ARENA_BLOCK_BYTES, CALL_ARENA_BYTES_MAX);
 	arena_init(&node->feed_arena, CALL_ARENA_BLOCK_BYTES, 0);
@@ -74,6 +74,7 @@ node_free(struct node *node)
 	memtable_free(node->store.top);
 	if (node->store.frozen != NULL)
 		memtable_free(node->store.frozen);
+	arena_pages_free(&node->pages);
 	arena_free(&node->call_arena);
 	arena_free(&node->feed_arena);
 	arena_free(&node->apply_arena);

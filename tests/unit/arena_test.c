@@ -194,6 +194,31 @@ format_measures_before_it_writes(void **state)
 	arena_free(&arena);
 }
 
+static void
+huge_pages_go_from_one_arena_to_the_next(void **state)
+{
+	(void)state;
+	struct arena_pages pages = {.first = NULL};
+	struct arena one;
+	struct arena other;
+	arena_init(&one, ARENA_HUGE_BYTES, 0);
+	one.pages = &pages;
+	uint8_t *first = arena_alloc(&one, 1000);
+	memset(arena_alloc(&one, ARENA_HUGE_BYTES - 1000), 7, ARENA_HUGE_BYTES - 1000);
+	assert_null(pages.first);
+	arena_free(&one);
+	assert_non_null(pages.first);
+	arena_init(&other, ARENA_HUGE_BYTES, 0);
+	other.pages = &pages;
+	assert_true(arena_alloc(&other, 10) == first || arena_alloc(&other, ARENA_HUGE_BYTES - 100) == first);
+	uint8_t *zero = arena_zero(&other, 50);
+	for (size_t i = 0; i < 50; i++)
+		assert_int_equal(zero[i], 0);
+	arena_free(&other);
+	arena_pages_free(&pages);
+	assert_null(pages.first);
+}
+
 int
 main(void)
 {
@@ -206,6 +231,7 @@ main(void)
 		cmocka_unit_test(resets_keep_the_blocks_that_rounds_need),
 		cmocka_unit_test(reset_after_only_a_large_piece_keeps_nothing),
 		cmocka_unit_test(a_large_piece_leaves_the_current_block_in_use),
+		cmocka_unit_test(huge_pages_go_from_one_arena_to_the_next),
 		cmocka_unit_test(copies_are_copies),
 		cmocka_unit_test(format_measures_before_it_writes),
 	};
