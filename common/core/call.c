@@ -57,6 +57,18 @@ call_today(const struct call *call)
 	return date_of_instant(call->now_us, call_zone_minutes(call));
 }
 
+void
+call_share(struct call *call, void (*work)(void *context, size_t index), void *context, size_t count)
+{
+	const struct world *world = call->node->world;
+	if (world->share != NULL && count > 1) {
+		world->share(world->context, work, context, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		work(context, i);
+}
+
 uint64_t
 call_random(struct call *call)
 {

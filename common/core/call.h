@@ -32,6 +32,9 @@ int64_t call_now_us(const struct call *call); /* entry time: never goes back */
 int32_t call_today(const struct call *call);  /* civil date in the deployment's zone */
 int call_zone_minutes(const struct call *call);
 uint64_t call_random(struct call *call);
+/* work(context, 0 to count - 1), in any order and on every core that is free, until all are done. Work allocates
+ * nothing and touches nothing but what is of its index. */
+void call_share(struct call *call, void (*work)(void *context, size_t index), void *context, size_t count);
 /* A new permanent id as text in the call's arena. */
 const char *call_new_id(struct call *call, uint32_t locality);
 /* The deployment secret of this service (32 bytes), for sealing what must not be read from disk. */

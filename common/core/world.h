@@ -84,6 +84,9 @@ struct world {
 
 	/* Asks for node_tick no later than that monotonic time. */
 	void (*wake_at)(void *context, int64_t monotonic_us);
+	/* Has the work done, 0 to count - 1, by several threads at once if cores are free, and waits for it: pure
+	 * computing, some milliseconds of it. NULL: there is one thread. */
+	void (*share)(void *context, void (*work)(void *work_context, size_t index), void *work_context, size_t count);
 	/* A step of the life of a call is reached; a test may end the process here. */
 	void (*crash_point)(void *context, const char *name);
 };

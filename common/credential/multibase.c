@@ -68,12 +68,20 @@ base58_write(struct slice bytes, char *text)
 	return size;
 }
 
+void
+multibase_format(struct slice bytes, char text[MULTIBASE_TEXT_BYTES])
+{
+	static_assert(MULTIBASE_TEXT_BYTES == 1 + DIGITS_MAX + 1, "it all fits");
+	assert(bytes.size <= MULTIBASE_BYTES_MAX);
+	text[base58_write(bytes, text)] = '\0';
+}
+
 const char *
 multibase_encode(struct arena *arena, struct slice bytes)
 {
-	char text[1 + DIGITS_MAX];
-	assert(bytes.size <= MULTIBASE_BYTES_MAX);
-	return arena_text(arena, slice_of(text, base58_write(bytes, text)));
+	char text[MULTIBASE_TEXT_BYTES];
+	multibase_format(bytes, text);
+	return arena_text(arena, slice_text(text));
 }
 
 /* bytes = bytes * 58 + digit; false if that needs more room. */

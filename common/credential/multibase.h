@@ -9,12 +9,14 @@
 #include "common/base/arena.h"
 
 enum {
-	MULTIBASE_BYTES_MAX = 64, /* of base58: a signature; the work grows with the square */
+	MULTIBASE_BYTES_MAX = 64,  /* of base58: a signature; the work grows with the square */
+	MULTIBASE_TEXT_BYTES = 91, /* of so many: "z", 89 digits at most, the NUL */
 	MULTIKEY_KEY_BYTES = 32,
 	MULTIKEY_TEXT_BYTES = 49, /* "z6Mk" and 44 digits, whatever the key, and the NUL */
 };
 
-/* "z..." of at most MULTIBASE_BYTES_MAX bytes, in the arena. */
+/* "z..." of at most MULTIBASE_BYTES_MAX bytes, there or in the arena. */
+void multibase_format(struct slice bytes, char text[MULTIBASE_TEXT_BYTES]);
 const char *multibase_encode(struct arena *arena, struct slice bytes);
 /* False unless text is "z" and base58 of exactly size bytes, at most MULTIBASE_BYTES_MAX. */
 bool multibase_decode(struct slice text, uint8_t *bytes, size_t size);

@@ -8,6 +8,7 @@
 #include "common/base/hash.h"
 #include "common/credential/multibase.h"
 
+#include <assert.h>
 #include <sodium.h>
 
 void
@@ -17,12 +18,14 @@ proof_hash_texts(struct slice options, struct slice document, uint8_t hash[PROOF
 	hash_sha256(document, hash + HASH_BYTES);
 }
 
-const char *
-proof_sign_hash(struct arena *arena, const uint8_t hash[PROOF_HASH_BYTES], const uint8_t secret[PROOF_SECRET_BYTES])
+void
+proof_sign_hash(const uint8_t hash[PROOF_HASH_BYTES], const uint8_t secret[PROOF_SECRET_BYTES],
+		char value[PROOF_VALUE_BYTES])
 {
 	uint8_t signature[PROOF_SIGNATURE_BYTES];
+	static_assert((int)PROOF_VALUE_BYTES == (int)MULTIBASE_TEXT_BYTES, "a signature is as long as can be");
 	crypto_sign_detached(signature, NULL, hash, PROOF_HASH_BYTES, secret);
-	return multibase_encode(arena, slice_of(signature, sizeof(signature)));
+	multibase_format(slice_of(signature, sizeof(signature)), value);
 }
 
 const char *
@@ -30,8 +33,10 @@ proof_sign_texts(struct arena *arena, struct slice options, struct slice documen
 		 const uint8_t secret[PROOF_SECRET_BYTES])
 {
 	uint8_t hash[PROOF_HASH_BYTES];
+	char value[PROOF_VALUE_BYTES];
 	proof_hash_texts(options, document, hash);
-	return proof_sign_hash(arena, hash, secret);
+	proof_sign_hash(hash, secret, value);
+	return arena_text(arena, slice_text(value));
 }
 
 void

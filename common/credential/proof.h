@@ -8,7 +8,13 @@
 
 #include "common/credential/jcs.h"
 
-enum { PROOF_HASH_BYTES = 64, PROOF_SIGNATURE_BYTES = 64, PROOF_PUBLIC_BYTES = 32, PROOF_SECRET_BYTES = 64 };
+enum {
+	PROOF_HASH_BYTES = 64,
+	PROOF_SIGNATURE_BYTES = 64,
+	PROOF_PUBLIC_BYTES = 32,
+	PROOF_SECRET_BYTES = 64,
+	PROOF_VALUE_BYTES = 91, /* a proofValue with its NUL */
+};
 
 /* What is signed. proof is the proof object, with or without its proofValue. */
 void proof_hash(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,
@@ -19,9 +25,9 @@ void proof_hash(struct arena *arena, const struct jcs_value *document, const str
 void proof_hash_texts(struct slice options, struct slice document, uint8_t hash[PROOF_HASH_BYTES]);
 const char *proof_sign_texts(struct arena *arena, struct slice options, struct slice document,
 			     const uint8_t secret[PROOF_SECRET_BYTES]);
-/* And of the two hashes, for whoever has them already. */
-const char *
-proof_sign_hash(struct arena *arena, const uint8_t hash[PROOF_HASH_BYTES], const uint8_t secret[PROOF_SECRET_BYTES]);
+/* And of the two hashes, for whoever has them already; may run in any thread. */
+void proof_sign_hash(const uint8_t hash[PROOF_HASH_BYTES], const uint8_t secret[PROOF_SECRET_BYTES],
+		     char value[PROOF_VALUE_BYTES]);
 
 /* The proofValue: multibase of the signature. secret as libsodium has it (seed, then public key). */
 const char *proof_sign(struct arena *arena, const struct jcs_value *document, const struct jcs_value *proof,

@@ -2,6 +2,7 @@
  *
  * The world as the node sees it, each question answered by the part of host that
  * knows. Nothing here waits. */
+#include "common/host/crew.h"
 #include "common/host/host_inside.h"
 
 #include <assert.h>
@@ -114,6 +115,13 @@ world_wake_at(void *context, int64_t monotonic_us)
 }
 
 static void
+world_share(void *context, void (*work)(void *work_context, size_t index), void *work_context, size_t count)
+{
+	struct host *host = context;
+	crew_share(&host->loop, work, work_context, count);
+}
+
+static void
 world_crash_point(void *context, const char *name)
 {
 	struct host *host = context;
@@ -171,6 +179,7 @@ host_make_world(struct host *host)
 		.space_free = world_space_free,
 		.memory_used = world_memory_used,
 		.wake_at = world_wake_at,
+		.share = world_share,
 		.crash_point = world_crash_point,
 	};
 }

@@ -20,6 +20,13 @@
 
 enum { CREDENTIAL_BYTES_MAX = 64 << 10, CREDENTIAL_BYTES_USUAL = 3 << 10 }; /* titles and names are limited */
 
+/* Around the two halves of the proof and its value. */
+#define PROOF_FROM ",\"proof\":["
+#define PROOF_VALUE_FROM ",\"proofValue\":\""
+#define PROOF_VALUE_TO "\""
+#define PROOF_TO "]"
+enum { PROOF_AROUND_BYTES = sizeof(PROOF_FROM PROOF_VALUE_FROM PROOF_VALUE_TO PROOF_TO) };
+
 static const char contexts[] = "[\"https://www.w3.org/ns/credentials/v2\","
 			       "\"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json\","
 			       "\"https://www.w3.org/ns/credentials/undefined-terms/v2\"]";
@@ -291,49 +298,10 @@ credential_begin(struct arena *arena, struct issuer *issuer, const char *created
 	hash_sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), issuer->proof_hash);
 }
 
-static struct slice
-joined(struct arena *arena, const struct slice *parts, size_t count)
-{
-	size_t size = 0;
-	for (size_t i = 0; i < count; i++)
-		size += parts[i].size;
-	uint8_t *text = arena_alloc(arena, size);
-	uint8_t *end = text;
-	for (size_t i = 0; i < count; end += parts[i++].size)
-		memcpy(end, parts[i].data, parts[i].size);
-	return slice_of(text, size);
-}
-
-/* The document is hashed without its proof to be signed, and with it to be logged: from the same beginning. */
-static struct credential
-signed_document(struct arena *arena, const struct issuer *issuer, struct slice before, struct slice after)
-{
-	struct credential credential;
-	uint8_t hash[PROOF_HASH_BYTES];
-	memcpy(hash, issuer->proof_hash, HASH_BYTES);
-	hash_sha256_begin(before);
-	hash_sha256_go_on(&after, 1, hash + HASH_BYTES);
-	const char *value = proof_sign_hash(arena, hash, issuer->secret);
-	const struct slice parts[] = {
-		before, /* hashed already */
-		slice_text(",\"proof\":["),
-		issuer->proof_before,
-		slice_text(",\"proofValue\":\""),
-		slice_text(value),
-		slice_text("\""),
-		issuer->proof_after,
-		slice_text("]"),
-		after,
-	};
-	const size_t count = sizeof(parts) / sizeof(parts[0]);
-	hash_sha256_go_on(parts + 1, count - 1, credential.hash);
-	credential.text = joined(arena, parts, count);
-	return credential;
-}
-
-struct credential
-credential_make(struct arena *arena, const struct issuer *issuer, const Mt__CertificateRecord *certificate,
-		const Mt__CertificateContent *content, const Mt__EditionRecord *edition, int zone_minutes)
+void
+credential_write(struct credential *credential, struct arena *arena, const struct issuer *issuer,
+		 const Mt__CertificateRecord *certificate, const Mt__CertificateContent *content,
+		 const Mt__EditionRecord *edition, int zone_minutes)
 {
 	struct writing it = {.arena = arena,
 			     .issuer = issuer,
@@ -345,13 +313,49 @@ credential_make(struct arena *arena, const struct issuer *issuer, const Mt__Cert
 	buf_extend(&it.buf, CREDENTIAL_BYTES_USUAL); /* held at once */
 	buf_reset(&it.buf);
 	put_before_proof(&it);
-	size_t proof_at = it.buf.size;
+	credential->before_size = it.buf.size;
 	put_after_proof(&it);
 	assert(!buf_failed(&it.buf));
-	struct slice document = buf_slice(&it.buf);
-	struct slice before = slice_of(document.data, proof_at);
-	struct slice after = slice_of(document.data + proof_at, document.size - proof_at);
-	struct credential credential = signed_document(arena, issuer, before, after);
+	credential->after_size = it.buf.size - credential->before_size;
+	credential->room_size = it.buf.size + issuer->proof_before.size + issuer->proof_after.size +
+				PROOF_AROUND_BYTES + PROOF_VALUE_BYTES;
+	credential->room = arena_alloc(arena, credential->room_size);
+	memcpy(credential->room, it.buf.data, credential->before_size);
+	memcpy(credential->room + credential->room_size - credential->after_size, it.buf.data + credential->before_size,
+	       credential->after_size);
 	buf_free(&it.buf);
-	return credential;
+}
+
+static uint8_t *
+appended(uint8_t *end, struct slice part)
+{
+	memcpy(end, part.data, part.size);
+	return end + part.size;
+}
+
+/* The document is hashed without its proof to be signed, and with it to be logged: from the same beginning. */
+void
+credential_sign(struct credential *credential, const struct issuer *issuer)
+{
+	uint8_t hash[PROOF_HASH_BYTES];
+	char value[PROOF_VALUE_BYTES];
+	uint8_t *end = credential->room + credential->before_size;
+	struct slice after =
+		slice_of(credential->room + credential->room_size - credential->after_size, credential->after_size);
+	memcpy(hash, issuer->proof_hash, HASH_BYTES);
+	hash_sha256_begin(slice_of(credential->room, credential->before_size));
+	hash_sha256_go_on(&after, 1, hash + HASH_BYTES);
+	proof_sign_hash(hash, issuer->secret, value);
+	end = appended(end, slice_text(PROOF_FROM));
+	end = appended(end, issuer->proof_before);
+	end = appended(end, slice_text(PROOF_VALUE_FROM));
+	end = appended(end, slice_text(value));
+	end = appended(end, slice_text(PROOF_VALUE_TO));
+	end = appended(end, issuer->proof_after);
+	end = appended(end, slice_text(PROOF_TO));
+	memmove(end, after.data, after.size);
+	credential->text = slice_of(credential->room, (size_t)(end + after.size - credential->room));
+	struct slice rest =
+		slice_of(credential->room + credential->before_size, credential->text.size - credential->before_size);
+	hash_sha256_go_on(&rest, 1, credential->hash);
 }

@@ -21,6 +21,18 @@
 #include "services/certificate/tables.h"
 #include "services/certificate/token.h"
 
+/* A certificate that waits to be signed. */
+struct issued {
+	struct issued *next;
+	Mt__CertificateRecord certificate;
+	Mt__CertificateContent content;
+	Mt__EditionRecord edition;
+	Mt__RegisterRecord entry;
+	Mt__LogEntry leaf;
+	Mt__Reason *reason; /* NULL: none */
+	struct credential credential;
+};
+
 /* --- the register ----------------------------------------------------------------------------------------------- */
 
 static struct key
@@ -71,6 +83,7 @@ issue_begin(struct issuing *issuing, struct call *call, const char *school_id)
 	int day;
 	int64_t now_us = call_now_us(call);
 	*issuing = (struct issuing){.call = call};
+	issuing->issued_last = &issuing->issued;
 	if (!tlog_begin(call, &issuing->log) || !issuer_open(call, school_id, &issuing->issuer))
 		return false;
 	status_begin(call, school_id, issuing->issuer.url_number, &issuing->status);
@@ -84,12 +97,6 @@ issue_begin(struct issuing *issuing, struct call *call, const char *school_id)
 	return true;
 }
 
-void
-issue_end(struct issuing *issuing)
-{
-	issuer_close(&issuing->issuer);
-}
-
 ProtobufCBinaryData
 issue_random(struct call *call, size_t size)
 {
@@ -101,9 +108,10 @@ issue_random(struct call *call, size_t size)
 	return (ProtobufCBinaryData){size, bytes};
 }
 
-void
-issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
-	      Mt__EditionRecord *edition, Mt__LogEntry *leaf)
+/* All of an edition but its signature and its leaf. */
+static void
+edition_write(struct issuing *issuing, const Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
+	      Mt__EditionRecord *edition, struct credential *credential)
 {
 	struct call *call = issuing->call;
 	struct arena *arena = call_arena(call);
@@ -118,21 +126,35 @@ issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate,
 	edition->key_id = (char *)issuing->issuer.key_id;
 	edition->jwt_key_id = (char *)issuing->issuer.jwt_key_id;
 	edition->signed_edition = sealed;
-	struct credential credential =
-		credential_make(arena, &issuing->issuer, certificate, content, edition, call_zone_minutes(call));
-	sealed->credential = (ProtobufCBinaryData){credential.text.size, (uint8_t *)credential.text.data};
 	sealed->token = issue_random(call, TOKEN_BYTES);
 	sealed->salt = issue_random(call, LOG_SALT_BYTES);
 	sealed->content = content;
+	credential_write(credential, arena, &issuing->issuer, certificate, content, edition, call_zone_minutes(call));
+}
 
-	struct slice hash = arena_copy(arena, slice_of(credential.hash, HASH_BYTES));
-	leaf->certificate_id = certificate->certificate_id;
-	leaf->person_id = certificate->person_id;
-	leaf->edition = certificate->edition;
+/* What the signed bytes decide. */
+static void
+edition_end(struct issuing *issuing, struct credential *credential, Mt__EditionRecord *edition, Mt__LogEntry *leaf)
+{
+	Mt__SealedEdition *sealed = edition->signed_edition;
+	sealed->credential = (ProtobufCBinaryData){credential->text.size, (uint8_t *)credential->text.data};
+	leaf->certificate_id = edition->certificate_id;
+	leaf->person_id = edition->person_id;
+	leaf->edition = edition->edition;
 	leaf->at = issuing->now;
-	leaf->credential_hash = (ProtobufCBinaryData){HASH_BYTES, (uint8_t *)hash.data};
-	tlog_leaf(call, &issuing->log, leaf, sealed->salt.data);
+	leaf->credential_hash = (ProtobufCBinaryData){HASH_BYTES, credential->hash};
+	tlog_leaf(issuing->call, &issuing->log, leaf, sealed->salt.data);
 	edition->log_index = leaf->index;
+}
+
+void
+issue_edition(struct issuing *issuing, const Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
+	      Mt__EditionRecord *edition, Mt__LogEntry *leaf)
+{
+	struct credential *credential = arena_zero(call_arena(issuing->call), sizeof(*credential));
+	edition_write(issuing, certificate, content, edition, credential);
+	credential_sign(credential, &issuing->issuer);
+	edition_end(issuing, credential, edition, leaf);
 }
 
 void
@@ -169,21 +191,63 @@ issue_certificate(struct issuing *issuing, Mt__CertificateRecord *certificate, M
 	certificate->specimen = issuing->issuer.trial;
 	certificate->version = 1;
 
-	Mt__EditionRecord edition = MT__EDITION_RECORD__INIT;
-	Mt__RegisterRecord entry = MT__REGISTER_RECORD__INIT;
-	Mt__LogEntry leaf = MT__LOG_ENTRY__INIT;
-	leaf.kind = MT__LOG_STATEMENT__KIND__ISSUED;
-	issue_edition(issuing, certificate, content, &edition, &leaf);
-	issue_entry(issuing, certificate, content, &entry);
+	struct issued *one = arena_alloc(call_arena(issuing->call), sizeof(*one));
+	*one = (struct issued){
+		.certificate = *certificate,
+		.content = *content,
+		.edition = MT__EDITION_RECORD__INIT,
+		.entry = MT__REGISTER_RECORD__INIT,
+		.leaf = MT__LOG_ENTRY__INIT,
+		.reason = reason,
+	};
+	edition_write(issuing, &one->certificate, &one->content, &one->edition, &one->credential);
+	issue_entry(issuing, &one->certificate, &one->content, &one->entry);
+	*issuing->issued_last = one;
+	issuing->issued_last = &one->next;
+	issuing->issued_count++;
+}
+
+static void
+emit_issued(struct issuing *issuing, struct issued *one)
+{
 	Mt__CertificateIssued fact = MT__CERTIFICATE_ISSUED__INIT;
-	fact.certificate = certificate;
-	fact.edition = &edition;
-	fact.entry = &entry;
-	fact.leaf = &leaf;
-	fact.programme_title = content->programme_title;
-	fact.reason = reason;
-	fact.person_id = certificate->person_id;
+	one->leaf.kind = MT__LOG_STATEMENT__KIND__ISSUED;
+	edition_end(issuing, &one->credential, &one->edition, &one->leaf);
+	fact.certificate = &one->certificate;
+	fact.edition = &one->edition;
+	fact.entry = &one->entry;
+	fact.leaf = &one->leaf;
+	fact.programme_title = one->content.programme_title;
+	fact.reason = one->reason;
+	fact.person_id = one->certificate.person_id;
 	call_emit(issuing->call, &fact.base);
+}
+
+/* A part of the certificates, signed in whatever thread. */
+struct signing {
+	struct issued **issued;
+	const struct issuer *issuer;
+};
+
+static void
+sign_one(void *context, size_t index)
+{
+	const struct signing *signing = context;
+	credential_sign(&signing->issued[index]->credential, signing->issuer);
+}
+
+void
+issue_end(struct issuing *issuing)
+{
+	size_t count = 0;
+	struct signing signing = {.issuer = &issuing->issuer};
+	signing.issued = arena_alloc(call_arena(issuing->call), (issuing->issued_count + 1) * sizeof(*signing.issued));
+	for (struct issued *one = issuing->issued; one != NULL; one = one->next)
+		signing.issued[count++] = one;
+	call_share(issuing->call, sign_one, &signing, count);
+	for (size_t i = 0; i < count; i++)
+		emit_issued(issuing, signing.issued[i]);
+	issuer_close(&issuing->issuer);
 }
 
 /* The newest of the person's certificates of a programme that was not revoked; "" if there is none. */

@@ -12,6 +12,8 @@
 
 #include "matricula/certificate.pb-c.h"
 
+struct issued; /* see issue.c */
+
 /* An institution about to sign in this call: its key, and the next places of register, status list and log. */
 struct issuing {
 	struct call *call;
@@ -22,16 +24,21 @@ struct issuing {
 	uint32_t place; /* last one taken in the register of that year */
 	char today[DATE_TEXT_BYTES];
 	char now[INSTANT_TEXT_BYTES]; /* whole seconds */
+	struct issued *issued;        /* certificates that wait for issue_end to be signed, in their order */
+	struct issued **issued_last;
+	size_t issued_count;
 };
 
-/* False and refused: see issuer_open. Ended by issue_end in every case where it was true. */
+/* False and refused: see issuer_open. Ended by issue_end in every case where it was true: that signs the
+ * certificates, on all cores that are free, and emits their facts. */
 bool issue_begin(struct issuing *issuing, struct call *call, const char *school_id);
 void issue_end(struct issuing *issuing);
 /* At most 16 random bytes, in the call's arena. */
 ProtobufCBinaryData issue_random(struct call *call, size_t size);
 
-/* Emits CertificateIssued: register number, first edition, leaf. The caller has filled in of certificate: person_id,
- * class_id, authority_id, kind_code, valid_until, origin, renews, programme_id, completed_on. reason may be NULL. */
+/* CertificateIssued at issue_end: register number, first edition, leaf. The caller has filled in of certificate:
+ * person_id, class_id, authority_id, kind_code, valid_until, origin, renews, programme_id, completed_on. reason may be
+ * NULL. */
 void issue_certificate(struct issuing *issuing, Mt__CertificateRecord *certificate, Mt__CertificateContent *content,
 		       Mt__Reason *reason);
 

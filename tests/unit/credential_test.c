@@ -88,8 +88,9 @@ made(struct arena *arena, struct issuer *issuer, const struct paper *paper)
 {
 	uint8_t hash[HASH_BYTES];
 	credential_begin(arena, issuer, paper->edition.issued_at);
-	struct credential credential =
-		credential_make(arena, issuer, &paper->certificate, &paper->content, &paper->edition, 7 * 60);
+	struct credential credential;
+	credential_write(&credential, arena, issuer, &paper->certificate, &paper->content, &paper->edition, 7 * 60);
+	credential_sign(&credential, issuer);
 	struct slice text = credential.text;
 	hash_sha256(text, hash);
 	assert_memory_equal(credential.hash, hash, HASH_BYTES);
