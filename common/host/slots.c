@@ -90,24 +90,6 @@ record_at(uint32_t slot)
 	return ((off_t)slot + 1) * RECORD_BYTES;
 }
 
-/* Errno, or 0. */
-static int
-write_at(int fd, const void *bytes, size_t size, off_t at)
-{
-	const uint8_t *from = bytes;
-	while (size > 0) {
-		ssize_t wrote = pwrite(fd, from, size, at);
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote <= 0)
-			return wrote == 0 ? ENOSPC : errno;
-		from += wrote;
-		size -= (size_t)wrote;
-		at += wrote;
-	}
-	return 0;
-}
-
 static enum outcome
 outcome_of(const struct slots *slots, int code)
 {
@@ -132,7 +114,7 @@ block_write(const struct slots *slots, uint32_t first)
 		record_make(slots, first + i, key, block + (size_t)i * RECORD_BYTES);
 	}
 	sodium_memzero(key, sizeof(key));
-	int code = write_at(slots->fd, block, (size_t)SLOTS_BLOCK * RECORD_BYTES, record_at(first));
+	int code = file_write_at(slots->fd, block, (size_t)SLOTS_BLOCK * RECORD_BYTES, record_at(first));
 	free(block);
 	return code != 0 || fdatasync(slots->fd) == 0 ? code : errno;
 }
@@ -144,7 +126,7 @@ head_write(const struct slots *slots, uint32_t ready)
 	uint8_t record[RECORD_BYTES];
 	put_u32(text + READY_AT, ready);
 	record_make(slots, HEAD_SLOT, text, record);
-	int code = write_at(slots->fd, record, sizeof(record), 0);
+	int code = file_write_at(slots->fd, record, sizeof(record), 0);
 	return code != 0 || fdatasync(slots->fd) == 0 ? code : errno;
 }
 
@@ -198,7 +180,7 @@ erase_all(const struct slots *slots)
 	if (noted != OUTCOME_DONE)
 		return noted;
 	for (size_t i = 0; code == 0 && i < slots->erasures_count; i++)
-		code = write_at(slots->fd, nothing, sizeof(nothing), record_at(slots->erasures[i].slot));
+		code = file_write_at(slots->fd, nothing, sizeof(nothing), record_at(slots->erasures[i].slot));
 	if (code == 0 && fdatasync(slots->fd) != 0)
 		code = errno;
 	return outcome_of(slots, code);
@@ -378,7 +360,7 @@ copy_bytes(int from, int to)
 			return errno;
 		if (got == 0)
 			return fsync(to) == 0 ? 0 : errno;
-		int code = write_at(to, bytes, (size_t)got, at);
+		int code = file_write_at(to, bytes, (size_t)got, at);
 		if (code != 0)
 			return code;
 		at += got;

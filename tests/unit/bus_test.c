@@ -9,12 +9,12 @@
 #include "common/host/bus.h"
 #include "common/host/files.h"
 #include "common/host/rpc.h"
+#include "tests/unit/temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,34 +24,15 @@
 
 enum { FRAMES = 20000, IN_FLIGHT = 600, LATER_MAX = 1024, PATIENCE_MS = 20000, QUIET_MS = 400, BIND_TRIES = 20 };
 
-static char temp[64];
 static char endpoint[128];
 
 static int
-remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
+test_begin(void **state)
 {
-	(void)info;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-static int
-temp_make(void **state)
-{
-	(void)state;
-	snprintf(temp, sizeof(temp), "/tmp/matricula-bus-XXXXXX");
-	if (mkdtemp(temp) == NULL)
+	if (temp_make(state) != 0)
 		return 1;
 	snprintf(endpoint, sizeof(endpoint), "ipc://%s/run/echo.ipc", temp);
 	return 0;
-}
-
-static int
-temp_remove(void **state)
-{
-	(void)state;
-	return nftw(temp, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A question that is answered in a later turn. */
@@ -429,11 +410,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(frames_are_echoed_without_loss, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(answers_in_a_later_turn_lose_no_edge, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(an_absent_peer_costs_a_counted_frame, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(curve_lets_in_whom_the_list_names, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(rpc_sends_and_receives_frames, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(frames_are_echoed_without_loss, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(answers_in_a_later_turn_lose_no_edge, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(an_absent_peer_costs_a_counted_frame, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(curve_lets_in_whom_the_list_names, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(rpc_sends_and_receives_frames, test_begin, temp_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

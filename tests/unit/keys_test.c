@@ -6,12 +6,12 @@
 #include "common/host/files.h"
 #include "common/host/keys.h"
 #include "common/host/lock.h"
+#include "tests/unit/temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,34 +19,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char temp[64];
 static char keys[96];
 
 static int
-remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
+test_begin(void **state)
 {
-	(void)info;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-static int
-temp_make(void **state)
-{
-	(void)state;
-	snprintf(temp, sizeof(temp), "/tmp/matricula-keys-XXXXXX");
-	if (mkdtemp(temp) == NULL)
+	if (temp_make(state) != 0)
 		return 1;
 	snprintf(keys, sizeof(keys), "%s/keys", temp);
 	return 0;
-}
-
-static int
-temp_remove(void **state)
-{
-	(void)state;
-	return nftw(temp, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static unsigned
@@ -204,12 +185,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(keys_are_made_once, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(rotation_keeps_the_former_key, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(curve_keys_are_found, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(damaged_files_are_refused, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(one_process_holds_a_folder, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(a_killed_holder_is_waited_for, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(keys_are_made_once, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(rotation_keeps_the_former_key, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(curve_keys_are_found, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(damaged_files_are_refused, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(one_process_holds_a_folder, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(a_killed_holder_is_waited_for, test_begin, temp_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,41 +6,21 @@
 #include "common/core/sealed.h"
 
 #include "common/host/slots.h"
+#include "tests/unit/temp_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static char temp[64];
-
 static int
-remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
+test_begin(void **state)
 {
-	(void)info;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-static int
-temp_make(void **state)
-{
-	(void)state;
-	snprintf(temp, sizeof(temp), "/tmp/matricula-seal-XXXXXX");
-	return sodium_init() < 0 || mkdtemp(temp) == NULL;
-}
-
-static int
-temp_remove(void **state)
-{
-	(void)state;
-	return nftw(temp, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return sodium_init() < 0 || temp_make(state) != 0;
 }
 
 /* --- one piece -------------------------------------------------------------------------------------------------- */
@@ -307,12 +287,12 @@ main(void)
 		cmocka_unit_test(a_piece_opens_as_what_it_was),
 		cmocka_unit_test(the_same_text_seals_to_the_same_bytes),
 		cmocka_unit_test(a_piece_opens_nowhere_else),
-		cmocka_unit_test_setup_teardown(slots_are_made_in_blocks_and_kept, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(a_block_that_was_not_counted_is_not_there, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(a_file_that_lacks_what_it_counts_is_refused, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(a_key_is_destroyed_and_the_ledger_says_so, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(slots_want_the_secret_they_were_made_under, temp_make, temp_remove),
-		cmocka_unit_test_setup_teardown(a_copy_has_every_key, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(slots_are_made_in_blocks_and_kept, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(a_block_that_was_not_counted_is_not_there, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(a_file_that_lacks_what_it_counts_is_refused, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(a_key_is_destroyed_and_the_ledger_says_so, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(slots_want_the_secret_they_were_made_under, test_begin, temp_remove),
+		cmocka_unit_test_setup_teardown(a_copy_has_every_key, test_begin, temp_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
