@@ -190,6 +190,7 @@ class Bench:
 
     def prepare(self):
         need = max(20000, COHORT_ROOMS * supply.COHORT_ROOM) if not QUICK else 3000
+        need = max(need, min(PEOPLE * 9 // 10, certificates.WANTED // 5))  # five certificates a person
         self.person_ids = supply.persons(self.stack, need)
         programme = supply.programme(self.stack)
         self.open = {"rooms": supply.write_lines(self.folder, "classes", supply.classes(self.stack, programme, 64, 100000)),

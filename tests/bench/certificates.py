@@ -89,16 +89,20 @@ def issue(bench, rooms):
     fill(bench, programme, len(rooms))
 
 
-def attended(bench, programme, count):
-    """Classes with a completion for everyone: who was present has passed."""
-    rooms, _ = supply.attended(bench.stack, bench.folder, bench.load, programme, count, bench.person_ids)
+def attended(bench, programme, count, first=0):
+    """Classes with a completion for everyone, people from the first on: who was present has passed."""
+    first %= len(bench.person_ids)
+    people = bench.person_ids[first:] + bench.person_ids[:first]
+    rooms, _ = supply.attended(bench.stack, bench.folder, bench.load, programme, count, people)
     return rooms
 
 
 def fill(bench, programme, count):
-    """More of the same until there are as many as were asked for."""
+    """More of the same, of one person after the other, until there are as many as were asked for."""
+    first = 0
     while bench.stack.figure("certificates.issued") < WANTED:
-        rooms = attended(bench, programme, count)
+        first += count * supply.COHORT_ROOM
+        rooms = attended(bench, programme, count, first)
         supply.approve_and_wait(bench.stack, rooms, time.monotonic)
         bench.issued += rooms
 

@@ -223,6 +223,8 @@ answer_whole(const struct buf *in, struct slice *body)
 		if (in->data[at] == '\n' && strncasecmp((const char *)in->data + at + 1, name, sizeof(name) - 1) == 0)
 			length = strtoul((const char *)in->data + at + sizeof(name), NULL, 10);
 	}
+	if (memcmp(in->data + sizeof("HTTP/1.1"), "304", 3) == 0)
+		length = 0; /* it tells how long the body would have been */
 	*body = slice_of(in->data + head, length);
 	return in->size >= head + length;
 }
