@@ -81,7 +81,7 @@ def issue(bench, rooms):
     bench.kind("a certificate of a kind with an end", "certificate", lambda: issue_all(bench, kinds, signing_too, more))
     bench.issued += more
     bench.notes.append("libsodium's bare Ed25519 signing in this run: %.0f/s on one core, %.0f/s on %d. The service signs on its "
-                       "loop, one thread: of one core's bare rate issuing has a share of %.2f."
+                       "loop and, where a core is free, a worker: of one core's bare rate issuing has a share of %.2f."
                        % (median(one.values), median(signing.values + signing_too.values), CORES,
                           median(row.values) / max(1, median(one.values))))
     bench.say("certificates: %.0f/s, of a kind %.0f/s, bare signing %.0f/s"
