@@ -170,9 +170,15 @@ find_end(struct journal_file *journal, struct host_error *error)
 		walk_to_end(journal, 1, FORMAT_BYTES);
 	else
 		walk_to_end(journal, (slot - 1) * INDEX_EVERY + 1, journal->index.places[slot - 1]);
-	return !is_cut_short(journal) ||
-	       host_error_set(error, "journal %s is damaged: entry %llu, which was durable, is not there",
-			      journal->folder, (unsigned long long)journal->head + 1);
+	while (is_cut_short(journal)) {
+		uint64_t next = journal->head + 1;
+		if (!journal_entry_whole(journal->map, journal->end, journal->size, next, &entry))
+			return host_error_set(error,
+					      "journal %s is damaged: entry %llu, which was durable, is not there",
+					      journal->folder, (unsigned long long)next);
+		walk_to_end(journal, next, journal->end); /* a running node has written it meanwhile */
+	}
+	return true;
 }
 
 static bool

@@ -16,8 +16,10 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { BATCHES = 60, BATCH_ENTRIES = 40, ENTRY_BYTES_MAX = 9000, TINY_DISK_MIB = 12 };
@@ -141,6 +143,42 @@ journal_keeps_what_was_committed(void **state)
 	check_entries(reader, BATCHES * BATCH_ENTRIES);
 	journal_file_close(reader);
 	assert_null(journal_file_open_reader(temp_path(path, "nowhere"), &error));
+}
+
+/* A node that writes all the while never looks damaged to a tool that reads beside it. */
+static void
+readers_see_whole_journals(void **state)
+{
+	(void)state;
+	enum { WRITTEN = 1500, LOOKS = 300 };
+	static struct appender appender;
+	char path[PATH_BYTES_MAX];
+	struct host_error error;
+	struct slice entry;
+	temp_path(path, "journal");
+	journal_file_close(journal_file_open(path, NULL, NULL, NULL));
+	pid_t writer = fork();
+	if (writer == 0) {
+		appender.journal = journal_file_open(path, NULL, NULL, NULL);
+		for (unsigned i = 0; i < WRITTEN; i++) {
+			batch_make(&appender);
+			journal_file_commit_now(appender.journal, &appender.batch);
+		}
+		_exit(0);
+	}
+	for (unsigned i = 0; i < LOOKS; i++) {
+		struct journal_file *reader = journal_file_open_reader(path, &error);
+		if (reader == NULL)
+			fail_msg("%s", error.text);
+		uint64_t head = journal_file_head(reader);
+		if (head > 0) {
+			assert_true(journal_file_read(reader, head, &entry));
+			assert_int_equal(entry.size, entry_size(head));
+		}
+		journal_file_close(reader);
+	}
+	kill(writer, SIGKILL);
+	waitpid(writer, NULL, 0);
 }
 
 /* --- what a crash leaves ---------------------------------------------------------------------------------------- */
@@ -382,6 +420,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(journal_keeps_what_was_committed, temp_make, temp_remove),
+		cmocka_unit_test_setup_teardown(readers_see_whole_journals, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(a_torn_end_is_cut, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(damage_is_no_torn_end, temp_make, temp_remove),
 		cmocka_unit_test_setup_teardown(nothing_old_comes_back, temp_make, temp_remove),
