@@ -19,6 +19,10 @@
 
 enum { SPACE_GONE_BYTES = 4 << 20 }; /* file systems keep some of the last blocks for themselves */
 
+/* A service reads rows here and there: around each the kernel would read as much as the disk's read-ahead is, megabytes
+ * on some, while its loop waits. Tools read all of it and leave that on. */
+enum { SERVICE_FLAGS = MDB_NORDAHEAD };
+
 static char *
 folder_copy(const char *folder)
 {
@@ -80,7 +84,7 @@ lmdb_env_open(struct lmdb_env *lmdb, const char *folder)
 	if (!folder_make(folder, &error))
 		fatal("%s", error.text);
 	bool fresh = !path_exists(file);
-	int code = env_open(lmdb, folder, 0);
+	int code = env_open(lmdb, folder, SERVICE_FLAGS);
 	if (code != 0)
 		fatal("%s cannot be opened: %s", folder, mdb_strerror(code));
 	if (fresh)
@@ -111,7 +115,7 @@ void
 lmdb_env_reopen(struct lmdb_env *lmdb)
 {
 	mdb_env_close(lmdb->env);
-	int code = env_open(lmdb, lmdb->folder, 0);
+	int code = env_open(lmdb, lmdb->folder, SERVICE_FLAGS);
 	if (code != 0)
 		fatal("%s cannot be opened again: %s", lmdb->folder, mdb_strerror(code));
 }
