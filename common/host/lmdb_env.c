@@ -9,6 +9,7 @@
 
 #include "common/base/fatal.h"
 #include "common/host/files.h"
+#include "common/host/warm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,6 +126,14 @@ lmdb_env_close(struct lmdb_env *lmdb)
 {
 	mdb_env_close(lmdb->env);
 	free(lmdb->folder);
+}
+
+void
+lmdb_env_warm(const struct lmdb_env *lmdb, size_t rows)
+{
+	mdb_filehandle_t fd;
+	if (mdb_env_get_fd(lmdb->env, &fd) == 0)
+		file_warm(fd, rows);
 }
 
 static bool

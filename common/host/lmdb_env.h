@@ -33,6 +33,9 @@ void lmdb_env_moved(struct lmdb_env *lmdb, const char *folder);
 /* Closed and opened again, with no transaction open: gives its page buffers back. */
 void lmdb_env_reopen(struct lmdb_env *lmdb);
 
+/* Before so many rows are written: see common/host/warm.h. */
+void lmdb_env_warm(const struct lmdb_env *lmdb, size_t rows);
+
 /* What an error code of a write means: space, or the end of the process. A failed
  * transaction must be aborted by the caller where LMDB has not done so. */
 enum outcome lmdb_env_outcome(const struct lmdb_env *lmdb, int code, const char *doing);

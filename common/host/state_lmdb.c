@@ -259,6 +259,7 @@ static enum outcome
 state_write(const struct state_lmdb *state, const struct memtable *frozen)
 {
 	MDB_txn *txn;
+	lmdb_env_warm(&state->lmdb, memtable_entries(frozen));
 	int code = mdb_txn_begin(state->lmdb.env, NULL, 0, &txn);
 	if (code != 0)
 		return lmdb_env_outcome(&state->lmdb, code, "beginning a flush");
