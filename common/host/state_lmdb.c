@@ -21,6 +21,7 @@
 enum {
 	ROW_KEY_BYTES_MAX = 511,    /* what LMDB takes */
 	REST_US = 15 * 1000 * 1000, /* without a flush: then page buffers are given back */
+	REST_ROWS = 2048,           /* of one flush: fewer need no more than some MiB of them */
 };
 
 struct state_lmdb {
@@ -34,7 +35,7 @@ struct state_lmdb {
 	uv_loop_t *loop;
 	uv_work_t work;
 	bool busy;
-	bool grown;         /* LMDB holds page buffers of a flush */
+	bool grown;         /* LMDB holds page buffers of a large flush */
 	int64_t flushed_us; /* monotonic: when the last one ended */
 	const struct memtable *frozen;
 	enum outcome outcome;
@@ -305,14 +306,15 @@ on_worked(uv_work_t *work, int status)
 {
 	struct state_lmdb *state = work->data;
 	assert(status == 0); /* never cancelled */
-	state->grown = true;
+	state->grown = state->grown || memtable_entries(state->frozen) >= REST_ROWS;
 	state->flushed_us = probe_monotonic_us();
 	state_end(state);
 	state->on_flushed(state->context, state->outcome);
 }
 
 /* LMDB keeps the page buffers of its largest transaction for as long as it is open, up to 512 MiB.
- * The next flush uses them again, so they go only once there was none for a while. */
+ * The next flush uses them again, so they go only once there was none for a while: whoever reads then waits for
+ * the pages of a large state to be mapped anew. */
 void
 state_lmdb_rest(struct state_lmdb *state)
 {
