@@ -48,6 +48,7 @@ ROSTER_PEOPLE = 40000 if QUICK else 600000
 LATE_S = 720  # from then on, one round of each work that is left
 KIND_EVENTS = 2000 if QUICK else 20000
 COHORT_ROOMS = 6 if QUICK else 81
+SIZE_AFTER_ALL = "the same after all works, their changes, classes, exams and certificates"
 MIB = float(1 << 20)
 
 
@@ -152,10 +153,8 @@ class Bench:
         row = self.row("private memory at rest, all five, with that nation", "MiB", ("at most", 128))
         memory = self.stack.memory()
         row.add(sum(memory.values()) / MIB)
-        found = limits.folder_bytes(self.stack.data)
-        self.notes.append("At rest: %s MiB; on the disk %.2f KB a person."
-                          % (", ".join("%s %.0f" % (name, size / MIB) for name, size in memory.items()),
-                             sum(found.values()) / PEOPLE / 1000))
+        self.notes.append("At rest: %s MiB." % ", ".join("%s %.0f" % (name, size / MIB) for name, size in memory.items()))
+        registry.sizes(self, "data folder a person, the nation loaded")
         filling.join()
         if self.trouble:
             raise self.trouble
@@ -333,7 +332,7 @@ class Bench:
     # --- the run -----------------------------------------------------------------------------------------------
 
     def only(self, names):
-        works = {"asking": lambda: registry.asking(self, SCALE), "sizes": lambda: registry.sizes(self),
+        works = {"asking": lambda: registry.asking(self, SCALE), "sizes": lambda: registry.sizes(self, SIZE_AFTER_ALL),
                  "killed": lambda: registry.killed(self, SCALE), "certificates": self.school, **self.presented()}
         if set(names) - set(works):
             raise SystemExit("bench: BENCH_ONLY knows %s" % ", ".join(works))
@@ -370,7 +369,7 @@ class Bench:
         for work in self.presented().values():
             work()
         registry.asking(self, SCALE)
-        registry.sizes(self)
+        registry.sizes(self, SIZE_AFTER_ALL)
         registry.killed(self, SCALE)
         self.restarts()
 

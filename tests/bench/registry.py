@@ -157,16 +157,16 @@ def killed(bench, scale):
 
 # --- the disk -----------------------------------------------------------------------------------------------------------
 
-def sizes(bench):
+def sizes(bench, when):
     bench.stack.settle()
     time.sleep(11)  # the last memtable is flushed when it is ten seconds old
     people = bench.stack.figure("persons.active")
     found = limits.folder_bytes(bench.stack.data)
     total = sum(found.values())
     events = bench.stack.status().number("seq")
-    row = bench.row("data folder a person, with history", "KB", ("at most", 3))
+    row = bench.row(when, "KB", ("at most", 3))
     row.add(total / max(1, people) / 1000)
     largest = sorted(found, key=lambda path: -found[path])[:8]
-    bench.notes.append("The data folder has %.0f MB for %d people in service: bytes a person %s. enrollment's journal stands "
-                       "at entry %d." % (total / 1e6, people, ", ".join("%s %.0f" % (path, found[path] / max(1, people))
-                                                                      for path in largest), events))
+    shares = ", ".join("%s %.0f" % (path, found[path] / max(1, people)) for path in largest)
+    bench.notes.append("%s: %.0f MB for %d people in service: bytes a person %s. enrollment's journal stands at entry %d."
+                       % (when[0].upper() + when[1:], total / 1e6, people, shares, events))
