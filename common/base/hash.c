@@ -149,15 +149,24 @@ spread(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 32;
 }
 
+/* The last bytes, fewer than eight of them, as one number. */
+static uint64_t
+spread_rest(struct slice bytes, size_t left)
+{
+	uint64_t rest = 0;
+	if (bytes.size >= sizeof(rest)) /* they end the eight that end there */
+		return get_u64(bytes.data + bytes.size - sizeof(rest)) & ((UINT64_C(1) << 8 * left) - 1);
+	for (; left > 0; left--)
+		rest = rest << 8 | bytes.data[bytes.size - left];
+	return rest;
+}
+
 uint64_t
 hash_spread(struct slice bytes)
 {
 	uint64_t hash = bytes.size;
-	uint64_t rest = 0;
 	size_t at = 0;
 	for (; bytes.size - at >= sizeof(uint64_t); at += sizeof(uint64_t))
 		hash = spread(hash, get_u64(bytes.data + at));
-	for (; at < bytes.size; at++)
-		rest = rest << 8 | bytes.data[at];
-	return spread(spread(hash, rest), 0);
+	return spread(spread(hash, spread_rest(bytes, bytes.size - at)), 0);
 }

@@ -82,18 +82,19 @@ ascii_whole(struct slice bytes)
 bool
 text_valid(struct slice bytes)
 {
-	size_t at = 0;
 	if (ascii_whole(bytes))
 		return true;
+	size_t at = ascii_run(bytes);
 	while (at < bytes.size) {
-		struct slice rest = slice_of(bytes.data + at, bytes.size - at);
-		at += ascii_run(rest);
-		if (at == bytes.size)
-			return true;
+		if (bytes.data[at] >= 0x01 && bytes.data[at] <= 0x7f) {
+			at++;
+			continue;
+		}
 		size_t size = character_bytes(bytes.data + at, bytes.size - at);
 		if (size == 0)
 			return false;
 		at += size;
+		at += ascii_run(slice_of(bytes.data + at, bytes.size - at));
 	}
 	return true;
 }
@@ -120,7 +121,7 @@ is_composed(struct slice bytes)
 	size_t at = 0;
 	while (at < bytes.size) {
 		const uint8_t *letter = bytes.data + at;
-		size_t size = character_bytes(letter, bytes.size - at);
+		size_t size = letter[0] < 0x80 ? 1 : character_bytes(letter, bytes.size - at);
 		bool is_latin = letter[0] < 0xcc || (letter[0] == 0xe1 && letter[1] >= 0xb8 && letter[1] <= 0xbb);
 		if (size == 0 || !is_latin)
 			return false;

@@ -33,7 +33,7 @@ struct node {
 	bool leaf;
 	uint8_t shared_size;
 	uint8_t shared[SHARED_BYTES_MAX]; /* what all keys here begin with */
-	uint64_t prefix[NODE_KEYS];       /* of each key, what follows that */
+	uint64_t prefix[NODE_KEYS];       /* of each key, what follows that; ones behind the last */
 	struct entry *entry[NODE_KEYS];
 	struct node *child[]; /* NODE_KEYS + 1 of them; none in a leaf */
 };
@@ -62,7 +62,7 @@ struct rising {
 };
 
 /* Eight bytes of a key from there on, with zeros for what it lacks. */
-static uint64_t
+static inline uint64_t
 key_prefix(struct slice key, size_t at)
 {
 	if (at + PREFIX_BYTES <= key.size)
@@ -96,8 +96,9 @@ entry_compare(const struct entry *entry, struct slice key, size_t skip)
 			     slice_of(key.data + skip, key.size - skip));
 }
 
-/* Among the keys from low on, the first that is not below the key. */
-static uint32_t
+/* Among the keys from low on, the first that is not below the key. Apart, so that the search of a node, which mostly
+ * ends before, stays small enough to stand where it is called. */
+__attribute__((noinline)) static uint32_t
 node_search_tails(const struct node *node, uint32_t low, uint64_t prefix, struct slice key, bool *found)
 {
 	uint32_t high = node->count;
@@ -123,10 +124,13 @@ static inline bool
 shares(const struct node *node, struct slice key)
 {
 	size_t size = node->shared_size;
-	if (size < PREFIX_BYTES || size > key.size)
+	if (size == 0 || key.size < PREFIX_BYTES || key.size < size)
 		return size == 0;
+	uint64_t differs = get_u64(key.data) ^ get_u64(node->shared);
+	if (size < PREFIX_BYTES)
+		return differs >> 8 * (PREFIX_BYTES - size) == 0;
 	size_t last = size - PREFIX_BYTES; /* overlaps the first eight */
-	return get_u64(key.data) == get_u64(node->shared) && get_u64(key.data + last) == get_u64(node->shared + last);
+	return differs == 0 && get_u64(key.data + last) == get_u64(node->shared + last);
 }
 
 /* Order of a key against what all keys of the node begin with; 0 if it begins so too. */
@@ -138,8 +142,20 @@ shared_compare(const struct node *node, struct slice key)
 	return order == 0 && size < node->shared_size ? -1 : order;
 }
 
+/* How many prefixes are lower: halving without a branch on the outcome, since a mispredicted one costs more than the
+ * rest, and always the whole node, so that the steps are known beforehand. */
+static inline uint32_t
+prefixes_below(const struct node *node, uint64_t prefix)
+{
+	uint32_t low = 0;
+#pragma GCC unroll 8
+	for (uint32_t half = NODE_KEYS / 2; half > 0; half /= 2)
+		low += node->prefix[low + half - 1] < prefix ? half : 0;
+	return low + (node->prefix[low] < prefix);
+}
+
 /* The position of the first key that is not below the key. */
-static uint32_t
+static inline uint32_t
 node_search(const struct node *node, struct slice key, bool *found)
 {
 	*found = false;
@@ -147,16 +163,7 @@ node_search(const struct node *node, struct slice key, bool *found)
 	if (order != 0)
 		return order < 0 ? 0 : node->count;
 	uint64_t prefix = key_prefix(key, node->shared_size);
-	/* Halving without a branch on the outcome: a mispredicted one costs more than the rest. */
-	uint32_t low = 0;
-	uint32_t span = node->count;
-	while (span > 1) {
-		uint32_t half = span / 2;
-		low += node->prefix[low + half - 1] < prefix ? half : 0;
-		span -= half;
-	}
-	if (span == 1 && node->prefix[low] < prefix)
-		low++;
+	uint32_t low = prefixes_below(node, prefix);
 	if (low == node->count || node->prefix[low] != prefix)
 		return low;
 	return node_search_tails(node, low, prefix, key, found);
@@ -220,22 +227,20 @@ memtable_get(const struct memtable *table, struct slice key, struct slice *value
 enum memtable_hit
 memtable_next(const struct memtable *table, struct slice from, bool inclusive, struct slice *key, struct slice *value)
 {
-	const struct entry *next = NULL;
-	const struct node *node = table->root;
-	for (;;) {
-		bool found;
-		uint32_t position = node_search(node, from, &found);
-		if (found && !inclusive)
-			position++;
-		/* The deeper a candidate stands, the nearer it is. */
-		if (position < node->count)
-			next = node->entry[position];
-		if (node->leaf || (found && inclusive))
-			break;
-		node = node_below(node, position);
+	struct step path[DEPTH_MAX];
+	bool found;
+	uint32_t depth = path_find(table, from, path, &found);
+	if (found && !inclusive) {
+		struct step *step = &path[depth - 1];
+		step->position++;
+		if (!step->node->leaf)
+			depth = path_first(path, depth, step->node->child[step->position]);
 	}
-	if (next == NULL)
+	while (depth > 0 && path[depth - 1].position == path[depth - 1].node->count)
+		depth--;
+	if (depth == 0)
 		return MEMTABLE_ABSENT;
+	const struct entry *next = path[depth - 1].node->entry[path[depth - 1].position];
 	*key = entry_key(next);
 	*value = entry_value(next);
 	return entry_hit(next);
@@ -273,6 +278,13 @@ memtable_bytes(const struct memtable *table)
 	return table->memory.arena.used;
 }
 
+/* Prefixes behind the last key are not below any key. */
+static void
+node_end(struct node *node)
+{
+	memset(&node->prefix[node->count], 0xff, (NODE_KEYS - node->count) * sizeof(node->prefix[0]));
+}
+
 static struct node *
 node_new(struct memtable *table, bool leaf)
 {
@@ -281,6 +293,7 @@ node_new(struct memtable *table, bool leaf)
 	node->count = 0;
 	node->leaf = leaf;
 	node->shared_size = 0;
+	node_end(node);
 	return node;
 }
 
@@ -337,6 +350,7 @@ node_split(struct memtable *table, struct node *left, uint32_t position, const s
 	if (!left->leaf)
 		memcpy(right->child, &left->child[middle + 1], (right->count + 1) * sizeof(left->child[0]));
 	left->count = middle;
+	node_end(left);
 	struct rising above = {.entry = left->entry[middle], .right = right};
 	node_share(left);
 	node_share(right);

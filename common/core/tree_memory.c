@@ -6,6 +6,7 @@
 #include "common/core/tree_memory.h"
 
 #include "common/base/arena.h"
+#include "common/base/codec.h"
 #include "common/base/fatal.h"
 #include "common/base/hash.h"
 #include "common/wire/pb.h"
@@ -14,6 +15,9 @@
 #include <stdlib.h>
 
 enum { PLACES_FIRST = 1024, ARENA_BLOCK_BYTES = 64 << 10 };
+
+/* The golden ratio's fraction. */
+static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15);
 
 struct place {
 	struct slice key; /* id or code; data NULL: free */
@@ -39,11 +43,26 @@ struct tree_memory {
 	struct arena arena;
 };
 
+/* Nearly all keys are ids, which end in randomness: the hash of one is its end, turned about. */
+static inline size_t
+key_hash(struct slice key)
+{
+	return key.size == ID_BYTES ? get_u64(key.data + ID_BYTES - sizeof(uint64_t)) * SPREAD >> 32 : hash_spread(key);
+}
+
+static inline bool
+key_is(struct slice key, struct slice other)
+{
+	if (key.size == ID_BYTES && other.size == ID_BYTES)
+		return memcmp(key.data, other.data, ID_BYTES) == 0; /* of a known size it is no call */
+	return slice_equal(key, other);
+}
+
 static struct place *
 find(const struct places *table, struct slice key)
 {
-	size_t at = hash_spread(key) & (table->capacity - 1);
-	while (table->places[at].key.data != NULL && !slice_equal(table->places[at].key, key))
+	size_t at = key_hash(key) & (table->capacity - 1);
+	while (table->places[at].key.data != NULL && !key_is(table->places[at].key, key))
 		at = (at + 1) & (table->capacity - 1);
 	return &table->places[at];
 }

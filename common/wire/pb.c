@@ -1,9 +1,10 @@
 /* common/wire/pb.c
  *
  * Messages read by pb_read.c and written by pb_write.c; what those leave alone goes
- * through protobuf-c with an arena for its allocator. Input from outside is walked first
- * (pb_walk.c), since neither checks text or depth; what unpacking
- * then holds is bounded by the arena's limit. Everything lives as long as the arena. */
+ * through protobuf-c with an arena for its allocator. Input from outside is checked as it
+ * is read; what cannot be read so is walked first (pb_walk.c), since protobuf-c checks
+ * neither text nor depth. What unpacking then holds is bounded by the arena's limit.
+ * Everything lives as long as the arena. */
 #include "common/wire/pb.h"
 
 #include "common/base/text.h"
@@ -56,13 +57,15 @@ ProtobufCMessage *
 pb_unpack(const ProtobufCMessageDescriptor *type, struct arena *arena, struct slice bytes, bool strict,
 	  struct fault *fault)
 {
+	ProtobufCMessage *message = pb_read(type, arena, bytes, true);
+	if (message != NULL)
+		return message;
+	/* Either the walk finds what is wrong, or the bytes are of a shape that is left to protobuf-c. */
 	if (!pb_walk(type, slice_of(bytes_begin(bytes), bytes.size), strict, fault))
 		return NULL;
 	struct limited limited = {.arena = arena};
 	ProtobufCAllocator allocator = {.alloc = limited_alloc, .free = keep, .allocator_data = &limited};
-	ProtobufCMessage *message = pb_read(type, arena, bytes, true);
-	if (message == NULL)
-		message = protobuf_c_message_unpack(type, &allocator, bytes.size, bytes_begin(bytes));
+	message = protobuf_c_message_unpack(type, &allocator, bytes.size, bytes_begin(bytes));
 	if (message != NULL)
 		return message;
 	pb_fault_begin(fault);

@@ -2,7 +2,7 @@
  *
  * Protobuf messages in and out of arenas, checked. protobuf-c alone lets bad
  * UTF-8, NULs inside strings and unknown enum numbers through, and nests without
- * a limit; pb_unpack walks the bytes by descriptor first and refuses these by
+ * a limit; pb_unpack checks the bytes by descriptor and refuses these by
  * field name (the plugin forbids recursive types, so depth is bounded by type). */
 #ifndef COMMON_WIRE_PB_H
 #define COMMON_WIRE_PB_H

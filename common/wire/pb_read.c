@@ -6,12 +6,15 @@
  * bytes themselves and never from the copy. */
 #include "common/wire/pb_read.h"
 
+#include "common/base/text.h"
+#include "common/wire/pb_walk.h"
 #include "common/wire/pb_wire.h"
 #include "common/wire/varint.h"
 
 struct reader {
 	struct arena *arena;
-	bool limited;
+	bool checked;
+	unsigned depth;
 	const uint8_t *bytes;
 	uint8_t *copy; /* as long as the bytes, and one more */
 	size_t at;
@@ -20,7 +23,7 @@ struct reader {
 static void *
 reader_alloc(struct reader *reader, size_t size)
 {
-	return reader->limited ? arena_try(reader->arena, size) : arena_alloc(reader->arena, size);
+	return reader->checked ? arena_try(reader->arena, size) : arena_alloc(reader->arena, size);
 }
 
 static inline bool
@@ -35,12 +38,20 @@ number_read(struct reader *reader, size_t end, uint64_t *value)
 	return used > 0;
 }
 
+/* A tag or a length. */
+static inline bool
+short_read(struct reader *reader, size_t end, uint64_t *value)
+{
+	size_t at = reader->at;
+	return number_read(reader, end, value) && reader->at - at <= PB_SHORT_VARINT_BYTES_MAX && *value <= UINT32_MAX;
+}
+
 /* A length, and that many bytes behind it. */
 static inline bool
 length_read(struct reader *reader, size_t end, size_t *length)
 {
 	uint64_t value;
-	if (!number_read(reader, end, &value) || value > end - reader->at)
+	if (!short_read(reader, end, &value) || value > end - reader->at)
 		return false;
 	*length = (size_t)value;
 	return true;
@@ -62,15 +73,24 @@ varint_store(ProtobufCType type, uint64_t value, void *member)
 		memcpy(member, &value, sizeof(value));
 }
 
+/* Any number, but of an enum only those that it has. */
+static inline bool
+is_known(const ProtobufCFieldDescriptor *field, uint64_t value)
+{
+	return field->type != PROTOBUF_C_TYPE_ENUM ||
+	       protobuf_c_enum_descriptor_get_value(field->descriptor, (int32_t)(uint32_t)value) != NULL;
+}
+
 static bool message_read(struct reader *reader, const ProtobufCMessageDescriptor *type, size_t end, void *member);
 
-static inline bool
+/* A call for each would cost a fifth more. */
+__attribute__((always_inline)) static inline bool
 value_read(struct reader *reader, const ProtobufCFieldDescriptor *field, enum pb_wire wire, size_t end, void *member)
 {
 	size_t length = wire == PB_WIRE_FIXED32 ? sizeof(uint32_t) : sizeof(uint64_t);
 	if (wire == PB_WIRE_VARINT) {
 		uint64_t value;
-		if (!number_read(reader, end, &value))
+		if (!number_read(reader, end, &value) || (reader->checked && !is_known(field, value)))
 			return false;
 		varint_store(field->type, value, member);
 		return true;
@@ -89,6 +109,8 @@ value_read(struct reader *reader, const ProtobufCFieldDescriptor *field, enum pb
 	uint8_t *begin = reader->copy + reader->at;
 	reader->at += length;
 	if (field->type == PROTOBUF_C_TYPE_STRING) {
+		if (reader->checked && !text_valid(slice_of(begin, length)))
+			return false;
 		begin[length] = '\0';
 		memcpy(member, &begin, sizeof(begin));
 	} else {
@@ -116,7 +138,7 @@ run_count(struct reader reader, uint64_t tag, enum pb_wire wire, size_t end)
 			return 0;
 		reader.at += wire == PB_WIRE_VARINT ? 0 : length;
 		count++;
-		if (reader.at == end || !number_read(&reader, end, &next))
+		if (reader.at == end || !short_read(&reader, end, &next))
 			break;
 	}
 	return count;
@@ -145,7 +167,7 @@ list_read(struct reader *reader, const ProtobufCFieldDescriptor *field, uint64_t
 	char *list = list_begin(reader, field, message, count);
 	uint64_t same;
 	for (size_t i = 0; list != NULL && i < count; i++) {
-		if ((i > 0 && !number_read(reader, end, &same)) ||
+		if ((i > 0 && !short_read(reader, end, &same)) ||
 		    !value_read(reader, field, wire, end, list + i * pb_size_of(field->type)))
 			return false;
 	}
@@ -157,6 +179,8 @@ packed_read(struct reader *reader, const ProtobufCFieldDescriptor *field, size_t
 {
 	enum pb_wire wire = pb_wire_of(field->type);
 	size_t length;
+	if (reader->checked && field->type == PROTOBUF_C_TYPE_BOOL)
+		return false; /* protobuf-c takes it for one byte each, which only the walk looks at */
 	if (wire == PB_WIRE_BYTES || !length_read(reader, end, &length) || length == 0)
 		return false;
 	size_t ends = reader->at + length;
@@ -178,14 +202,14 @@ packed_read(struct reader *reader, const ProtobufCFieldDescriptor *field, size_t
 
 /* Writers send fields in order: the next is mostly the one behind the last. */
 static inline const ProtobufCFieldDescriptor *
-field_find(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *from, uint64_t number)
+field_find(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *from, uint32_t number)
 {
 	const ProtobufCFieldDescriptor *end = type->fields + type->n_fields;
 	while (from < end && from->id < number)
 		from++;
 	if (from < end && from->id == number)
 		return from;
-	return number > UINT32_MAX ? NULL : protobuf_c_message_descriptor_get_field(type, (unsigned)number);
+	return protobuf_c_message_descriptor_get_field(type, number);
 }
 
 /* Nothing of its kind came before; a oneof is told what it holds now. */
@@ -221,25 +245,27 @@ message_read(struct reader *reader, const ProtobufCMessageDescriptor *type, size
 {
 	char *message = reader_alloc(reader, type->sizeof_message);
 	const ProtobufCFieldDescriptor *field = type->fields;
-	if (message == NULL || type->message_init == NULL)
+	if (message == NULL || type->message_init == NULL || reader->depth == PB_DEPTH_MAX)
 		return false;
+	reader->depth++;
 	type->message_init((ProtobufCMessage *)(void *)message);
 	memcpy(member, &message, sizeof(message));
 	while (reader->at < end) {
 		uint64_t tag;
-		if (!number_read(reader, end, &tag))
+		if (!short_read(reader, end, &tag))
 			return false;
-		field = field_find(type, field, tag >> 3);
+		field = field_find(type, field, (uint32_t)(tag >> 3));
 		if (field == NULL || !field_read(reader, field, tag, end, message))
 			return false;
 	}
+	reader->depth--;
 	return true;
 }
 
 ProtobufCMessage *
-pb_read(const ProtobufCMessageDescriptor *type, struct arena *arena, struct slice bytes, bool limited)
+pb_read(const ProtobufCMessageDescriptor *type, struct arena *arena, struct slice bytes, bool checked)
 {
-	struct reader reader = {.arena = arena, .limited = limited, .bytes = bytes.data};
+	struct reader reader = {.arena = arena, .checked = checked, .bytes = bytes.data};
 	ProtobufCMessage *message = NULL;
 	reader.copy = reader_alloc(&reader, bytes.size + 1);
 	if (reader.copy == NULL)

@@ -10,10 +10,10 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-/* NULL if the bytes are corrupt, if the arena's limit is reached (only when limited), or if they hold
- * what no writer of ours makes and protobuf-c must look at: unknown fields, a field that comes
- * again, lists in pieces, labels of proto2. */
+/* NULL if the bytes are corrupt, or if they hold what no writer of ours makes and protobuf-c must look at: unknown
+ * fields, a field that comes again, lists in pieces, labels of proto2. When checked also if pb_walk would refuse them
+ * (it says why), or if the arena's limit is reached. */
 ProtobufCMessage *
-pb_read(const ProtobufCMessageDescriptor *type, struct arena *arena, struct slice bytes, bool limited);
+pb_read(const ProtobufCMessageDescriptor *type, struct arena *arena, struct slice bytes, bool checked);
 
 #endif

@@ -10,19 +10,11 @@
 #include "common/wire/pb_walk.h"
 
 #include "common/base/text.h"
-#include "common/wire/json.h"
 #include "common/wire/pb_fault.h"
 #include "common/wire/pb_wire.h"
 #include "common/wire/varint.h"
 
 #include <stdio.h>
-
-enum {
-	/* Half of what JSON may nest, as a list of messages takes two levels there:
-	 * what passes here can be written as JSON and read back. */
-	PB_DEPTH_MAX = JSON_DEPTH_MAX / 2,
-	SHORT_VARINT_BYTES_MAX = 5, /* protobuf-c reads no more for tags and lengths */
-};
 
 struct part {
 	uint32_t number; /* of the field */
@@ -61,7 +53,7 @@ short_varint_read(const struct slice bytes, size_t *at, uint64_t *value)
 	size_t used = varint_read(bytes.data + *at, bytes.size - *at, value);
 	if (used == 0)
 		return varint_problem(bytes.size - *at);
-	if (used > SHORT_VARINT_BYTES_MAX || *value > UINT32_MAX)
+	if (used > PB_SHORT_VARINT_BYTES_MAX || *value > UINT32_MAX)
 		return "holds a tag or a length of more than 32 bits";
 	*at += used;
 	return NULL;

@@ -6,6 +6,7 @@
 
 #include "common/base/random.h"
 #include "common/wire/pb_read.h"
+#include "common/wire/pb_walk.h"
 #include "common/wire/pb_wire.h"
 #include "common/wire/pb_write.h"
 #include "google/protobuf/descriptor.pb-c.h"
@@ -388,6 +389,30 @@ damage_is_harmless(void **state)
 	}
 }
 
+/* A checked read does without the walk, so it must refuse whatever that refuses. */
+static void
+nothing_is_read_that_the_walk_refuses(void **state)
+{
+	(void)state;
+	struct random random = {.state = 17};
+	unsigned refused = 0;
+	for (int round = 0; round < 40000; round++) {
+		struct fault fault;
+		struct buf wire;
+		buf_init(&wire, 1 << 16);
+		wire_message(&wire, &random, &kinds_type);
+		for (uint64_t flips = random_below(&random, 3); flips > 0 && wire.size > 0; flips--)
+			wire.data[random_below(&random, wire.size)] = (uint8_t)random_next(&random);
+		if (!pb_walk(&kinds_type, buf_slice(&wire), true, &fault)) {
+			refused++;
+			assert_null(pb_read(&kinds_type, &arena, buf_slice(&wire), true));
+		}
+		buf_free(&wire);
+		arena_reset(&arena);
+	}
+	assert_in_range(refused, 10000, 30000);
+}
+
 static void
 memory_ends_in_a_refusal(void **state)
 {
@@ -453,6 +478,7 @@ main(void)
 		cmocka_unit_test(agrees_with_protobuf_c),
 		cmocka_unit_test(comes_out_as_it_went_in),
 		cmocka_unit_test(damage_is_harmless),
+		cmocka_unit_test(nothing_is_read_that_the_walk_refuses),
 		cmocka_unit_test(memory_ends_in_a_refusal),
 		cmocka_unit_test(trusted_bytes_may_be_corrupt),
 		cmocka_unit_test(strings_are_found_by_name),
