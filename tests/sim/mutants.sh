@@ -158,6 +158,11 @@ mutant split_forgotten common/core/persons.c \
 	's/^\tstand_alone\(apply, id_of\(fact->split_id\)\);$/\tif (apply->seq % 2 == 0)\n\t&/' \
 	'mirrors agree'
 
+# What is remembered of who is one person outlives a merge.
+story person_remembered common/core/persons.c \
+	's/^\t\tapply->node->persons_known\.count = 0;$/\t\treturn;/' \
+	'passport_merged'
+
 # --- of the registry -------------------------------------------------------------------------------------------------
 
 # The brake never goes on.
