@@ -170,7 +170,10 @@ completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *cer
 	completion->approved = true;
 	completion->certificate_id = certificate->certificate_id;
 	apply_put(apply, &row, &completion->base);
-	end_waiting(apply, list, completion->released ? ROUND_RELEASED : list->round - 1, certificate->person_id);
+	/* Whoever is certified was found among those that wait: there is such a row. */
+	uint32_t round = completion->released ? ROUND_RELEASED : list->round - 1;
+	struct key waiting = completion_waiting_key(certificate->class_id, round, certificate->person_id);
+	apply_delete(apply, &waiting);
 }
 
 void
