@@ -246,7 +246,6 @@ struct node {
 	struct arena apply_arena;
 	struct buf reply_frame;
 	struct buf send_frame;
-	struct buf part;
 	struct random random;
 	uint64_t next_tag;
 
