@@ -165,7 +165,7 @@ completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *cer
 {
 	const Mt__CompletionListRecord *list = list_of(apply, certificate->class_id);
 	struct key row = completion_key(certificate->class_id, certificate->person_id);
-	Mt__CompletionRecord *completion = apply_record(apply, &row, &mt__completion_record__descriptor);
+	Mt__CompletionRecord *completion = apply_record_closed(apply, &row, &mt__completion_record__descriptor);
 	assert(completion != NULL);
 	completion->approved = true;
 	completion->certificate_id = certificate->certificate_id;
