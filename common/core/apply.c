@@ -56,6 +56,18 @@ apply_record(struct apply *apply, const struct key *key, const ProtobufCMessageD
 }
 
 void *
+apply_record_closed(struct apply *apply, const struct key *key, const ProtobufCMessageDescriptor *type)
+{
+	struct slice value;
+	if (!store_get(apply->store, key_slice(key), &value))
+		return NULL;
+	ProtobufCMessage *record = pb_unpack_trusted(type, apply->arena, value);
+	assert(record != NULL);
+	personal_keep(apply, record);
+	return record;
+}
+
+void *
 apply_unpack(struct apply *apply, const ProtobufCMessageDescriptor *type, struct slice value)
 {
 	ProtobufCMessage *record = personal_unpack(apply->node, apply->store, apply->arena, type, value);

@@ -139,6 +139,9 @@ const uint8_t *apply_token_key(const struct apply *apply);
 size_t apply_person_ids(const struct apply *apply, const char *person_id, const char **ids, size_t max);
 
 void *apply_record(struct apply *apply, const struct key *key, const ProtobufCMessageDescriptor *type); /* or NULL */
+/* The same for whoever neither reads nor changes what is personal in the record, and puts it back with the same fact:
+ * it is not there to be read, and nothing is opened and sealed for it. */
+void *apply_record_closed(struct apply *apply, const struct key *key, const ProtobufCMessageDescriptor *type);
 void *apply_unpack(struct apply *apply, const ProtobufCMessageDescriptor *type, struct slice value);
 void apply_put(struct apply *apply, const struct key *key, const ProtobufCMessage *record);
 void apply_put_bytes(struct apply *apply, const struct key *key, struct slice value);

@@ -174,6 +174,13 @@ struct facts_hash {
 	uint8_t hash[HASH_BYTES];
 };
 
+/* The ids of the person who was asked for last, see persons.c. */
+struct persons_known {
+	struct id of; /* by which he was asked for */
+	size_t count; /* 0: nobody's are known */
+	struct id ids[PERSON_IDS_MAX];
+};
+
 struct node {
 	struct node_config config;
 	const struct module *module;
@@ -197,6 +204,7 @@ struct node {
 	struct figures figures;
 	uint8_t token_key[KEYED_KEY_BYTES];
 	struct personal *personal; /* large: it stays in a block of its own */
+	struct persons_known persons_known;
 
 	struct facts_hash *facts_hashes; /* of the newest entries, by seq % FACTS_HASHES_KEPT */
 	struct batch filling;
@@ -238,7 +246,6 @@ struct node {
 	struct arena apply_arena;
 	struct buf reply_frame;
 	struct buf send_frame;
-	struct buf part;
 	struct random random;
 	uint64_t next_tag;
 

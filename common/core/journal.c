@@ -9,6 +9,7 @@
 #include "common/core/impl.h"
 
 #include "common/base/fatal.h"
+#include "common/wire/varint.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,19 +23,26 @@ enum {
 	ENTRY_PERSONAL,
 	ENTRY_FACTS_HASH,
 	WIRE_LENGTH_DELIMITED = 2,
+	FACTS_BYTES_MAX = FRAME_BYTES_MAX * 2, /* of one entry: a followed batch and its effects */
 	FACTS_HASHES_KEPT = 4096, /* a tenth of a second of events: a follower that keeps up is not that far behind */
 };
 
+/* What goes before so many bytes of a field. */
 static void
-put_part(struct buf *buf, unsigned field, struct slice bytes)
+put_length(struct buf *buf, unsigned field, size_t size)
 {
 	buf_byte(buf, (uint8_t)(field << 3 | WIRE_LENGTH_DELIMITED));
-	size_t size = bytes.size;
 	while (size >= 0x80) {
 		buf_byte(buf, (uint8_t)(size | 0x80));
 		size >>= 7;
 	}
 	buf_byte(buf, (uint8_t)size);
+}
+
+static void
+put_part(struct buf *buf, unsigned field, struct slice bytes)
+{
+	put_length(buf, field, bytes.size);
 	buf_append(buf, bytes);
 }
 
@@ -284,30 +292,40 @@ apply_after_facts(struct node *node, const Mt__EntryHeader *header)
 		feed_apply_position(&apply, header->followed);
 }
 
+/* The list of facts as it stands in the buffer, until something is put behind it. */
 static struct slice
-facts_list(struct node *node, const struct entry *entry)
+put_facts(struct buf *buf, const struct entry *entry)
 {
-	struct buf *list = &node->part;
-	buf_reset(list);
+	size_t size = 0;
 	for (const struct emitted *emitted = entry->facts; emitted != NULL; emitted = emitted->next)
-		put_part(list, 1, emitted->bytes);
-	assert(!buf_failed(list));
-	return buf_slice(list);
+		size += 1 + varint_size(emitted->bytes.size) + emitted->bytes.size;
+	assert(size <= FACTS_BYTES_MAX);
+	put_length(buf, ENTRY_FACTS, size);
+	for (const struct emitted *emitted = entry->facts; emitted != NULL; emitted = emitted->next)
+		put_part(buf, 1, emitted->bytes);
+	assert(!buf_failed(buf));
+	return slice_of(buf->data + buf->size - size, size);
 }
 
+/* The entry as it is committed; out is its hash. */
 static void
-batch_append(struct node *node, struct slice header, struct slice facts, struct slice reply,
-	     const uint8_t hash[HASH_BYTES])
+batch_append(struct node *node, const struct entry *entry, uint8_t out[HASH_BYTES])
 {
 	struct batch *batch = &node->filling;
+	struct facts_hash *facts_hash = &node->facts_hashes[entry->header.seq % FACTS_HASHES_KEPT];
+	struct slice header = pb_pack(&node->call_arena, &entry->header.base);
+	uint8_t reply_hash[HASH_BYTES];
 	if (batch->count == 0)
-		batch->first_seq = node->head.seq + 1;
+		batch->first_seq = entry->header.seq;
 	assert(batch->count < JOURNAL_BATCH_ENTRIES_MAX);
 	size_t before = batch->bytes.size;
 	put_part(&batch->bytes, ENTRY_HEADER, header);
-	put_part(&batch->bytes, ENTRY_FACTS, facts);
-	put_part(&batch->bytes, ENTRY_REPLY, reply);
-	put_part(&batch->bytes, ENTRY_HASH, slice_of(hash, HASH_BYTES));
+	facts_hash->seq = entry->header.seq;
+	hash_sha256(put_facts(&batch->bytes, entry), facts_hash->hash);
+	hash_sha256(entry->reply, reply_hash);
+	entry_hash(node->head.hash, header, facts_hash->hash, reply_hash, out);
+	put_part(&batch->bytes, ENTRY_REPLY, entry->reply);
+	put_part(&batch->bytes, ENTRY_HASH, slice_of(out, HASH_BYTES));
 	assert(!buf_failed(&batch->bytes));
 	batch->sizes[batch->count++] = batch->bytes.size - before;
 	node->counts.journal_bytes += batch->bytes.size - before;
@@ -325,17 +343,8 @@ entry_commit(struct node *node, struct entry *entry)
 	apply_after_facts(node, header);
 	world->crash_point(world->context, CRASH_APPLIED);
 
-	struct slice facts = facts_list(node, entry);
-	struct slice packed = pb_pack(&node->call_arena, &header->base);
-	struct facts_hash *facts_hash = &node->facts_hashes[header->seq % FACTS_HASHES_KEPT];
-	uint8_t reply_hash[HASH_BYTES];
 	uint8_t hash[HASH_BYTES];
-	facts_hash->seq = header->seq;
-	hash_sha256(facts, facts_hash->hash);
-	hash_sha256(entry->reply, reply_hash);
-	entry_hash(node->head.hash, packed, facts_hash->hash, reply_hash, hash);
-	batch_append(node, packed, facts, entry->reply, hash);
-
+	batch_append(node, entry, hash);
 	node->head.seq = header->seq;
 	node->head.time_us = header->time_us;
 	node->head.facts += entry->facts_count;

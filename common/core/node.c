@@ -18,7 +18,6 @@ enum {
 	CALL_ARENA_BLOCK_BYTES = 256 << 10,
 	APPLY_ARENA_BLOCK_BYTES = 64 << 10,
 	PACE_US = 1000,
-	FACTS_BYTES_MAX = FRAME_BYTES_MAX * 2, /* of one entry: a followed batch and its effects */
 };
 
 struct node *
@@ -50,7 +49,6 @@ node_new(const struct node_config *config)
 	arena_init(&node->apply_arena, APPLY_ARENA_BLOCK_BYTES, 0);
 	buf_init(&node->reply_frame, FRAME_BYTES_MAX);
 	buf_init(&node->send_frame, FRAME_BYTES_MAX);
-	buf_init(&node->part, FACTS_BYTES_MAX);
 	journal_init(node);
 	figures_init(&node->figures);
 	methods_collect(node);
@@ -80,7 +78,6 @@ node_free(struct node *node)
 	arena_free(&node->apply_arena);
 	buf_free(&node->reply_frame);
 	buf_free(&node->send_frame);
-	buf_free(&node->part);
 	free(node->methods);
 	free(node);
 }

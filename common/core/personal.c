@@ -255,6 +255,21 @@ open_text(struct opening *opening, const struct spot *spot, struct slice sealed,
 	return true;
 }
 
+/* In apply: what a message is, and the bytes that stand for it. */
+static void
+note_opened(const struct opening *opening, const struct spot *spot, struct slice sealed)
+{
+	struct personal *personal = opening->node->personal;
+	if (opening->arena != &opening->node->apply_arena || personal->opened_count == OPENED_MAX)
+		return;
+	personal->opened[personal->opened_count++] = (struct opened){
+		.message = *spot->at,
+		.then = personal_copy(opening->arena, *spot->at),
+		.sealed = sealed,
+		.subject = subject_id(spot),
+	};
+}
+
 static void
 open_spot(void *context, const struct spot *spot)
 {
@@ -270,14 +285,26 @@ open_spot(void *context, const struct spot *spot)
 	*spot->at = pb_unpack_trusted(spot->type->descriptor, opening->arena, text);
 	if (*spot->at == NULL)
 		fatal("%s: sealed data of person %s cannot be read", opening->node->module->name, spot->subject);
-	struct personal *personal = opening->node->personal;
-	if (opening->arena == &opening->node->apply_arena && personal->opened_count < OPENED_MAX)
-		personal->opened[personal->opened_count++] = (struct opened){
-			.message = *spot->at,
-			.then = personal_copy(opening->arena, *spot->at),
-			.sealed = slice_of(sealed.data, sealed.len),
-			.subject = subject_id(spot),
-		};
+	note_opened(opening, spot, slice_of(sealed.data, sealed.len));
+}
+
+/* What stays closed is put back as it is, if it is remembered. */
+static void
+keep_spot(void *context, const struct spot *spot)
+{
+	struct opening *opening = context;
+	ProtobufCBinaryData sealed = personal_sealed_in(spot);
+	if (opening->node->personal->opened_count == OPENED_MAX)
+		open_spot(context, spot);
+	else if (sealed.len > 0)
+		note_opened(opening, spot, slice_of(sealed.data, sealed.len));
+}
+
+void
+personal_keep(struct apply *apply, ProtobufCMessage *record)
+{
+	struct opening opening = {.node = apply->node, .store = apply->store, .arena = apply->arena};
+	personal_search(apply->node, record, keep_spot, &opening);
 }
 
 void

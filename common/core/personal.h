@@ -160,6 +160,8 @@ personal_sealed(struct call *call, const ProtobufCMessage *message, const struct
 const ProtobufCMessage *personal_sealed_again(struct apply *apply, const ProtobufCMessage *message);
 /* Opens a message of this node's own journal or state in place. Fatal if one does not open. */
 void personal_open(struct node *node, const struct store *store, struct arena *arena, ProtobufCMessage *message);
+/* Leaves it closed in a record, and remembers it for when the record is put back. */
+void personal_keep(struct apply *apply, ProtobufCMessage *record);
 /* Unpacks and opens; NULL if the bytes are corrupt. */
 ProtobufCMessage *personal_unpack(struct node *node, const struct store *store, struct arena *arena,
 				  const ProtobufCMessageDescriptor *type, struct slice bytes);

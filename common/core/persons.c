@@ -1,7 +1,10 @@
 /* common/core/persons.c
  *
  * Two rows a merged record: from it to who stays, and from who stays to it. They hold ids
- * alone, so an erasure leaves them: whoever is asked for by an old id is still found. */
+ * alone, so an erasure leaves them: whoever is asked for by an old id is still found.
+ *
+ * A decision asks for the ids of one person several times in a row, and mostly there is one id
+ * only. So the last answer is kept, until a fact changes any. */
 #include "common/core/persons.h"
 
 #include "common/core/impl.h"
@@ -56,22 +59,40 @@ person_of(const struct store *store, struct arena *arena, const char *person_id)
 	return merged ? id_written(arena, stays) : person_id;
 }
 
+/* Of the person that has this id: who stays, then who was merged into that one. */
 static size_t
-person_ids(const struct store *store, struct arena *arena, const char *person_id, const char **ids, size_t max)
+ids_find(const struct store *store, struct id of, struct id ids[PERSON_IDS_MAX])
 {
-	struct id stays;
 	size_t count = 0;
-	assert(max > 0);
-	ids[count++] = person_of(store, arena, person_id);
-	if (!id_parse(ids[0], &stays))
-		return count;
+	struct id stays = of;
+	stays_find(store, of, &stays);
+	ids[count++] = stays;
 	struct key prefix = person_key(TABLE_PERSON_MERGED, stays);
 	struct store_walk walk = store_walk(store, key_slice(&prefix));
-	while (count < max && store_walk_next(&walk)) {
-		struct id merged;
-		memcpy(merged.bytes, walk.key.data + prefix.size, ID_BYTES);
-		ids[count++] = id_written(arena, merged);
+	while (count < PERSON_IDS_MAX && store_walk_next(&walk))
+		memcpy(ids[count++].bytes, walk.key.data + prefix.size, ID_BYTES);
+	return count;
+}
+
+static size_t
+person_ids(struct node *node, const struct store *store, struct arena *arena, const char *person_id, const char **ids,
+	   size_t max)
+{
+	struct persons_known rehearsed = {.count = 0};
+	struct persons_known *known = store == &node->store ? &node->persons_known : &rehearsed;
+	struct id of;
+	assert(max > 0);
+	ids[0] = person_id;
+	if (!id_parse(person_id, &of))
+		return 1;
+	if (known->count == 0 || memcmp(known->of.bytes, of.bytes, ID_BYTES) != 0) {
+		known->of = of;
+		known->count = ids_find(store, of, known->ids);
 	}
+	size_t count = known->count < max ? known->count : max;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = memcmp(known->ids[i].bytes, of.bytes, ID_BYTES) == 0 ? person_id
+									      : id_written(arena, known->ids[i]);
 	return count;
 }
 
@@ -84,13 +105,13 @@ call_person(const struct call *call, const char *person_id)
 size_t
 call_person_ids(const struct call *call, const char *person_id, const char **ids, size_t max)
 {
-	return person_ids(call->store, call->arena, person_id, ids, max);
+	return person_ids(call->node, call->store, call->arena, person_id, ids, max);
 }
 
 size_t
 apply_person_ids(const struct apply *apply, const char *person_id, const char **ids, size_t max)
 {
-	return person_ids(apply->store, apply->arena, person_id, ids, max);
+	return person_ids(apply->node, apply->store, apply->arena, person_id, ids, max);
 }
 
 /* --- apply -------------------------------------------------------------------------------------------------------- */
@@ -102,6 +123,15 @@ id_of(const char *text)
 	bool valid = id_parse(text, &id);
 	assert(valid);
 	return id;
+}
+
+/* Both facts change rows, and with them what is known of somebody. */
+static void
+forget_known(struct apply *apply)
+{
+	store_copies_changed(apply->store);
+	if (!apply->scratch)
+		apply->node->persons_known.count = 0;
 }
 
 static void
@@ -128,10 +158,12 @@ apply_persons_merged(struct apply *apply, const Mt__PersonsMerged *fact)
 	apply_put_bytes(apply, &key, slice_of(stays.bytes, ID_BYTES));
 	key = merged_key(stays, merged);
 	apply_put_bytes(apply, &key, slice_text(""));
+	forget_known(apply);
 }
 
 void
 apply_persons_split(struct apply *apply, const Mt__PersonsSplit *fact)
 {
 	stand_alone(apply, id_of(fact->split_id));
+	forget_known(apply);
 }

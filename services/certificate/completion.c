@@ -137,10 +137,10 @@ struct step {
 };
 
 static const Mt__CompletionRecord *
-completion_of_row(const struct call *call, const char *class_id, struct slice row_key)
+completion_by_id(const struct call *call, const char *class_id, struct id person)
 {
 	struct key key = completions_key(class_id);
-	key_bytes(&key, slice_of(row_key.data + row_key.size - ID_BYTES, ID_BYTES));
+	key_bytes(&key, slice_of(person.bytes, ID_BYTES));
 	const Mt__CompletionRecord *completion = call_record(call, &key, &mt__completion_record__descriptor);
 	assert(completion != NULL);
 	return completion;
@@ -193,23 +193,39 @@ issue_completion(struct step *step, const Mt__CompletionRecord *completion, bool
 	issue_of_kind(&step->issuing, &certificate, kind, &content, NULL);
 }
 
+/* Who waits in a round, as many as this step may still decide; true if more are left. All are found before the first is
+ * decided: what is looked up for one in between would make the walk search its place anew, below all rows that the
+ * steps before have deleted. */
+static bool
+waiting_find(const struct step *step, uint32_t round, struct id persons[ISSUE_PER_STEP], unsigned *count)
+{
+	struct key prefix = completion_round_key(step->list->class_id, round);
+	struct store_walk walk = store_walk(call_store(step->issuing.call), key_slice(&prefix));
+	for (*count = 0; store_walk_next(&walk); ++*count) {
+		if (step->decided + *count == ISSUE_PER_STEP)
+			return true;
+		memcpy(persons[*count].bytes, walk.key.data + walk.key.size - ID_BYTES, ID_BYTES);
+	}
+	return false;
+}
+
 /* Issues to who waits in a round, at most ISSUE_PER_STEP in a step; true if more are left. */
 static bool
 issue_round(struct step *step, uint32_t round)
 {
 	struct call *call = step->issuing.call;
-	struct key prefix = completion_round_key(step->list->class_id, round);
-	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
-	for (; store_walk_next(&walk); step->decided++) {
-		if (step->decided == ISSUE_PER_STEP)
-			return true;
-		const Mt__CompletionRecord *completion = completion_of_row(call, step->list->class_id, walk.key);
+	struct id persons[ISSUE_PER_STEP];
+	unsigned count;
+	bool more = waiting_find(step, round, persons, &count);
+	for (unsigned i = 0; i < count; i++) {
+		const Mt__CompletionRecord *completion = completion_by_id(call, step->list->class_id, persons[i]);
 		if (certified_elsewhere(call, step->list->class_id, completion->person_id, step->list))
 			emit_held(call, completion);
 		else
 			issue_completion(step, completion, round == ROUND_RELEASED);
 	}
-	return false;
+	step->decided += count;
+	return more;
 }
 
 static bool

@@ -165,12 +165,15 @@ completion_apply_certified(struct apply *apply, const Mt__CertificateRecord *cer
 {
 	const Mt__CompletionListRecord *list = list_of(apply, certificate->class_id);
 	struct key row = completion_key(certificate->class_id, certificate->person_id);
-	Mt__CompletionRecord *completion = apply_record(apply, &row, &mt__completion_record__descriptor);
+	Mt__CompletionRecord *completion = apply_record_closed(apply, &row, &mt__completion_record__descriptor);
 	assert(completion != NULL);
 	completion->approved = true;
 	completion->certificate_id = certificate->certificate_id;
 	apply_put(apply, &row, &completion->base);
-	end_waiting(apply, list, completion->released ? ROUND_RELEASED : list->round - 1, certificate->person_id);
+	/* Whoever is certified was found among those that wait: there is such a row. */
+	uint32_t round = completion->released ? ROUND_RELEASED : list->round - 1;
+	struct key waiting = completion_waiting_key(certificate->class_id, round, certificate->person_id);
+	apply_delete(apply, &waiting);
 }
 
 void

@@ -9,8 +9,11 @@
 #include "common/core/call.h"
 #include "common/core/personal.h"
 #include "common/core/tree.h"
+#include "services/certificate/certificate.h"
 #include "services/certificate/completion.h"
+#include "services/certificate/kind.h"
 #include "services/certificate/service.h"
+#include "services/certificate/tables.h"
 #include "services/notification/message.h"
 #include "services/notification/service.h"
 
@@ -19,10 +22,14 @@
 
 #include <assert.h>
 
-enum { CLASS_SIZE = 1000, SCHOOL_LOCALITY = 1, PEOPLE_LOCALITY = 2, FIRST_US = 1790000000 };
+enum { CLASS_SIZE = 1000, SCHOOL_LOCALITY = 1, PEOPLE_LOCALITY = 2, FIRST_US = 1790000000, HELD_FROM = 100000000 };
 
 uint64_t issuing_wanted;
+bool issuing_of_kind;
 uint64_t issuing_done;
+
+static char director[] = "director";
+static char kind_code[] = "officer";
 
 static char *
 id_text(struct apply *apply, uint32_t locality, uint64_t number)
@@ -56,6 +63,62 @@ person_add(struct apply *apply, uint64_t number, Mt__Personal *personal)
 	return person_id;
 }
 
+/* A certificate of another programme that the person holds already. */
+static void
+held_add(struct apply *apply, char *person_id, char *school_id, uint64_t number)
+{
+	Mt__CertificateRecord held = MT__CERTIFICATE_RECORD__INIT;
+	held.certificate_id = id_text(apply, PEOPLE_LOCALITY, number + HELD_FROM);
+	held.person_id = person_id;
+	held.school_id = school_id;
+	held.authority_id = school_id;
+	held.state = MT__CERTIFICATE__STATE__VALID;
+	held.issued_on = held.state_on = held.completed_on = (char *)"2025-06-30";
+	held.register_number = arena_format(apply_arena(apply), "2025/%06llu", (unsigned long long)number);
+	held.kind_code = (char *)"default";
+	held.edition = 1;
+	held.programme_id = id_text(apply, SCHOOL_LOCALITY, HELD_FROM);
+	held.version = 1;
+	struct key key = certificate_key(held.certificate_id);
+	struct key of = certificates_of_key(person_id);
+	key_id_of(&of, held.certificate_id);
+	apply_put(apply, &key, &held.base);
+	apply_put_bytes(apply, &of, slice_text(""));
+}
+
+static void
+kind_add(struct apply *apply, char *school_id)
+{
+	uint32_t remind_days[] = {90, 30};
+	Mt__Signatory signatory = MT__SIGNATORY__INIT;
+	Mt__Signatory *signatories[] = {&signatory};
+	Mt__CertificateKindRecord kind = MT__CERTIFICATE_KIND_RECORD__INIT;
+	Mt__CertificateKindSet set = MT__CERTIFICATE_KIND_SET__INIT;
+	Mt__CertificateKindFact fact = MT__CERTIFICATE_KIND_FACT__INIT;
+	signatory.subject = director;
+	signatory.name = (char *)"Trần Văn Giám";
+	signatory.title = (char *)"Giám đốc";
+	signatory.title_en = (char *)"Director";
+	kind.authority_id = school_id;
+	kind.kind_code = kind_code;
+	kind.name = (char *)"Chứng chỉ bồi dưỡng ngạch chuyên viên";
+	kind.name_en = (char *)"Officer's certificate";
+	kind.programme_ids = &school_id; /* of all completions, see there */
+	kind.n_programme_ids = 1;
+	kind.hours_min = 40;
+	kind.valid_months = 60;
+	kind.remind_days = remind_days;
+	kind.n_remind_days = sizeof(remind_days) / sizeof(remind_days[0]);
+	kind.signatories = signatories;
+	kind.n_signatories = 1;
+	kind.points_per_10_hours = 5;
+	kind.version = 1;
+	set.kind = &kind;
+	fact.kind_case = MT__CERTIFICATE_KIND_FACT__KIND_CERTIFICATE_KIND_SET;
+	fact.certificate_kind_set = &set;
+	kind_apply(apply, &fact);
+}
+
 static void
 completion_add(struct apply *apply, char *class_id, char *school_id, uint64_t number)
 {
@@ -79,6 +142,8 @@ completion_add(struct apply *apply, char *class_id, char *school_id, uint64_t nu
 	fact.kind_case = MT__COMPLETION_FACT__KIND_COMPLETION_LISTED;
 	fact.completion_listed = &listed;
 	completion_apply(apply, &fact);
+	if (issuing_of_kind)
+		held_add(apply, completion.person_id, school_id, number);
 }
 
 static void
@@ -91,10 +156,12 @@ class_add(struct apply *apply, char *school_id, uint64_t first, uint64_t size)
 		completion_add(apply, class_id, school_id, first + i);
 	approved.class_id = class_id;
 	approved.school_id = school_id;
-	approved.approved_by = (char *)"director";
+	approved.approved_by = director;
 	approved.decision_number = (char *)"12/QĐ-HV";
 	approved.decision_date = (char *)"2026-03-02";
-	approved.kind_code = (char *)"default";
+	approved.kind_code = issuing_of_kind ? kind_code : (char *)"default";
+	approved.kind_authority_id = issuing_of_kind ? school_id : (char *)"";
+	approved.signatory = issuing_of_kind ? 1 : 0;
 	approved.approved = (uint32_t)size;
 	fact.kind_case = MT__COMPLETION_FACT__KIND_LIST_APPROVED;
 	fact.list_approved = &approved;
@@ -123,6 +190,8 @@ issuing_apply(struct apply *apply, const ProtobufCMessage *message)
 	    fact->core->kind_case != MT__CORE_FACT__KIND_NODE_FOUNDED)
 		return;
 	char *school_id = authorities_add(apply);
+	if (issuing_of_kind)
+		kind_add(apply, school_id);
 	for (uint64_t first = 0; first < issuing_wanted; first += CLASS_SIZE)
 		class_add(apply, school_id, first,
 			  issuing_wanted - first < CLASS_SIZE ? issuing_wanted - first : CLASS_SIZE);

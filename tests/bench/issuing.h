@@ -7,6 +7,7 @@
 #include "common/core/node.h"
 
 extern uint64_t issuing_wanted; /* certificates; set before the node is opened */
+extern bool issuing_of_kind;    /* of one with rules, an end and reminders, to people who hold a certificate already */
 extern uint64_t issuing_done;
 
 /* The certificate service, whose first fact puts the classes into its state. */

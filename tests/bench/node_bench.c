@@ -9,6 +9,7 @@
  *   node_bench WORK EVENTS PEOPLE UNITS_FILE FOLLOWER  and assessment, certificate or
  *                                                      notification follows them
  *   node_bench certificates COUNT [notification]       the certificate node alone; see issuing.h
+ *   node_bench officers COUNT [notification]           the same, of a kind with rules, an end, reminders
  *
  * Profiled are, an event each: measured(), the frames of the events; measured_issuing();
  * replayed(); served() and followed(), see following.h. People and authorities are there
@@ -343,8 +344,9 @@ issue(struct alone *alone, uint64_t count, bool followed)
 	double began_s = alone_cpu_s(alone);
 	measured_issuing(alone);
 	double seconds = alone_cpu_s(alone) - began_s;
-	printf("work=certificates events=%llu cpu_us=%.3f journal_bytes=%.0f\n", (unsigned long long)issuing_done,
-	       seconds * 1e6 / (double)issuing_done, (double)alone->journal_bytes / (double)issuing_done);
+	printf("work=%s events=%llu cpu_us=%.3f journal_bytes=%.0f\n", issuing_of_kind ? "officers" : "certificates",
+	       (unsigned long long)issuing_done, seconds * 1e6 / (double)issuing_done,
+	       (double)alone->journal_bytes / (double)issuing_done);
 	if (followed)
 		following_run(alone, issuing_follower(), before, issuing_done);
 	alone_close(alone);
@@ -356,7 +358,8 @@ main(int argc, char **argv)
 {
 	static struct bench bench = {.nation = {.run = "base"}};
 	bool follows = argc == 4 && strcmp(argv[3], notification_module.name) == 0;
-	if ((argc == 3 || follows) && strcmp(argv[1], "certificates") == 0)
+	issuing_of_kind = argc > 1 && strcmp(argv[1], "officers") == 0;
+	if ((argc == 3 || follows) && (issuing_of_kind || strcmp(argv[1], "certificates") == 0))
 		return sodium_init() < 0 ? 1 : issue(&bench.enrollment, strtoull(argv[2], NULL, 10), follows);
 	if ((argc != 5 && argc != 6) || !nation_read(&bench.nation, argv[4])) {
 		fprintf(stderr, "used as: node_bench WORK EVENTS PEOPLE UNITS_FILE [replay|FOLLOWER]\n");

@@ -65,6 +65,8 @@ section() { # NAME TITLE EVENTS
 	done
 	count issued 'measured_issuing*' certificates "$certificates"
 	section issued "a certificate issued" "$certificates"
+	count officers 'measured_issuing*' officers "$certificates"
+	section officers "a certificate of a kind with rules, an end and reminders issued" "$certificates"
 	for part in served followed; do
 		count $part "$part*" certificates "$certificates" notification
 		section $part "a certificate $part" "$certificates"

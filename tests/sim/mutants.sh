@@ -158,6 +158,11 @@ mutant split_forgotten common/core/persons.c \
 	's/^\tstand_alone\(apply, id_of\(fact->split_id\)\);$/\tif (apply->seq % 2 == 0)\n\t&/' \
 	'mirrors agree'
 
+# What is remembered of who is one person outlives a merge.
+story person_remembered common/core/persons.c \
+	's/^\t\tapply->node->persons_known\.count = 0;$/\t\treturn;/' \
+	'passport_merged'
+
 # --- of the registry -------------------------------------------------------------------------------------------------
 
 # The brake never goes on.
@@ -265,9 +270,9 @@ mutant register_gap services/certificate/issue.c \
 	's/\+\+issuing->place/issuing->place += 1 + (issuing->place % 5 == 4)/' \
 	'registers and the log have no gaps'
 # Who was released by the rule goes on waiting, and is certified again with the next.
-mutant released_again services/certificate/completion_apply.c \
-	'/^completion_apply_certified\(/,/^\}/ s/^\tend_waiting\(/\tif (!completion->released)\n\t\tend_waiting(/' \
-	'registers and the log have no gaps'
+story released_again services/certificate/completion_apply.c \
+	'/^completion_apply_certified\(/,/^\}/ s/^\tapply_delete\(/\tif (!completion->released)\n\t\tapply_delete(/' \
+	'certificate_automatic'
 # What is suspended or revoked stays counted as valid.
 mutant valid_for_ever services/certificate/change.c \
 	's/count_state\(apply, certificate, -1\)/count_state(apply, certificate, 0)/' \
