@@ -255,7 +255,7 @@ def over_events(report, world):
         ("a source of nobody", dict(known, id="c6", source="/authorities/ZZ/x"), 422, "source", "unknown_authority",
          "ZZ"),
         ("a source that is no path", dict(known, id="c7", source="urn:x"), 422, "source", "unknown_authority", ""),
-        ("data in base64", dict(known, id="c8", data_base64="AAAA"), 422, "data_base64", "invalid", "JSON"),
+        ("data in base64 too", dict(known, id="c8", data_base64="AAAA"), 422, "data_base64", "invalid", "beside data"),
         ("the same id with another payload", dict(known, data=hired(name="Somebody Else")), 409, "id", "conflict",
          "another payload"),
         ("somebody else's source", dict(known, id="c9", source="/authorities/BB/hr"), 403, None, None, "outside"),
