@@ -39,7 +39,7 @@ language_read(struct request *request, bool *vi)
 {
 	const char *lang = request_query(request, "lang");
 	*vi = lang != NULL ? strcmp(lang, "vi") == 0
-			   : problem_language(request_header(request, "Accept-Language")) == LANGUAGE_VI;
+			   : problem_language(request_header_list(request, "Accept-Language")) == LANGUAGE_VI;
 	if (lang == NULL || *vi || strcmp(lang, "en") == 0)
 		return true;
 	request_refuse(request, PROBLEM_INVALID_ARGUMENT, "lang", "query parameter lang is neither vi nor en");

@@ -67,6 +67,11 @@ def http_cases(world):
     yield "two Idempotency-Keys", framing("Idempotency-Key: a", "Idempotency-Key: b", length) + body, 400, None, \
         "Key"
     yield "no Host", head("GET", "/v1/whoami", auth, host=None), 400, None, "names no Host"
+    for host in ("a b", "a/b", "a@b", "a\x80b"):
+        yield "Host %r" % host, head("GET", "/v1/whoami", auth, host="Host: " + host), 400, None, "a Host that is none"
+    yield "Transfer-Encoding in HTTP/1.0", (framing("Transfer-Encoding: chunked") + b"0\r\n\r\n").replace(
+        b"HTTP/1.1", b"HTTP/1.0"), 400, None, "HTTP/1.0"
+    yield "all of the server", head("OPTIONS", "*"), 204, None, ""
     yield "a blank before a colon", framing("Content-Length : %d" % len(body)) + body, 400, None, "blank before a colon"
     yield "a space in the target", head("GET", "/v1/whoami /x", auth), 400, None, "holds a space"
     for value in ("abc", "-1", "1e3", "99999999999999999999999999", "5, 5", "0x10", ""):
@@ -116,6 +121,7 @@ def http_cases(world):
     for query, field in (("nonsense=1", "nonsense"), ("authority=BA&authority=BA", "authority")):
         yield "query " + query, head("GET", "/v1/persons?" + query, auth), 400, field, "not known|twice"
     yield "a query of nothing", head("GET", "/v1/whoami?&&", auth), 200, None, ""
+    yield "a parameter without a name", head("GET", "/v1/persons?authority=BA&=x", auth), 400, None, "without a name"
     yield "a page too large", head("GET", "/v1/persons?authority=BA&pageSize=1001", auth), 400, "pageSize", \
         "more than 1000"
     yield "a page size that is none", head("GET", "/v1/persons?authority=BA&pageSize=ten", auth), 400, "pageSize", ""
