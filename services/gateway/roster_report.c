@@ -248,13 +248,8 @@ roster_template_serve(struct request *request, void *context)
 void
 roster_page_serve(struct request *request, void *context)
 {
-	struct buf body;
 	(void)context;
 	const uint8_t *html = _binary_services_gateway_roster_html_start;
-	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_open(&body, "Gửi danh sách – Matricula");
-	buf_append(&body, slice_of(html, (size_t)(_binary_services_gateway_roster_html_end - html)));
-	page_close(&body);
-	page_headers(request, true);
-	request_answer(request, 200, "text/html; charset=utf-8", &body);
+	page_serve(request, "Gửi danh sách – Matricula",
+		   slice_of(html, (size_t)(_binary_services_gateway_roster_html_end - html)));
 }
