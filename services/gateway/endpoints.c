@@ -85,28 +85,6 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .context = of->tails,
 		 .reads_query = true,
 		 .summary = "Facts of a service after a sequence number, as NDJSON or server-sent events."},
-		{.verb = "POST",
-		 .path = "/v1/rosters",
-		 .operation = "Rosters.Upload",
-		 .sink = &roster_upload_sink,
-		 .context = of->upstreams[SERVICE_ENROLLMENT],
-		 .reads_query = true,
-		 .summary =
-			 "Takes a roster, CSV or NDJSON of any size, as it comes; the answer comes after the commit."},
-		{.verb = "GET",
-		 .path = "/v1/rosters/{rosterId}/errors.csv",
-		 .operation = "Rosters.ErrorsCsv",
-		 .serve = roster_report_serve,
-		 .context = of->upstreams[SERVICE_ENROLLMENT],
-		 .reads_query = true,
-		 .summary = "What was wrong with a roster's rows, for a spreadsheet."},
-		{.verb = "GET",
-		 .path = "/v1/rosters/template.csv",
-		 .operation = "Rosters.TemplateCsv",
-		 .serve = roster_template_serve,
-		 .reads_query = true,
-		 .shared = true,
-		 .summary = "An empty roster with its header and an example row."},
 		{.verb = "GET",
 		 .path = "/v1/door",
 		 .operation = "Door.Get",
@@ -144,6 +122,37 @@ own_add(struct http *http, const struct endpoints_of *of)
 		 .context = of->health,
 		 .shared = true,
 		 .summary = "This document."},
+	};
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		http_add(http, &own[i]);
+}
+
+static void
+rosters_add(struct http *http, const struct endpoints_of *of)
+{
+	const struct endpoint own[] = {
+		{.verb = "POST",
+		 .path = "/v1/rosters",
+		 .operation = "Rosters.Upload",
+		 .sink = &roster_upload_sink,
+		 .context = of->upstreams[SERVICE_ENROLLMENT],
+		 .reads_query = true,
+		 .summary =
+			 "Takes a roster, CSV or NDJSON of any size, as it comes; the answer comes after the commit."},
+		{.verb = "GET",
+		 .path = "/v1/rosters/{rosterId}/errors.csv",
+		 .operation = "Rosters.ErrorsCsv",
+		 .serve = roster_report_serve,
+		 .context = of->upstreams[SERVICE_ENROLLMENT],
+		 .reads_query = true,
+		 .summary = "What was wrong with a roster's rows, for a spreadsheet."},
+		{.verb = "GET",
+		 .path = "/v1/rosters/template.csv",
+		 .operation = "Rosters.TemplateCsv",
+		 .serve = roster_template_serve,
+		 .reads_query = true,
+		 .shared = true,
+		 .summary = "An empty roster with its header and an example row."},
 	};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		http_add(http, &own[i]);
@@ -246,6 +255,7 @@ endpoints_add(struct http *http, const struct endpoints_of *of)
 {
 	rules_add(http, of);
 	own_add(http, of);
+	rosters_add(http, of);
 	certificates_add(http, of);
 	pages_add(http, of);
 }
