@@ -167,7 +167,7 @@ def json_cases(world):
     yield "a NUL", cls, '{"title":"a\\u0000b"}', "title", "NUL"
     yield "bad UTF-8", cls, b'{"title":"\xc3\x28"}', None, "UTF-8"
     yield "overlong UTF-8", cls, b'{"title":"\xc0\x80"}', None, "UTF-8"
-    yield "a byte order mark", cls, b'\xef\xbb\xbf{"seats":3}', None, ""
+    yield "a byte order mark", cls, b'\xef\xbb\xbf{"seats":3}', None, "byte order mark"
     yield "UTF-16", cls, '{"seats":3}'.encode("utf-16"), None, ""
     yield "a depth bomb of arrays", cls, deep, None, "deep|not a JSON object"
     yield "a depth bomb in a field", cls, '{"sessions":' + deep, None, "deep|list|single|object"
