@@ -30,10 +30,14 @@ check_fails(struct credential_check *check, enum reason reason, const char *what
 
 /* --- the text --------------------------------------------------------------------------------------------------- */
 
+/* What editors put around a text: blanks, and a byte order mark in front. */
 static struct slice
 trim(struct slice text)
 {
 	static const char blank[] = " \t\r\n";
+	static const char mark[] = "\xef\xbb\xbf";
+	if (slice_begins(text, slice_text(mark)))
+		text = slice_of(text.data + sizeof(mark) - 1, text.size - (sizeof(mark) - 1));
 	while (text.size > 0 && memchr(blank, text.data[0], sizeof(blank) - 1) != NULL)
 		text = slice_of(text.data + 1, text.size - 1);
 	while (text.size > 0 && memchr(blank, text.data[text.size - 1], sizeof(blank) - 1) != NULL)

@@ -88,12 +88,22 @@ socket_allow_sender(struct bus_socket *socket, zmq_msg_t *body, uint8_t key[CURV
 }
 
 static void
+socket_tell_unfit(struct bus_socket *socket, zmq_msg_t *route, enum bus_unfit why)
+{
+	if (socket->options.on_unfit != NULL)
+		socket->options.on_unfit(socket->options.context, slice_of(zmq_msg_data(route), zmq_msg_size(route)),
+					 why);
+}
+
+static void
 socket_deliver(struct bus_socket *socket, zmq_msg_t *route, zmq_msg_t *body)
 {
 	uint8_t key[CURVE_KEY_BYTES];
 	struct slice sender;
-	if (!socket_allow_sender(socket, body, key, &sender))
+	if (!socket_allow_sender(socket, body, key, &sender)) {
+		socket_tell_unfit(socket, route, BUS_UNFIT_KEY);
 		return;
+	}
 	socket->counters.received++;
 	socket->options.on_frame(socket->options.context, slice_of(zmq_msg_data(route), zmq_msg_size(route)),
 				 slice_of(zmq_msg_data(body), zmq_msg_size(body)), sender);
@@ -118,10 +128,12 @@ socket_receive(struct bus_socket *socket)
 		count++;
 		more = zmq_msg_more(part);
 	}
-	if (count == wanted)
+	if (count == wanted) {
 		socket_deliver(socket, &parts[0], &parts[1]);
-	else if (count > 0)
+	} else if (count > 0) {
 		socket->counters.malformed++;
+		socket_tell_unfit(socket, &parts[0], BUS_UNFIT_PARTS);
+	}
 	zmq_msg_close(&parts[0]);
 	zmq_msg_close(&parts[1]);
 	zmq_msg_close(&spare);

@@ -23,6 +23,7 @@ struct bus;
 struct bus_socket;
 
 enum bus_kind { BUS_ROUTER, BUS_DEALER };
+enum bus_unfit { BUS_UNFIT_PARTS, BUS_UNFIT_KEY };
 
 struct bus_options {
 	enum bus_kind kind;
@@ -32,6 +33,8 @@ struct bus_options {
 	/* route is empty for a DEALER. client_key is the CURVE key of the sender, 32 bytes,
 	 * or data NULL. All three are valid until it returns. It may send, not close. */
 	void (*on_frame)(void *context, struct slice route, struct slice frame, struct slice client_key);
+	/* What is not handed on: of several parts, or by a key that is no longer allowed. NULL: nobody is told. */
+	void (*on_unfit)(void *context, struct slice route, enum bus_unfit why);
 	void *context;
 };
 

@@ -389,6 +389,8 @@ value_read(struct json_reader *reader, struct slice *text)
 	default:
 		if (byte == '-' || is_digit(byte))
 			return number_read(reader, text);
+		if (reader->at == 0 && byte == 0xef) /* RFC 8259 section 8.1: JSON on the wire has none */
+			return fault(reader, "a value was expected, not a byte order mark");
 		return fault(reader, reader->at < reader->input.size ? "a value was expected" : "the text ends early");
 	}
 }

@@ -108,8 +108,10 @@ operation_of(struct model *model, const struct method *method)
 		json_array_append_new(roles, json_string(role->name));
 	}
 	json_object_set_new(operation, "x-roles", roles);
-	if (rule->scope != MT__SCOPE__PUBLIC)
-		json_object_set_new(operation, "security", json_pack("[{s[]}]", "bearer"));
+	/* What is public takes a token too: some of it says more to whom it concerns. */
+	json_object_set_new(operation, "security",
+			    rule->scope == MT__SCOPE__PUBLIC ? json_pack("[{}, {s[]}]", "bearer")
+							     : json_pack("[{s[]}]", "bearer"));
 	json_t *parameters = parameters_of(model, method);
 	if (json_array_size(parameters) > 0)
 		json_object_set_new(operation, "parameters", parameters);
@@ -141,8 +143,8 @@ problem_schema(void)
 			    property("string", NULL, "The sentence, in the language of Accept-Language (en, vi)."));
 	json_object_set_new(properties, "field", property("string", NULL, "The field at fault, if it is one."));
 	json_object_set_new(properties, "code", property("string", NULL, "The kind of refusal in one word, stable."));
-	return json_pack("{ss, ss, so}", "type", "object", "description", "A refusal, as RFC 9457 shapes it.",
-			 "properties", properties);
+	return json_pack("{ss, ss, s[ssss], so}", "type", "object", "description", "A refusal, as RFC 9457 shapes it.",
+			 "required", "type", "title", "status", "code", "properties", properties);
 }
 
 static json_t *
@@ -189,8 +191,9 @@ openapi_build(struct model *model)
 		schema_add(model, method->output, schemas);
 	}
 	json_object_set_new(schemas, "Problem", problem_schema());
-	json_t *document = json_pack("{ss, s{ss, ss}, so, so}", "openapi", "3.1.0", "info", "title", "Matricula",
-				     "version", "1", "paths", paths, "components", components_build(schemas));
+	json_t *document = json_pack("{ss, s{ss, ss}, s[{ss}], so, so}", "openapi", "3.1.0", "info", "title",
+				     "Matricula", "version", "1", "servers", "url", "/", "paths", paths, "components",
+				     components_build(schemas));
 	assert(document != NULL);
 	return document;
 }

@@ -12,6 +12,7 @@
 #include "common/base/text.h"
 #include "common/core/access.h"
 #include "services/certificate/certificate.h"
+#include "services/certificate/content.h"
 #include "services/certificate/issue.h"
 #include "services/certificate/paper.h"
 #include "services/certificate/tables.h"
@@ -184,7 +185,8 @@ verify_typed(struct verifying *verifying, const Mt__VerifyRequest *in)
 	if (call_text(call, "register_number", in->register_number, NAME_BYTES_MAX, false) == NULL ||
 	    call_text(call, "institution", in->institution, NAME_BYTES_MAX, false) == NULL ||
 	    call_text(call, "name", in->name, NAME_BYTES_MAX, false) == NULL ||
-	    call_text(call, "birth_date", in->birth_date, DATE_TEXT_BYTES, true) == NULL)
+	    call_text(call, "birth_date", in->birth_date, DATE_TEXT_BYTES, true) == NULL ||
+	    !content_birth_date(call, "birth_date", text_spaced(call_arena(call), in->birth_date)))
 		return;
 	if (in->year == 0 && strchr(in->register_number, '/') == NULL) {
 		call_refuse_field(call, "year", "year is missing");

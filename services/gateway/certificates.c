@@ -21,7 +21,7 @@ static const char jwt_type[] = "application/vc+jwt";
 /* --- the credential ----------------------------------------------------------------------------------------------- */
 
 static bool
-wants_jwt(const struct request *request)
+wants_jwt(struct request *request)
 {
 	return request_prefers(request, jwt_type, vc_type);
 }

@@ -7,6 +7,7 @@
 #include "services/gateway/cloudevents.h"
 
 #include "common/base/date.h"
+#include "common/base/text.h"
 #include "common/wire/json.h"
 #include "common/wire/pb_json.h"
 #include "services/gateway/event_types.h"
@@ -32,6 +33,7 @@ attribute_find(struct cloud_attributes *attributes, struct slice name)
 		{"sequence", &attributes->sequence},
 		{"datacontenttype", &attributes->datacontenttype},
 		{"data", &attributes->payload},
+		{"data_base64", &attributes->data_base64},
 	};
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (slice_equal(name, slice_text(known[i].name)))
@@ -54,17 +56,16 @@ attribute_read(struct json_reader *json, struct arena *arena, struct cloud_attri
 	struct slice *slot = attribute_find(attributes, name);
 	bool twice = slot != NULL && slot->data != NULL;
 	struct slice raw;
-	if (slice_equal(name, slice_text("data_base64")))
-		attributes->has_data_base64 = true;
 	if (!json_skip(json, &raw))
 		return false;
 	if (slot == NULL)
 		return true;
-	bool null = slice_equal(raw, slice_text("null"));
 	if (twice)
 		attribute_wrong(attributes, arena_text(arena, name));
-	if (null || twice || slot == &attributes->payload) {
-		*slot = null ? *slot : raw;
+	if (twice || slice_equal(raw, slice_text("null")))
+		return true;
+	if (slot == &attributes->payload) {
+		*slot = raw;
 		return true;
 	}
 	struct json_reader value;
@@ -119,6 +120,18 @@ reject(struct cloud_event *event, const char *code, const char *field, const cha
 	event->message_vi = sentence_vi(code);
 }
 
+/* What the type String leaves out (CloudEvents 1.0.2, type system): C0, DEL and C1, this one two bytes in UTF-8. */
+static bool
+holds_control(struct slice text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t byte = text.data[i];
+		if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && i + 1 < text.size && text.data[i + 1] < 0xa0))
+			return true;
+	}
+	return false;
+}
+
 static bool
 judge_present(struct arena *arena, struct cloud_event *event, const char *name, struct slice value)
 {
@@ -130,19 +143,25 @@ judge_present(struct arena *arena, struct cloud_event *event, const char *name, 
 	else if (value.size > ATTRIBUTE_BYTES_MAX)
 		reject(event, "invalid_attribute", name,
 		       arena_format(arena, "attribute %s is longer than %d bytes", name, ATTRIBUTE_BYTES_MAX));
+	else if (holds_control(value))
+		reject(event, "invalid_attribute", name,
+		       arena_format(arena, "attribute %s holds a control character", name));
 	return event->code == NULL;
 }
 
-static bool
-content_type_is_json(struct slice type)
+bool
+cloudevents_type_is_json(struct slice type)
 {
-	const char *json = "application/json";
-	size_t size = strlen(json);
-	if (type.data == NULL || type.size == 0)
-		return true;
-	if (type.size < size || strncasecmp((const char *)type.data, json, size) != 0)
+	size_t size = 0;
+	while (size < type.size && type.data[size] != ';' && type.data[size] != ' ' && type.data[size] != '\t')
+		size++;
+	const uint8_t *subtype = memchr(type.data, '/', size);
+	if (subtype == NULL)
 		return false;
-	return type.size == size || type.data[size] == ';' || type.data[size] == ' ';
+	subtype++;
+	size_t rest = size - (size_t)(subtype - type.data);
+	return (rest == 4 && strncasecmp((const char *)subtype, "json", 4) == 0) ||
+	       (rest > 5 && strncasecmp((const char *)subtype + rest - 5, "+json", 5) == 0);
 }
 
 static void
@@ -151,7 +170,8 @@ judge_envelope(struct arena *arena, const struct cloud_attributes *found, struct
 	int64_t us;
 	if (found->wrong != NULL) {
 		reject(event, "invalid_attribute", found->wrong,
-		       arena_format(arena, "attribute %s is no string, or stands twice", found->wrong));
+		       arena_format(arena, "attribute %s is no string, stands twice, or is not percent-encoded UTF-8",
+				    found->wrong));
 		return;
 	}
 	if (!judge_present(arena, event, "specversion", found->specversion))
@@ -168,13 +188,12 @@ judge_envelope(struct arena *arena, const struct cloud_attributes *found, struct
 		return;
 	if (found->time.data != NULL && !instant_parse(event->request.time, &us))
 		reject(event, "invalid_attribute", "time", "attribute time is no RFC 3339 instant");
-	else if (found->has_data_base64)
-		reject(event, "invalid_attribute", "data_base64",
-		       "attribute data_base64 is not taken, send data as JSON");
-	else if (!content_type_is_json(found->datacontenttype))
+	else if (found->datacontenttype.size > 0 && !cloudevents_type_is_json(found->datacontenttype))
 		reject(event, "invalid_attribute", "datacontenttype",
 		       "attribute datacontenttype is not application/json");
-	else if (found->payload.data == NULL)
+	else if (found->data_base64.data != NULL && found->payload.data != NULL)
+		reject(event, "invalid_attribute", "data_base64", "attribute data_base64 stands beside data");
+	else if (found->data_base64.data == NULL && found->payload.data == NULL)
 		reject(event, "missing_data", "data", "attribute data is missing");
 }
 
@@ -184,6 +203,19 @@ data_set(Mt__EventData *data, const ProtobufCFieldDescriptor *field, ProtobufCMe
 {
 	data->kind_case = (Mt__EventData__KindCase)field->id;
 	memcpy((char *)data + field->offset, &message, sizeof(message));
+}
+
+/* Some SDKs send whatever bytes they were given as base64, JSON too. No data if it is none. */
+static struct slice
+payload_of(struct arena *arena, const struct cloud_attributes *found)
+{
+	size_t size;
+	if (found->payload.data != NULL)
+		return found->payload;
+	uint8_t *bytes = arena_try(arena, found->data_base64.size + 1);
+	if (bytes == NULL || !text_from_base64(found->data_base64, bytes, found->data_base64.size, &size))
+		return slice_of(NULL, 0);
+	return slice_of(bytes, size);
 }
 
 static void
@@ -198,7 +230,12 @@ judge_data(struct arena *arena, const struct cloud_attributes *found, struct clo
 				    (const char *)found->type.data));
 		return;
 	}
-	ProtobufCMessage *message = pb_from_json(field->descriptor, arena, found->payload, &fault);
+	struct slice payload = payload_of(arena, found);
+	if (payload.data == NULL) {
+		reject(event, "invalid_attribute", "data_base64", "attribute data_base64 is not base64");
+		return;
+	}
+	ProtobufCMessage *message = pb_from_json(field->descriptor, arena, payload, &fault);
 	if (message == NULL) {
 		reject(event, "invalid_data",
 		       arena_format(arena, "data%s%s", fault.field[0] == '\0' ? "" : ".", fault.field),
@@ -334,7 +371,7 @@ void
 cloudevents_header(struct arena *arena, struct cloud_attributes *attributes, const char *name, struct slice value)
 {
 	struct slice *slot = attribute_find(attributes, slice_text(name));
-	if (slot == NULL || slot == &attributes->payload)
+	if (slot == NULL || slot == &attributes->payload || slot == &attributes->data_base64)
 		return;
 	struct slice text = header_unquoted(arena, value);
 	const char *decoded = text.data == NULL ? NULL : route_decode(arena, text);

@@ -35,9 +35,12 @@ struct cloud_attributes {
 	struct slice datacontenttype;
 	struct slice sequence;
 	struct slice payload; /* of data, still JSON */
-	const char *wrong;    /* name of the first attribute that is no string, or stands twice, or holds NUL */
-	bool has_data_base64;
+	struct slice data_base64;
+	const char *wrong; /* name of the first attribute that is no string, or stands twice, or holds NUL */
 };
+
+/* A media type whose content is JSON: its subtype is json or ends in +json (JSON format, section 3.1). */
+bool cloudevents_type_is_json(struct slice type);
 
 /* Structured mode: one JSON object. False, and the fault, if the body is no JSON object. */
 bool cloudevents_read_one(struct arena *arena, struct slice body, struct cloud_event *event, struct fault *fault);

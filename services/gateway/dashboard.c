@@ -12,13 +12,8 @@ extern const uint8_t _binary_services_gateway_dashboard_html_end[];
 void
 dashboard_serve(struct request *request, void *context)
 {
-	struct buf body;
 	(void)context;
 	const uint8_t *html = _binary_services_gateway_dashboard_html_start;
-	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_open(&body, "Số liệu trực tiếp – Matricula");
-	buf_append(&body, slice_of(html, (size_t)(_binary_services_gateway_dashboard_html_end - html)));
-	page_close(&body);
-	page_headers(request, true);
-	request_answer(request, 200, "text/html; charset=utf-8", &body);
+	page_serve(request, "Số liệu trực tiếp – Matricula",
+		   slice_of(html, (size_t)(_binary_services_gateway_dashboard_html_end - html)));
 }

@@ -188,6 +188,23 @@ on_frame(void *context, struct slice route, struct slice bytes, struct slice cli
 	}
 }
 
+/* A sender that is told nothing would send the same again for ever. */
+static void
+on_unfit(void *context, struct slice route, enum bus_unfit why)
+{
+	struct door *door = context;
+	door->counters.frames++;
+	switch (why) {
+	case BUS_UNFIT_KEY:
+		frame_refuse(door, route, MT__STATUS__UNAUTHENTICATED, "the key is not registered");
+		break;
+	case BUS_UNFIT_PARTS:
+		frame_refuse(door, route, MT__STATUS__INVALID_ARGUMENT,
+			     "the message has several parts, a frame is one (a DEALER sends it, a REQ does not)");
+		break;
+	}
+}
+
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
 static bool
@@ -205,7 +222,8 @@ door_open(uv_loop_t *loop, struct bus *bus, const char *endpoint, const struct c
 	if (door == NULL)
 		fatal("no memory left for the door");
 	struct curve curve = {.own = *server, .allow = allow, .context = door};
-	struct bus_options options = {.kind = BUS_ROUTER, .curve = &curve, .on_frame = on_frame, .context = door};
+	struct bus_options options = {
+		.kind = BUS_ROUTER, .curve = &curve, .on_frame = on_frame, .on_unfit = on_unfit, .context = door};
 	door->loop = loop;
 	door->enrollment = enrollment;
 	door->keys = door_keys_open(loop, enrollment);

@@ -306,6 +306,16 @@ serve_binary(struct request *request, struct upstream *upstream)
 	push_begin(request, upstream, event, 1, true);
 }
 
+/* In binary mode the body is the data. What says to be an event as a whole, in a format that is not ours, is none. */
+static bool
+content_is_data(const struct request *request)
+{
+	static const char event_types[] = "application/cloudevents";
+	const char *type = request_header(request, "Content-Type");
+	return type != NULL && strncasecmp(type, event_types, sizeof(event_types) - 1) != 0 &&
+	       cloudevents_type_is_json(slice_text(type));
+}
+
 void
 events_serve(struct request *request, void *context)
 {
@@ -316,7 +326,7 @@ events_serve(struct request *request, void *context)
 		serve_batch(request, context);
 	else if (request_content_is(request, "application/cloudevents+json"))
 		serve_structured(request, context);
-	else if (request_content_is(request, "application/json"))
+	else if (content_is_data(request))
 		serve_binary(request, context);
 	else
 		request_refuse(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,

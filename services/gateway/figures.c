@@ -6,6 +6,7 @@
 #include "services/gateway/figures.h"
 
 #include "common/wire/pb_json.h"
+#include "services/gateway/csv.h"
 #include "services/gateway/figure_events.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/gather.h"
@@ -20,23 +21,6 @@ unpack(struct request *request, const Mt__Reply *reply, const ProtobufCMessageDe
 	return pb_unpack_trusted(type, &request->arena, slice_of(reply->reply.data, reply->reply.len));
 }
 
-/* RFC 4180: quoted when it must be. */
-static void
-csv_write(struct buf *body, const char *text)
-{
-	if (text[strcspn(text, ",\"\r\n")] == '\0') {
-		buf_text(body, text);
-		return;
-	}
-	buf_byte(body, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"')
-			buf_byte(body, '"');
-		buf_byte(body, (uint8_t)*text);
-	}
-	buf_byte(body, '"');
-}
-
 static void
 figures_csv(struct buf *body, const Mt__FiguresReply *const parts[SERVICES])
 {
@@ -47,7 +31,7 @@ figures_csv(struct buf *body, const Mt__FiguresReply *const parts[SERVICES])
 			const char *const texts[] = {figure->metric, figure->authority_id, figure->authority_code,
 						     figure->category, figure->month};
 			for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
-				csv_write(body, texts[k]);
+				csv_write(body, texts[k], ',');
 				buf_byte(body, ',');
 			}
 			buf_format(body, "%lld,%s\r\n", (long long)figure->value, figure->masked ? "true" : "false");

@@ -181,12 +181,12 @@ etag_make(const ProtobufCMessage *message, struct slice body, char etag[ETAG_BYT
 /* If-None-Match is a list of tags or a star; a weak one compares equal (RFC 9110 section 13.1.2).
  * 304 is for those who only look: what was done is told. */
 bool
-forward_etag_known(const struct request *request, const char *etag)
+forward_etag_known(struct request *request, const char *etag)
 {
-	const char *known = request_header(request, "If-None-Match");
+	const char *known = request_header_list(request, "If-None-Match");
 	if (known == NULL || strcmp(request->endpoint->verb, "GET") != 0)
 		return false;
-	return strcmp(known, "*") == 0 || strstr(known, etag) != NULL;
+	return known[strspn(known, " \t")] == '*' || strstr(known, etag) != NULL;
 }
 
 static void

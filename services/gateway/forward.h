@@ -27,6 +27,6 @@ const void *forward_reply(struct request *request, const Mt__Reply *reply, const
 bool forward_key(struct request *request, const char **id);
 
 /* True if the request is a GET that says it holds what that tag stands for: 304 is the answer. */
-bool forward_etag_known(const struct request *request, const char *etag);
+bool forward_etag_known(struct request *request, const char *etag);
 
 #endif

@@ -47,6 +47,7 @@ struct endpoint {
 	bool is_page;          /* for people: refusals too */
 	bool shared;           /* public: scripts of any site may read the answer */
 	const char *summary;   /* of an endpoint without a rule, for openapi.json; NULL: not listed */
+	const char *operation; /* and its operationId, which no rule has */
 
 	uint64_t answers[6]; /* by the first digit of the status */
 	uint64_t buckets[LATENCY_BUCKETS];

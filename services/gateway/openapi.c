@@ -19,6 +19,7 @@
 #define TAKEN "{'$ref':'#/components/schemas/TakenEvent'}"
 #define RESULT "{'$ref':'#/components/schemas/EventResult'}"
 #define RESULT_JSON "'content':{'application/json':{'schema':" RESULT "}}"
+#define OBJECT_JSON "'content':{'application/json':{'schema':" OBJECT "}}"
 #define EVENT "{'$ref':'#/components/schemas/CloudEvent'}"
 #define PROBLEM "{'$ref':'#/components/responses/Problem'}"
 #define BINARY "{'type':'string','format':'binary'}"
@@ -46,7 +47,7 @@ static const struct {
 	 "'responses':{"
 	 "'200':{'description':'Accepted or duplicate; of a batch, a result for each.','content':{'application/json':"
 	 "{'schema':{'oneOf':[" RESULT ","
-	 "{'type':'object','properties':{'results':{'type':'array','items':" RESULT "}}}]}}}},"
+	 "{'type':'object','required':['results'],'properties':{'results':{'type':'array','items':" RESULT "}}}]}}}},"
 	 "'202':{'description':'Parked or held.'," RESULT_JSON "},"
 	 "'409':{'description':'Conflict: this id was taken with another payload.'," RESULT_JSON "},"
 	 "'413':" PROBLEM ","
@@ -61,7 +62,9 @@ static const struct {
 	{"/v1/event-types/{type}", "get", "{'responses':" JSON_ANSWER("Its fields and an example.") "}"},
 	{"/v1/door", "get", "{'responses':" JSON_ANSWER("Endpoint and public key.") "}"},
 	{"/livez", "get", "{'responses':" JSON_ANSWER("It is alive.") "}"},
-	{"/readyz", "get", "{'responses':" JSON_ANSWER("All are ready; 503 names who is not.") "}"},
+	{"/readyz", "get",
+	 "{'responses':{'200':{'description':'All are ready.'," OBJECT_JSON "},"
+	 "'503':{'description':'It says who is not.'," OBJECT_JSON "},'default':" PROBLEM "}}"},
 	{"/openapi.json", "get", "{'responses':" JSON_ANSWER("This document.") "}"},
 	{"/metrics", "get", "{'responses':" FILE_ANSWER("Numbers.", "text/plain", TEXT) "}"},
 	{"/v1/certificates/{certificateId}", "get",
@@ -165,12 +168,16 @@ static const struct {
 };
 
 static const char event_schemas[] =
-	"{'CloudEvent':{'type':'object','required':['specversion','type','source','id','subject','data'],"
+	"{'CloudEvent':{'type':'object','required':['specversion','type','source','id','subject'],"
+	"'oneOf':[{'required':['data']},{'required':['data_base64']}],"
 	"'properties':{'specversion':{'const':'1.0'},'type':" TEXT ",'source':" TEXT ",'id':" TEXT ",'subject':" TEXT
-	",'time':{'type':'string','format':'date-time'},'datacontenttype':{'const':'application/json'},"
-	"'data':" OBJECT "}},"
-	"'EventResult':{'type':'object','properties':{'index':{'type':'integer'},'source':" TEXT ",'id':" TEXT
-	",'outcome':" OUTCOME ",'field':" TEXT ",'code':" TEXT ",'message':" TEXT ",'messageVi':" TEXT "}},"
+	",'time':{'type':'string','format':'date-time'},'sequence':" TEXT ",'dataschema':" TEXT
+	",'datacontenttype':{'type':'string','description':'A type that is JSON.','default':'application/json'},"
+	"'data':" OBJECT
+	",'data_base64':{'type':'string','format':'byte','description':'Data as base64 of its JSON.'}}},"
+	"'EventResult':{'type':'object','required':['index','source','id','outcome'],'properties':{'index':{'type':'"
+	"integer'},'source':" TEXT ",'id':" TEXT ",'outcome':" OUTCOME ",'field':" TEXT ",'code':" TEXT
+	",'message':" TEXT ",'messageVi':" TEXT "}},"
 	"'TakenEvent':{'type':'object','required':['source','id'],'properties':{'source':" TEXT ",'id':" TEXT
 	",'subject':" TEXT ",'outcome':" OUTCOME ",'field':" TEXT ",'code':" TEXT ",'message':" TEXT
 	",'messageVi':" TEXT ",'personId':" TEXT ",'recordedAt':" TEXT "}}}";
@@ -229,9 +236,10 @@ operation_add(json_t *paths, const struct endpoint *endpoint)
 		json_object_set_new(paths, endpoint->path, path);
 	}
 	json_object_set_new(path, verb,
-			    json_pack("{s:s,s:[s],s:o,s:{s:{s:s},s:{s:s}}}", "summary", endpoint->summary, "tags",
-				      "Gateway", "parameters", parameters_of(endpoint->path), "responses", "200",
-				      "description", "Done.", "default", "$ref", "#/components/responses/Problem"));
+			    json_pack("{s:s,s:s,s:[s],s:[],s:o,s:{s:{s:s},s:{s:s}}}", "operationId",
+				      endpoint->operation, "summary", endpoint->summary, "tags", "Gateway", "security",
+				      "parameters", parameters_of(endpoint->path), "responses", "200", "description",
+				      "Done.", "default", "$ref", "#/components/responses/Problem"));
 }
 
 struct slice

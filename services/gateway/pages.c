@@ -13,7 +13,8 @@ static const char style[] =
 	"-warn:#8a5a00;"
 	"--accent:#8a1c1c}"
 	"@media(prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#9fb0be;--line:#2f3b46;--paper:#18212a;"
-	"--ground:#10171e;--good:#4cc38a;--bad:#ff8078;--accent:#e6b450}}"
+	"--ground:#10171e;--good:#4cc38a;--bad:#ff8078;--warn:#f0b03f;"
+	"--accent:#e6b450}}"
 	"*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);"
 	"font:16px/1.5 system-ui,'Segoe UI',Roboto,'Noto Sans',sans-serif}"
 	"header{padding:1.1rem 1.5rem;border-bottom:3px solid var(--accent);background:var(--paper)}"
@@ -22,14 +23,18 @@ static const char style[] =
 	".card{max-width:44rem;margin:2rem auto;padding:1.5rem 2rem;background:var(--paper);border:1px solid "
 	"var(--line);"
 	"border-radius:.6rem}"
-	".verdict{font-size:1.35rem;padding:.8rem 1rem;border-left:.4rem solid;margin:0 0 1rem}"
+	".verdict{font-weight:400;line-height:1.5;font-size:1.35rem;padding:.8rem 1rem;border-left:.4rem "
+	"solid;margin:0 0 1rem}"
 	".verdict "
 	"span{font-size:1rem;color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}"
 	"dl{display:grid;grid-template-columns:minmax(9rem,auto) 1fr;gap:.5rem 1.2rem;margin:1rem 0}"
 	"dt{color:var(--soft)}dt small{display:block}dd{margin:0;font-weight:600;overflow-wrap:anywhere}"
 	".note{color:var(--soft);font-size:.9rem}a{color:var(--accent)}li{margin:.4rem 0}"
 	"@media(max-width:34rem){dl{grid-template-columns:1fr}.card{margin:0;border:0;border-radius:0}}"
-	"</style></head><body><header><a href=\"/\">Matricula</a>"
+	"</style>";
+
+static const char header[] =
+	"</head><body><header><a href=\"/\">Matricula</a>"
 	"<span>Hồ sơ đào tạo, bồi dưỡng công chức · <span lang=\"en\">training records of the civil "
 	"service</span></span>"
 	"</header>";
@@ -74,11 +79,17 @@ html_write(struct buf *body, const char *text)
 }
 
 void
-page_open(struct buf *body, const char *title)
+page_open(struct buf *body, const char *title, struct slice html)
 {
+	static const char style_end[] = "</style>";
+	const uint8_t *end = memmem(html.data, html.size, style_end, sizeof(style_end) - 1);
+	size_t size = end == NULL ? 0 : (size_t)(end - html.data) + sizeof(style_end) - 1;
 	buf_text(body, head);
 	html_write(body, title);
 	buf_text(body, style);
+	buf_append(body, slice_of(html.data, size));
+	buf_text(body, header);
+	buf_append(body, slice_of(html.data + size, html.size - size));
 }
 
 void
@@ -90,12 +101,12 @@ page_close(struct buf *body)
 void
 page_refusal(struct buf *body, const struct problem *problem)
 {
-	page_open(body, problem_title(problem->kind, LANGUAGE_VI));
-	buf_text(body, "<main class=\"card\"><p class=\"verdict warn\"><b>");
+	page_open(body, problem_title(problem->kind, LANGUAGE_VI), slice_text(""));
+	buf_text(body, "<main class=\"card\"><h1 class=\"verdict warn\"><b>");
 	html_write(body, problem_title(problem->kind, LANGUAGE_VI));
 	buf_text(body, "</b><br><span lang=\"en\">");
 	html_write(body, problem_title(problem->kind, LANGUAGE_EN));
-	buf_text(body, "</span></p><p class=\"note\" lang=\"en\">");
+	buf_text(body, "</span></h1><p class=\"note\" lang=\"en\">");
 	html_write(body, problem->detail);
 	buf_text(body, "</p>");
 	page_close(body);
@@ -114,12 +125,23 @@ page_headers(struct request *request, bool scripts)
 }
 
 void
+page_serve(struct request *request, const char *title, struct slice html)
+{
+	struct buf body;
+	buf_init(&body, RESPONSE_BYTES_MAX);
+	page_open(&body, title, html);
+	page_close(&body);
+	page_headers(request, true);
+	request_answer(request, 200, "text/html; charset=utf-8", &body);
+}
+
+void
 home_serve(struct request *request, void *context)
 {
 	struct buf body;
 	(void)context;
 	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_open(&body, "Matricula");
+	page_open(&body, "Matricula", slice_text(""));
 	buf_text(&body, home);
 	page_close(&body);
 	page_headers(request, false);

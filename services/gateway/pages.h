@@ -7,7 +7,10 @@
 #include "services/gateway/request.h"
 
 void html_write(struct buf *body, const char *text); /* escaped */
-void page_open(struct buf *body, const char *title);
+/* html is empty, or what this page has: a <style> of its own, which goes into the head, and what stands first. */
+void page_open(struct buf *body, const char *title, struct slice html);
+/* A page that is nothing but its html, with a script. */
+void page_serve(struct request *request, const char *title, struct slice html);
 /* A refusal in both languages, whole. */
 void page_refusal(struct buf *body, const struct problem *problem);
 void page_close(struct buf *body);

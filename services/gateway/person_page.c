@@ -329,8 +329,8 @@ void
 person_page_write(struct request *request, struct buf *body, const struct subject_file *file)
 {
 	const uint8_t *html = _binary_services_gateway_person_page_html_start;
-	page_open(body, "Hồ sơ cá nhân – Matricula");
-	buf_append(body, slice_of(html, (size_t)(_binary_services_gateway_person_page_html_end - html)));
+	page_open(body, "Hồ sơ cá nhân – Matricula",
+		  slice_of(html, (size_t)(_binary_services_gateway_person_page_html_end - html)));
 	buf_text(body, "<main class=\"card file\"><h1>Toàn bộ dữ liệu lưu về một người"
 		       "<span lang=\"en\">Everything that is held of a person</span></h1><dl>"
 		       "<dt>Mã hồ sơ <small lang=\"en\">Record id</small></dt><dd>");

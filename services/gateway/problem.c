@@ -111,12 +111,18 @@ problem_retry_after(const struct problem *problem)
 long
 problem_quality(const char *text, size_t size)
 {
-	const char *q = memmem(text, size, "q=", 2);
-	if (q == NULL)
-		return 1000;
-	char *end;
-	double value = strtod(q + 2, &end);
-	return end == q + 2 || !(value >= 0 && value <= 1) ? 0 : (long)(value * 1000);
+	for (const char *at = memchr(text, ';', size); at != NULL;) {
+		at++;
+		at += strspn(at, " \t");
+		size_t left = at < text + size ? size - (size_t)(at - text) : 0;
+		if (left >= 2 && strncasecmp(at, "q=", 2) == 0) {
+			char *end;
+			double value = strtod(at + 2, &end);
+			return end == at + 2 || !(value >= 0 && value <= 1) ? 0 : (long)(value * 1000);
+		}
+		at = memchr(at, ';', left);
+	}
+	return 1000;
 }
 
 enum language

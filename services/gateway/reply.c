@@ -130,7 +130,7 @@ refuse(struct request *request, const struct problem *problem)
 	if (is_page)
 		page_refusal(&body, problem);
 	else
-		problem_write(&body, problem, problem_language(request_header(request, "Accept-Language")));
+		problem_write(&body, problem, problem_language(request_header_list(request, "Accept-Language")));
 	if (problem_retry_after(problem) > 0 && !header_is_out(request, "Retry-After")) {
 		snprintf(seconds, sizeof(seconds), "%u", problem_retry_after(problem));
 		request_header_add(request, "Retry-After", seconds);

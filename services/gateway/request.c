@@ -104,6 +104,17 @@ demands_check(struct request *request, const struct header_counts *counts)
 	return true;
 }
 
+/* What no name of a host, address or port has (RFC 9112 section 3.2 wants such refused). */
+static bool
+host_is_sound(const char *host)
+{
+	for (const char *at = host; *at != '\0'; at++) {
+		if ((uint8_t)*at <= ' ' || (uint8_t)*at >= 0x7f || strchr("/?#@\\\"<>^`{|}", *at) != NULL)
+			return false;
+	}
+	return true;
+}
+
 static bool
 header_check(struct request *request)
 {
@@ -115,12 +126,16 @@ header_check(struct request *request)
 		return header_refuse(request, "names no Host");
 	if (counts.host > 1)
 		return header_refuse(request, "names Host twice");
+	if (counts.host == 1 && !host_is_sound(request_header(request, "Host")))
+		return header_refuse(request, "names a Host that is none");
 	if (counts.length > 1)
 		return header_refuse(request, "names Content-Length twice");
 	if (counts.encoding > 1)
 		return header_refuse(request, "names Transfer-Encoding twice");
 	if (counts.length > 0 && counts.encoding > 0)
 		return header_refuse(request, "names Content-Length beside Transfer-Encoding");
+	if (counts.encoding > 0 && request->is_http_1_0)
+		return header_refuse(request, "names Transfer-Encoding, which HTTP/1.0 does not know");
 	if (counts.encoding > 0 && strcasecmp(request_header(request, "Transfer-Encoding"), "chunked") != 0)
 		return header_refuse(request, "names a Transfer-Encoding other than chunked");
 	if (counts.authorization > 1)
@@ -150,6 +165,10 @@ on_parameter(void *context, enum MHD_ValueKind kind, const char *name, const cha
 		return MHD_YES; /* between two &, or behind the last */
 	if (request->query_count == QUERY_PARAMETERS_MAX) {
 		reading->wrong = "the query has too many parameters";
+		return MHD_NO;
+	}
+	if (name[0] == '\0') {
+		reading->wrong = "the query has a parameter without a name";
 		return MHD_NO;
 	}
 	struct request_parameter *parameter = &request->query[request->query_count++];
@@ -232,6 +251,10 @@ endpoint_find(struct request *request, const struct routes *routes, struct endpo
 		request->endpoint = &endpoints[request->match.endpoint];
 		return true;
 	case ROUTE_NO_SUCH_PATH:
+		if (strcmp(request->verb, "OPTIONS") == 0 && strcmp(path, "*") == 0) {
+			request_answer_static(request, 204, NULL, slice_text("")); /* RFC 9110 section 9.3.7: a ping */
+			return false;
+		}
 		request_refuse(request, PROBLEM_NO_SUCH_ROUTE, NULL, "no route has this path, see /openapi.json");
 		return false;
 	case ROUTE_OTHER_VERB:
@@ -389,46 +412,6 @@ request_query_number(struct request *request, const char *name, uint64_t max, ui
 	}
 	*value = number;
 	return true;
-}
-
-/* Thousandths of the weight that Accept gives to a range as it is spelt; -1 if it does not name it. */
-static long
-accept_weight(const struct request *request, const char *range)
-{
-	const char *accept = request_header(request, "Accept");
-	size_t size = strlen(range);
-	for (const char *at = accept == NULL ? "" : accept; *at != '\0'; at += strcspn(at, ",")) {
-		at += strspn(at, " \t,");
-		if (strncasecmp(at, range, size) == 0 && strchr(" \t,;", at[size]) != NULL)
-			return problem_quality(at, strcspn(at, ","));
-	}
-	return -1;
-}
-
-/* The most precise range decides (RFC 9110 section 12.5.1). */
-static long
-json_weight(const struct request *request)
-{
-	static const char *const ranges[] = {"application/json", "application/*", "*/*"};
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-		long weight = accept_weight(request, ranges[i]);
-		if (weight >= 0)
-			return weight;
-	}
-	return 0;
-}
-
-bool
-request_accepts(const struct request *request, const char *type)
-{
-	long weight = accept_weight(request, type);
-	return weight > 0 && weight >= json_weight(request);
-}
-
-bool
-request_prefers(const struct request *request, const char *type, const char *other)
-{
-	return request_accepts(request, type) && accept_weight(request, type) > accept_weight(request, other);
 }
 
 bool

@@ -66,6 +66,8 @@ bool request_drains(const struct request *request);
 
 /* NULL if there is none. */
 const char *request_header(const struct request *request, const char *name);
+/* For a header that is a list: its lines as one (RFC 9110 section 5.3). */
+const char *request_header_list(struct request *request, const char *name);
 const char *request_query(const struct request *request, const char *name);
 const char *request_path_value(const struct request *request, const char *name); /* never NULL */
 /* False, and refused, if the query names anything but these (a list that ends with NULL). */
@@ -73,9 +75,9 @@ bool request_query_only(struct request *request, const char *const *names);
 /* A number in the query; false, and refused, if it is none or beyond max. *value stays if absent. */
 bool request_query_number(struct request *request, const char *name, uint64_t max, uint64_t *value);
 /* True if the Accept header names the type and does not weigh JSON higher. */
-bool request_accepts(const struct request *request, const char *type);
+bool request_accepts(struct request *request, const char *type);
 /* True if the Accept header accepts the type, and weighs it higher than the other. */
-bool request_prefers(const struct request *request, const char *type, const char *other);
+bool request_prefers(struct request *request, const char *type, const char *other);
 /* True if Content-Type is that type, whatever its parameters. */
 bool request_content_is(const struct request *request, const char *type);
 struct caller request_caller(const struct request *request);

@@ -39,7 +39,7 @@ language_read(struct request *request, bool *vi)
 {
 	const char *lang = request_query(request, "lang");
 	*vi = lang != NULL ? strcmp(lang, "vi") == 0
-			   : problem_language(request_header(request, "Accept-Language")) == LANGUAGE_VI;
+			   : problem_language(request_header_list(request, "Accept-Language")) == LANGUAGE_VI;
 	if (lang == NULL || *vi || strcmp(lang, "en") == 0)
 		return true;
 	request_refuse(request, PROBLEM_INVALID_ARGUMENT, "lang", "query parameter lang is neither vi nor en");
@@ -248,13 +248,8 @@ roster_template_serve(struct request *request, void *context)
 void
 roster_page_serve(struct request *request, void *context)
 {
-	struct buf body;
 	(void)context;
 	const uint8_t *html = _binary_services_gateway_roster_html_start;
-	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_open(&body, "Gửi danh sách – Matricula");
-	buf_append(&body, slice_of(html, (size_t)(_binary_services_gateway_roster_html_end - html)));
-	page_close(&body);
-	page_headers(request, true);
-	request_answer(request, 200, "text/html; charset=utf-8", &body);
+	page_serve(request, "Gửi danh sách – Matricula",
+		   slice_of(html, (size_t)(_binary_services_gateway_roster_html_end - html)));
 }

@@ -76,7 +76,11 @@ content_write(struct arena *arena, struct buf *body, const Mt__VerifiedContent *
 	row_write(body, "Ngày sinh", "Date of birth", date_shown(arena, content->birth_date));
 	row_write(body, "Loại", "Kind", content->kind_name);
 	row_write(body, "Chương trình", "Programme", content->programme_title);
-	row_write(body, "", "", content->programme_title_en);
+	if (content->programme_title_en[0] != '\0') {
+		buf_text(body, "<dd lang=\"en\">");
+		html_write(body, content->programme_title_en);
+		buf_text(body, "</dd>");
+	}
 	if (content->hours > 0)
 		row_write(body, "Số giờ", "Hours", arena_format(arena, "%u", content->hours));
 	row_write(body, "Ngày hoàn thành", "Completed on", date_shown(arena, content->completed_on));
@@ -113,9 +117,9 @@ on_verdict(void *context, size_t number, const Mt__Reply *reply)
 		return;
 	const struct words *words = words_of(verdict->verdict);
 	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_open(&body, "Tra cứu chứng chỉ – Matricula");
+	page_open(&body, "Tra cứu chứng chỉ – Matricula", slice_text(""));
 	buf_format(&body,
-		   "<main class=\"card\"><p class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></p><dl>",
+		   "<main class=\"card\"><h1 class=\"verdict %s\"><b>%s</b><br><span lang=\"en\">%s</span></h1><dl>",
 		   words->css, words->vi, words->en);
 	row_write(&body, "Từ ngày", "Since", date_shown(&request->arena, verdict->since));
 	if (verdict->since[0] != '\0')
@@ -152,13 +156,8 @@ verify_code_serve(struct request *request, void *context)
 void
 verify_page_serve(struct request *request, void *context)
 {
-	struct buf body;
 	(void)context;
 	const uint8_t *html = _binary_services_gateway_verify_html_start;
-	buf_init(&body, RESPONSE_BYTES_MAX);
-	page_open(&body, "Tra cứu chứng chỉ – Matricula");
-	buf_append(&body, slice_of(html, (size_t)(_binary_services_gateway_verify_html_end - html)));
-	page_close(&body);
-	page_headers(request, true);
-	request_answer(request, 200, "text/html; charset=utf-8", &body);
+	page_serve(request, "Tra cứu chứng chỉ – Matricula",
+		   slice_of(html, (size_t)(_binary_services_gateway_verify_html_end - html)));
 }

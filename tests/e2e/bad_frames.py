@@ -247,6 +247,10 @@ def over_door(report, world):
             if not replies or replies[0].status != status or not re.search(pattern, replies[0].message):
                 wrong.append("%s: %s" % (name, str(replies[:1]).replace("\n", " ")))
         report.check("%d bad frames at the door are refused by name" % len(cases), not wrong, "; ".join(wrong[:6]))
+        rpc.socket.send_multipart([b"", b"what a REQ would send"])
+        said = rpc.replies(rpc.receive(10))
+        report.check("a message of several parts is answered", len(said) == 1 and said[0].tag == 0 and
+                     said[0].status == INVALID and "several parts" in said[0].message, said)
     wrong = []
     for name, pair, server_key in (("an unregistered key", stranger, server),
                                    ("the wrong key of the door", (public, secret), stranger[0])):
@@ -267,6 +271,15 @@ def over_door(report, world):
         with door() as rpc:
             assert rpc.exchange([push(rpc, "door-2", "BA-D2")], key=None)
         world.good()
+    with report.case("a key that is removed is told so in the middle of its session"), door() as rpc:
+        assert rpc.exchange([push(rpc, "door-2", "BA-D2")], key=None)
+        d.operator("enrollment").ask("Access.RemoveDoorKey", pb.access.RemoveDoorKeyRequest(door_key=public.decode()))
+
+        def told_of_frame():
+            rpc.send(frame_of([push(rpc, "door-2", "BA-D2").SerializeToString()]))
+            said = rpc.replies(rpc.receive(5) or b"")
+            return said and said[0].tag == 0 and said[0].status == UNAUTHENTICATED
+        wait_until("the gateway itself refuses the key", told_of_frame, 20)
 
 
 def tuple_of(endpoint):

@@ -67,6 +67,11 @@ def http_cases(world):
     yield "two Idempotency-Keys", framing("Idempotency-Key: a", "Idempotency-Key: b", length) + body, 400, None, \
         "Key"
     yield "no Host", head("GET", "/v1/whoami", auth, host=None), 400, None, "names no Host"
+    for host in ("a b", "a/b", "a@b", "a\x80b"):
+        yield "Host %r" % host, head("GET", "/v1/whoami", auth, host="Host: " + host), 400, None, "a Host that is none"
+    yield "Transfer-Encoding in HTTP/1.0", (framing("Transfer-Encoding: chunked") + b"0\r\n\r\n").replace(
+        b"HTTP/1.1", b"HTTP/1.0"), 400, None, "HTTP/1.0"
+    yield "all of the server", head("OPTIONS", "*"), 204, None, ""
     yield "a blank before a colon", framing("Content-Length : %d" % len(body)) + body, 400, None, "blank before a colon"
     yield "a space in the target", head("GET", "/v1/whoami /x", auth), 400, None, "holds a space"
     for value in ("abc", "-1", "1e3", "99999999999999999999999999", "5, 5", "0x10", ""):
@@ -116,6 +121,7 @@ def http_cases(world):
     for query, field in (("nonsense=1", "nonsense"), ("authority=BA&authority=BA", "authority")):
         yield "query " + query, head("GET", "/v1/persons?" + query, auth), 400, field, "not known|twice"
     yield "a query of nothing", head("GET", "/v1/whoami?&&", auth), 200, None, ""
+    yield "a parameter without a name", head("GET", "/v1/persons?authority=BA&=x", auth), 400, None, "without a name"
     yield "a page too large", head("GET", "/v1/persons?authority=BA&pageSize=1001", auth), 400, "pageSize", \
         "more than 1000"
     yield "a page size that is none", head("GET", "/v1/persons?authority=BA&pageSize=ten", auth), 400, "pageSize", ""
@@ -161,7 +167,7 @@ def json_cases(world):
     yield "a NUL", cls, '{"title":"a\\u0000b"}', "title", "NUL"
     yield "bad UTF-8", cls, b'{"title":"\xc3\x28"}', None, "UTF-8"
     yield "overlong UTF-8", cls, b'{"title":"\xc0\x80"}', None, "UTF-8"
-    yield "a byte order mark", cls, b'\xef\xbb\xbf{"seats":3}', None, ""
+    yield "a byte order mark", cls, b'\xef\xbb\xbf{"seats":3}', None, "byte order mark"
     yield "UTF-16", cls, '{"seats":3}'.encode("utf-16"), None, ""
     yield "a depth bomb of arrays", cls, deep, None, "deep|not a JSON object"
     yield "a depth bomb in a field", cls, '{"sessions":' + deep, None, "deep|list|single|object"
@@ -255,7 +261,7 @@ def over_events(report, world):
         ("a source of nobody", dict(known, id="c6", source="/authorities/ZZ/x"), 422, "source", "unknown_authority",
          "ZZ"),
         ("a source that is no path", dict(known, id="c7", source="urn:x"), 422, "source", "unknown_authority", ""),
-        ("data in base64", dict(known, id="c8", data_base64="AAAA"), 422, "data_base64", "invalid", "JSON"),
+        ("data in base64 too", dict(known, id="c8", data_base64="AAAA"), 422, "data_base64", "invalid", "beside data"),
         ("the same id with another payload", dict(known, data=hired(name="Somebody Else")), 409, "id", "conflict",
          "another payload"),
         ("somebody else's source", dict(known, id="c9", source="/authorities/BB/hr"), 403, None, None, "outside"),

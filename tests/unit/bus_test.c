@@ -55,6 +55,7 @@ struct table {
 	uint64_t refused; /* frames tried before the connection stood */
 	uint64_t answered;
 	uint64_t denied_answers;
+	uint64_t unfit;
 	uint8_t allowed[CURVE_KEY_BYTES];
 	uint8_t seen[CURVE_KEY_BYTES];
 	bool has_seen;
@@ -293,6 +294,15 @@ on_denied_answer(void *context, struct slice route, struct slice frame, struct s
 }
 
 static void
+on_unfit(void *context, struct slice route, enum bus_unfit why)
+{
+	struct table *table = context;
+	assert_int_equal(why, BUS_UNFIT_KEY);
+	assert_true(route.size > 0);
+	table->unfit++;
+}
+
+static void
 curve_lets_in_whom_the_list_names(void **state)
 {
 	(void)state;
@@ -308,7 +318,8 @@ curve_lets_in_whom_the_list_names(void **state)
 	memcpy(friendly.server_text, server.own.public_text, CURVE_TEXT_BYTES);
 	memcpy(stranger.server_text, server.own.public_text, CURVE_TEXT_BYTES);
 	assert_true(curve_key_parse(friendly.own.public_text, table.allowed));
-	struct bus_options router = {.kind = BUS_ROUTER, .curve = &server, .on_frame = on_question, .context = &table};
+	struct bus_options router = {
+		.kind = BUS_ROUTER, .curve = &server, .on_frame = on_question, .on_unfit = on_unfit, .context = &table};
 	struct bus_options dealer = {.kind = BUS_DEALER, .curve = &friendly, .on_frame = on_answer, .context = &table};
 	struct bus_options other = {
 		.kind = BUS_DEALER, .curve = &stranger, .on_frame = on_denied_answer, .context = &table};
@@ -334,11 +345,14 @@ curve_lets_in_whom_the_list_names(void **state)
 	assert_true(bus_counters(table.answerer).denied >= 1);
 	assert_int_equal(bus_counters(table.answerer).received, FRAMES);
 
-	/* A key taken off the list: its open connection is of no use any more. */
+	assert_int_equal(table.unfit, 0);
+
+	/* A key taken off the list: its open connection is of no use any more, and can be told so. */
 	memset(table.allowed, 0, sizeof(table.allowed));
 	bus_send(table.asker, slice_of(NULL, 0), slice_text("still there"));
 	table_run(&table, QUIET_MS);
 	assert_int_equal(bus_counters(table.answerer).received, FRAMES);
+	assert_int_equal(table.unfit, 1);
 	table_close(&table);
 }
 

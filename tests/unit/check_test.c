@@ -48,6 +48,11 @@ other_spellings_of_the_same_pass(void **state)
 	       REASON_NONE);
 	expect(fixture, "proof first",
 	       arena_format(&fixture->arena, " {\"proof\" : [%s],\n%s}\r\n", proof, document + 1), REASON_NONE);
+	expect(fixture, "an editor's byte order mark",
+	       arena_format(&fixture->arena, "\xef\xbb\xbf%s", credential_of(fixture, &shape)), REASON_NONE);
+	expect(fixture, "two of them",
+	       arena_format(&fixture->arena, "\xef\xbb\xbf\xef\xbb\xbf%s", credential_of(fixture, &shape)),
+	       REASON_NOT_CREDENTIAL);
 	expect(fixture, "escaped letters",
 	       replaced(fixture, credential_of(fixture, &shape), "AchievementSubject", "\\u0041chievementSubject"),
 	       REASON_NONE);

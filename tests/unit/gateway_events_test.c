@@ -103,8 +103,14 @@ each_fault_names_its_field(void **state)
 	rejected("{\"specversion\":\"1.0\",\"type\":\"x\",\"source\":\"s\",\"id\":\"1\",\"subject\":\"A\"}",
 		 "missing_data", "data");
 	rejected("{\"specversion\":\"1.0\",\"type\":\"x\",\"source\":\"s\",\"id\":\"1\",\"subject\":\"A\","
-		 "\"data_base64\":\"e30=\"}",
+		 "\"data_base64\":\"e30=\",\"data\":{}}",
 		 "invalid_attribute", "data_base64");
+	rejected("{\"specversion\":\"1.0\",\"type\":\"matricula.person.retired.v1\",\"source\":\"s\",\"id\":\"1\","
+		 "\"subject\":\"A\",\"data_base64\":\"e30\"}",
+		 "invalid_attribute", "data_base64");
+	rejected("{\"specversion\":\"1.0\",\"type\":\"matricula.person.retired.v1\",\"source\":\"s\",\"id\":\"1\","
+		 "\"subject\":\"A\",\"data_base64\":\"AAAA\"}",
+		 "invalid_data", "data");
 	rejected("{\"specversion\":\"1.0\",\"type\":\"x\",\"source\":\"s\",\"id\":\"1\",\"subject\":\"A\","
 		 "\"datacontenttype\":\"text/xml\",\"data\":{}}",
 		 "invalid_attribute", "datacontenttype");
@@ -117,6 +123,44 @@ each_fault_names_its_field(void **state)
 	rejected("{\"specversion\":\"1.0\",\"type\":\"matricula.person.retired.v1\",\"source\":\"s\",\"id\":\"1\","
 		 "\"subject\":\"A\",\"data\":[1]}",
 		 "invalid_data", "data");
+}
+
+static void
+control_characters_are_no_text(void **state)
+{
+	static const char *const held[] = {"\\n", "\\u007f", "\\u0080", "\\u009f"};
+	static const char *const taken[] = {"\\u00a0", "\\u00c2", "\\u1ea0"};
+	char body[256];
+	(void)state;
+	const char *format = "{\"specversion\":\"1.0\",\"type\":\"matricula.person.retired.v1\",\"source\":\"s\","
+			     "\"id\":\"1%s\",\"subject\":\"A\",\"data\":{}}";
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
+		snprintf(body, sizeof(body), format, held[i]);
+		rejected(body, "invalid_attribute", "id");
+	}
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		snprintf(body, sizeof(body), format, taken[i]);
+		assert_null(read_one(body).code);
+	}
+}
+
+/* {"effectiveDate":"2026-01-01"} as the SDKs send bytes, and under a media type of the sender's own. */
+static void
+data_is_json_in_all_its_spellings(void **state)
+{
+	static const char *const types[] = {"application/json", "application/vnd.hr+json;v=1", "text/json", "A/b+JSON"};
+	static const char *const others[] = {"json", "application/jsonp", "application/+json", "application/xml", "/"};
+	(void)state;
+	struct cloud_event event = read_one(
+		"{\"specversion\":\"1.0\",\"type\":\"matricula.person.retired.v1\",\"source\":\"s\",\"id\":\"1\","
+		"\"subject\":\"A\",\"datacontenttype\":\"application/vnd.hr+json\",\"data\":null,"
+		"\"data_base64\":\"eyJlZmZlY3RpdmVEYXRlIjoiMjAyNi0wMS0wMSJ9\"}");
+	assert_null(event.code);
+	assert_string_equal(event.data.retired->effective_date, "2026-01-01");
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		assert_true(cloudevents_type_is_json(slice_text(types[i])));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(cloudevents_type_is_json(slice_text(others[i])));
 }
 
 static void
@@ -249,6 +293,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_sound_event_is_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_fault_names_its_field, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(control_characters_are_no_text, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(data_is_json_in_all_its_spellings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_batch_has_a_verdict_for_each, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_body_that_is_none_is_a_fault, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(headers_make_an_event, set_up, tear_down),

@@ -125,6 +125,8 @@ languages_are_weighed(void **state)
 	assert_int_equal(problem_language("vi;q=0"), LANGUAGE_EN);
 	assert_int_equal(problem_language("vietnamese"), LANGUAGE_EN);
 	assert_int_equal(problem_language(",,;;q=,vi;q=9"), LANGUAGE_EN);
+	assert_int_equal(problem_language("vi;Q=0.5, en; q=0.9"), LANGUAGE_EN);
+	assert_int_equal(problem_language("vi;eq=0.1;q=0.9, en;q=0.8"), LANGUAGE_VI);
 }
 
 static void

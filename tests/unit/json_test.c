@@ -161,7 +161,7 @@ static const struct {
 	{TEXT("'a'"), 0, "a value was expected"},
 	{TEXT("\xef\xbb\xbf"
 	      "1"),
-	 0, "a value was expected"},
+	 0, "a value was expected, not a byte order mark"},
 	{TEXT("/**/1"), 0, "a value was expected"},
 	{TEXT("\"a"), 2, "a string has no end"},
 	{TEXT("\"12345678"), 9, "a string has no end"},
