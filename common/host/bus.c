@@ -2,10 +2,11 @@
  *
  * ZMQ_FD is edge-triggered: it becomes readable when something may have changed, and
  * reading ZMQ_EVENTS, receiving or sending takes the edge away. So the poll handle
- * only wakes the loop. After the poll, `check` receives from every socket; before the
- * next poll, `prepare` asks every socket again, because a send in between may have
- * taken an edge, and if anything is waiting starts `idle`, with which the loop does
- * not sleep.
+ * only wakes the loop, and says which socket to look at. After the poll, `check`
+ * receives; before the next poll, `prepare` asks again, because a send in between may
+ * have taken an edge, and if anything is waiting starts `idle`, with which the loop
+ * does not sleep. A socket that nobody touched since it was found empty still has its
+ * edge, and is not asked: each asking is two system calls.
  *
  * A slow timer looks whether a socket slept over something nonetheless: its
  * descriptor shows no edge, it received nothing since the last look, and yet there
@@ -47,6 +48,7 @@ struct bus_socket {
 	struct curve curve;
 	char domain[DOMAIN_BYTES];
 	bool is_zap;
+	bool touched; /* since it was found empty: what arrived may show no edge */
 	struct bus_counters counters;
 	uint64_t handled;         /* messages of any kind */
 	uint64_t handled_at_look; /* of the safety timer */
@@ -170,7 +172,7 @@ on_check(uv_check_t *check)
 {
 	const struct bus *bus = check->data;
 	for (struct bus_socket *socket = bus->sockets; socket != NULL; socket = socket->next) {
-		if (socket_has_input(socket))
+		if (socket->touched && socket_has_input(socket))
 			socket_drain(socket);
 	}
 }
@@ -186,9 +188,10 @@ on_prepare(uv_prepare_t *prepare)
 {
 	struct bus *bus = prepare->data;
 	bool waiting = false;
-	/* Every socket is asked, not only up to the first that has something: asking is what keeps its edge alive. */
-	for (const struct bus_socket *socket = bus->sockets; socket != NULL; socket = socket->next)
-		waiting = socket_has_input(socket) || waiting;
+	for (struct bus_socket *socket = bus->sockets; socket != NULL; socket = socket->next) {
+		socket->touched = socket->touched && socket_has_input(socket);
+		waiting = waiting || socket->touched;
+	}
 	if (waiting)
 		uv_idle_start(&bus->idle, on_idle);
 	else
@@ -198,7 +201,8 @@ on_prepare(uv_prepare_t *prepare)
 static void
 on_poll(uv_poll_t *handle, int status, int events)
 {
-	(void)handle; /* the loop is awake: check does the rest */
+	struct bus_socket *socket = handle->data;
+	socket->touched = true; /* check does the rest */
 	(void)status;
 	(void)events;
 }
@@ -214,6 +218,7 @@ on_safety(uv_timer_t *timer)
 		if (quiet && !uv_is_active((uv_handle_t *)&bus->idle) && poll(&edge, 1, 0) == 0 &&
 		    socket_has_input(socket))
 			socket->counters.safety_found_work++;
+		socket->touched = true;
 	}
 	/* prepare follows in this very pass and sees what was found. */
 }
@@ -257,13 +262,25 @@ bus_end(struct bus *bus)
 }
 
 static void
-on_closed(uv_handle_t *handle)
+handle_closed(struct bus *bus)
 {
-	struct bus *bus = handle->data;
 	assert(bus->handles_open > 0);
 	bus->handles_open--;
 	if (bus->handles_open == 0)
 		bus_end(bus);
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	handle_closed(handle->data);
+}
+
+static void
+on_poll_closed(uv_handle_t *handle)
+{
+	const struct bus_socket *socket = handle->data;
+	handle_closed(socket->bus);
 }
 
 void
@@ -272,7 +289,7 @@ bus_free(struct bus *bus)
 	if (bus == NULL)
 		return;
 	for (struct bus_socket *socket = bus->sockets; socket != NULL; socket = socket->next)
-		uv_close((uv_handle_t *)&socket->poll, on_closed);
+		uv_close((uv_handle_t *)&socket->poll, on_poll_closed);
 	uv_close((uv_handle_t *)&bus->prepare, on_closed);
 	uv_close((uv_handle_t *)&bus->check, on_closed);
 	uv_close((uv_handle_t *)&bus->idle, on_closed);
@@ -327,7 +344,8 @@ socket_adopt(struct bus *bus, void *zmq, const struct bus_options *options)
 	socket->options.curve = NULL; /* a copy of it is ours */
 	if (options->curve != NULL)
 		socket->curve = *options->curve;
-	socket->poll.data = bus;
+	socket->poll.data = socket;
+	socket->touched = true;
 	uv_poll_start(&socket->poll, UV_READABLE, on_poll);
 	socket->next = bus->sockets;
 	bus->sockets = socket;
@@ -420,6 +438,7 @@ bool
 bus_send(struct bus_socket *socket, struct slice route, struct slice frame)
 {
 	bool sent = true;
+	socket->touched = true;
 	if (socket->options.kind == BUS_ROUTER)
 		sent = zmq_send(socket->zmq, route.data, route.size, ZMQ_DONTWAIT | ZMQ_SNDMORE) >= 0;
 	sent = sent && zmq_send(socket->zmq, frame.data, frame.size, ZMQ_DONTWAIT) >= 0;
