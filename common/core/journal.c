@@ -253,7 +253,10 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 		if (fact == NULL)
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
-		personal_take(&apply, fact, (*entry->unapplied)->pieces);
+		if (fact_stays_closed(node->module, (*entry->unapplied)->bytes))
+			personal_take_closed(&apply, fact);
+		else
+			personal_take(&apply, fact, (*entry->unapplied)->pieces);
 		node->module->apply(&apply, fact);
 	}
 }

@@ -163,11 +163,15 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 	passport_apply_erased(apply, person_id);
 }
 
+/* A credential is some KiB, and its rows take it as it was sealed. */
+static const ProtobufCMessageDescriptor *const facts_closed[] = {&mt__certificate_issued__descriptor, NULL};
+
 const struct module certificate_module = {
 	.name = "certificate",
 	.facts = &mt__certificate_service_fact__descriptor,
 	.handlers = handlers,
 	.apply = certificate_service_apply,
+	.facts_closed = facts_closed,
 	.follows = follows,
 	.metrics = certificate_metrics,
 	.erase = certificate_service_erase,
