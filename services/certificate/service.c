@@ -163,8 +163,12 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 	passport_apply_erased(apply, person_id);
 }
 
-/* A credential is some KiB, and its rows take it as it was sealed. */
-static const ProtobufCMessageDescriptor *const facts_closed[] = {&mt__certificate_issued__descriptor, NULL};
+/* Their rows take as it was sealed what is personal: of a certificate some KiB. */
+static const ProtobufCMessageDescriptor *const facts_closed[] = {
+	&mt__certificate_issued__descriptor,
+	&mt__completion_listed__descriptor,
+	NULL,
+};
 
 const struct module certificate_module = {
 	.name = "certificate",

@@ -271,7 +271,7 @@ mutant register_gap services/certificate/issue.c \
 	'registers and the log have no gaps'
 # A fact stays closed of which something personal is read.
 story closed_and_read services/certificate/service.c \
-	's/\{&mt__certificate_issued__descriptor, NULL\}/{\&mt__holder_corrected__descriptor, NULL}/' \
+	's/^\t&mt__certificate_issued__descriptor,$/\t\&mt__holder_corrected__descriptor,/' \
 	'certificate_holder'
 # Who was released by the rule goes on waiting, and is certified again with the next.
 story released_again services/certificate/completion_apply.c \
