@@ -79,17 +79,23 @@ buf_append(struct buf *buf, struct slice bytes)
 }
 
 void
-buf_text(struct buf *buf, const char *text)
-{
-	buf_append(buf, slice_text(text));
-}
-
-void
 buf_byte(struct buf *buf, uint8_t byte)
 {
 	uint8_t *at = buf_extend(buf, 1);
 	if (at != NULL)
 		*at = byte;
+}
+
+void
+buf_number(struct buf *buf, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	buf_append(buf, slice_of((const uint8_t *)digits + at, sizeof(digits) - at));
 }
 
 /* Most texts fit what is held already: measure by writing, and write again only after growing. */

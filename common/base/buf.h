@@ -22,12 +22,19 @@ void buf_free(struct buf *buf);
 void buf_reset(struct buf *buf); /* keeps the memory */
 
 void buf_append(struct buf *buf, struct slice bytes);
-void buf_text(struct buf *buf, const char *text);
 void buf_byte(struct buf *buf, uint8_t byte);
+void buf_number(struct buf *buf, uint64_t number); /* decimal; what is written a thousand times needs no format */
 void buf_format(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for size more bytes which the caller then fills; NULL past the limit. */
 uint8_t *buf_extend(struct buf *buf, size_t size);
+
+/* Inline, so that the length of a text in the source is no search. */
+static inline void
+buf_text(struct buf *buf, const char *text)
+{
+	buf_append(buf, slice_text(text));
+}
 
 static inline bool
 buf_failed(const struct buf *buf)

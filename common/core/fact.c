@@ -124,6 +124,19 @@ fact_kind(struct slice fact)
 }
 
 bool
+fact_stays_closed(const struct module *module, struct slice fact)
+{
+	const ProtobufCMessageDescriptor *leaf;
+	struct slice bytes;
+	if (module->facts_closed == NULL || !fact_open(module->facts, fact, &leaf, &bytes))
+		return false;
+	const ProtobufCMessageDescriptor *const *closed = module->facts_closed;
+	while (*closed != NULL && *closed != leaf)
+		closed++;
+	return *closed != NULL;
+}
+
+bool
 fact_is_core(const ProtobufCMessageDescriptor *root, struct slice fact)
 {
 	struct slice inner;

@@ -459,6 +459,8 @@ bool fact_open(const ProtobufCMessageDescriptor *root, struct slice fact, const 
 	       struct slice *bytes);
 /* The field numbers of noun and kind, noun << 16 | kind, without knowing the root; 0 if the bytes are no fact. */
 uint32_t fact_kind(struct slice fact);
+/* One of the module's facts_closed. */
+bool fact_stays_closed(const struct module *module, struct slice fact);
 /* A node's own: what it mirrors or notes about itself. Nobody else reacts to it. */
 bool fact_is_core(const ProtobufCMessageDescriptor *root, struct slice fact);
 

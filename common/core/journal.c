@@ -27,22 +27,16 @@ enum {
 	FACTS_HASHES_KEPT = 4096, /* a tenth of a second of events: a follower that keeps up is not that far behind */
 };
 
-/* What goes before so many bytes of a field. */
 static void
-put_length(struct buf *buf, unsigned field, size_t size)
+put_part(struct buf *buf, unsigned field, struct slice bytes)
 {
 	buf_byte(buf, (uint8_t)(field << 3 | WIRE_LENGTH_DELIMITED));
+	size_t size = bytes.size;
 	while (size >= 0x80) {
 		buf_byte(buf, (uint8_t)(size | 0x80));
 		size >>= 7;
 	}
 	buf_byte(buf, (uint8_t)size);
-}
-
-static void
-put_part(struct buf *buf, unsigned field, struct slice bytes)
-{
-	put_length(buf, field, bytes.size);
 	buf_append(buf, bytes);
 }
 
@@ -253,7 +247,10 @@ entry_apply(struct node *node, struct store *store, bool scratch, struct entry *
 		if (fact == NULL)
 			fatal("%s: entry %llu holds a fact that cannot be read", node->module->name,
 			      (unsigned long long)entry->header.seq);
-		personal_take(&apply, fact, (*entry->unapplied)->pieces);
+		if (fact_stays_closed(node->module, (*entry->unapplied)->bytes))
+			personal_take_closed(&apply, fact);
+		else
+			personal_take(&apply, fact, (*entry->unapplied)->pieces);
 		node->module->apply(&apply, fact);
 	}
 }
@@ -300,7 +297,10 @@ put_facts(struct buf *buf, const struct entry *entry)
 	for (const struct emitted *emitted = entry->facts; emitted != NULL; emitted = emitted->next)
 		size += 1 + varint_size(emitted->bytes.size) + emitted->bytes.size;
 	assert(size <= FACTS_BYTES_MAX);
-	put_length(buf, ENTRY_FACTS, size);
+	uint8_t *at = buf_extend(buf, 1 + varint_size(size));
+	assert(at != NULL);
+	*at = ENTRY_FACTS << 3 | WIRE_LENGTH_DELIMITED;
+	varint_write(at + 1, size);
 	for (const struct emitted *emitted = entry->facts; emitted != NULL; emitted = emitted->next)
 		put_part(buf, 1, emitted->bytes);
 	assert(!buf_failed(buf));

@@ -35,6 +35,9 @@ struct module {
 	const ProtobufCMessageDescriptor *facts; /* the service's fact type */
 	ProtobufCService *const *handlers;       /* NULL-terminated: nouns, reactions, timers */
 	void (*apply)(struct apply *apply, const ProtobufCMessage *fact);
+	/* Facts of which apply reads nothing personal, but only passes it on into rows: it is not opened for that.
+	 * Ends with NULL; NULL: there are none. */
+	const ProtobufCMessageDescriptor *const *facts_closed;
 	const struct producer *follows; /* ends with a NULL name; the index is world's peer number */
 	const struct metric *metrics;   /* ends with number 0 */
 	/* Empties every row that holds something personal of the subject, before its key is destroyed: what

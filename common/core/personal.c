@@ -366,6 +366,21 @@ personal_take(struct apply *apply, ProtobufCMessage *fact, const struct piece *p
 	personal_search(apply->node, fact, take_spot, &taking);
 }
 
+static void
+take_closed_spot(void *context, const struct spot *spot)
+{
+	struct taking *taking = context;
+	note_spot(taking->apply, spot);
+	keep_spot(&taking->opening, spot);
+}
+
+void
+personal_take_closed(struct apply *apply, ProtobufCMessage *fact)
+{
+	struct taking taking = {apply, {apply->node, apply->store, apply->arena, NULL}};
+	personal_search(apply->node, fact, take_closed_spot, &taking);
+}
+
 /* --- for followers ---------------------------------------------------------------------------------------------- */
 
 static void

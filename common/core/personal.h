@@ -171,6 +171,8 @@ void personal_next(struct node *node);
 void personal_note(struct apply *apply, ProtobufCMessage *fact);
 /* The same, and opens it; pieces as personal_sealed gave them for this very fact, NULL if it came from the journal. */
 void personal_take(struct apply *apply, ProtobufCMessage *fact, const struct piece *pieces);
+/* The same of a fact that stays closed: what is put into a record of it is put there as it is. */
+void personal_take_closed(struct apply *apply, ProtobufCMessage *fact);
 
 /* For followers: the plain text of each sealed part of a fact, in order; empty where it was erased. */
 struct personal_texts {

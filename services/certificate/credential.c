@@ -61,14 +61,8 @@ put_optional(struct buf *buf, const char *before, const char *text)
 static void
 put_number(struct buf *buf, const char *before, uint32_t number)
 {
-	char digits[10];
-	size_t at = sizeof(digits);
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
 	buf_text(buf, before);
-	buf_append(buf, slice_of((const uint8_t *)digits + at, sizeof(digits) - at));
+	buf_number(buf, number);
 }
 
 /* A civil date's first instant, or the second before it, in UTC. */

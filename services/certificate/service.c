@@ -163,11 +163,19 @@ certificate_service_erase(struct apply *apply, const char *person_id)
 	passport_apply_erased(apply, person_id);
 }
 
+/* Their rows take as it was sealed what is personal: of a certificate some KiB. */
+static const ProtobufCMessageDescriptor *const facts_closed[] = {
+	&mt__certificate_issued__descriptor,
+	&mt__completion_listed__descriptor,
+	NULL,
+};
+
 const struct module certificate_module = {
 	.name = "certificate",
 	.facts = &mt__certificate_service_fact__descriptor,
 	.handlers = handlers,
 	.apply = certificate_service_apply,
+	.facts_closed = facts_closed,
 	.follows = follows,
 	.metrics = certificate_metrics,
 	.erase = certificate_service_erase,

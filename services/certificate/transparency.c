@@ -101,19 +101,28 @@ node_read(void *context, unsigned level, uint64_t index, uint8_t hash[HASH_BYTES
 
 /* --- leaves ----------------------------------------------------------------------------------------------------- */
 
+/* Nothing in it has to be escaped. */
 struct slice
 tlog_statement(struct arena *arena, const Mt__LogEntry *leaf)
 {
 	struct buf buf;
 	char hash[TEXT_BASE64_BYTES(HASH_BYTES)];
 	buf_init(&buf, STATEMENT_BYTES_MAX);
-	buf_format(&buf, "{\"at\":\"%s\",\"certificate\":\"%s\"", leaf->at, leaf->certificate_id);
+	buf_text(&buf, "{\"at\":\"");
+	buf_text(&buf, leaf->at);
+	buf_text(&buf, "\",\"certificate\":\"");
+	buf_text(&buf, leaf->certificate_id);
 	if (leaf->credential_hash.len > 0) {
 		assert(leaf->credential_hash.len == HASH_BYTES);
 		text_base64url(slice_of(leaf->credential_hash.data, HASH_BYTES), hash);
-		buf_format(&buf, ",\"credential\":\"%s\"", hash);
+		buf_text(&buf, "\",\"credential\":\"");
+		buf_text(&buf, hash);
 	}
-	buf_format(&buf, ",\"edition\":%u,\"statement\":\"%s\"}", leaf->edition, statement_names[leaf->kind]);
+	buf_text(&buf, "\",\"edition\":");
+	buf_number(&buf, leaf->edition);
+	buf_text(&buf, ",\"statement\":\"");
+	buf_text(&buf, statement_names[leaf->kind]);
+	buf_text(&buf, "\"}");
 	assert(!buf_failed(&buf));
 	struct slice text = arena_copy(arena, buf_slice(&buf));
 	buf_free(&buf);

@@ -82,11 +82,19 @@ notification_apply(struct apply *apply, const ProtobufCMessage *message)
 	assert(false); /* the core lets no empty fact through */
 }
 
+/* Their rows take as it was sealed what is personal. */
+static const ProtobufCMessageDescriptor *const facts_closed[] = {
+	&mt__message_queued__descriptor,
+	&mt__contact_noted__descriptor,
+	NULL,
+};
+
 const struct module notification_module = {
 	.name = "notification",
 	.facts = &mt__notification_service_fact__descriptor,
 	.handlers = handlers,
 	.apply = notification_apply,
+	.facts_closed = facts_closed,
 	.follows = follows,
 	.metrics = notification_metrics,
 	.erase = message_apply_erased,

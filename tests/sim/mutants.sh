@@ -269,6 +269,10 @@ story review_settled services/certificate/correct.c \
 mutant register_gap services/certificate/issue.c \
 	's/\+\+issuing->place/issuing->place += 1 + (issuing->place % 5 == 4)/' \
 	'registers and the log have no gaps'
+# A fact stays closed of which something personal is read.
+story closed_and_read services/certificate/service.c \
+	's/^\t&mt__certificate_issued__descriptor,$/\t\&mt__holder_corrected__descriptor,/' \
+	'certificate_holder'
 # Who was released by the rule goes on waiting, and is certified again with the next.
 story released_again services/certificate/completion_apply.c \
 	'/^completion_apply_certified\(/,/^\}/ s/^\tapply_delete\(/\tif (!completion->released)\n\t\tapply_delete(/' \

@@ -142,6 +142,21 @@ a_huge_size_does_not_wrap(void **state)
 	buf_free(&buf);
 }
 
+static void
+numbers_are_decimal(void **state)
+{
+	(void)state;
+	struct buf buf;
+	buf_init(&buf, 100);
+	buf_number(&buf, 0);
+	buf_byte(&buf, ' ');
+	buf_number(&buf, 1090);
+	buf_byte(&buf, ' ');
+	buf_number(&buf, UINT64_MAX);
+	assert_holds(&buf, "0 1090 18446744073709551615");
+	buf_free(&buf);
+}
+
 int
 main(void)
 {
@@ -149,7 +164,7 @@ main(void)
 		cmocka_unit_test(appends_follow_each_other),    cmocka_unit_test(growth_keeps_the_bytes),
 		cmocka_unit_test(the_limit_is_exact),           cmocka_unit_test(nothing_follows_a_dropped_append),
 		cmocka_unit_test(format_fits_to_the_last_byte), cmocka_unit_test(format_survives_every_growth),
-		cmocka_unit_test(a_huge_size_does_not_wrap),
+		cmocka_unit_test(a_huge_size_does_not_wrap),    cmocka_unit_test(numbers_are_decimal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
