@@ -24,8 +24,8 @@ void key_u8(struct key *key, uint8_t value);
 void key_u16(struct key *key, uint16_t value);
 void key_u32(struct key *key, uint32_t value);
 void key_u64(struct key *key, uint64_t value);
-void key_i64(struct key *key, int64_t value);        /* sign bit flipped: negative sorts first */
-void key_text(struct key *key, const char *text);    /* with its NUL, so that prefixes sort first */
+void key_i64(struct key *key, int64_t value);     /* sign bit flipped: negative sorts first */
+void key_text(struct key *key, const char *text); /* with its NUL, so that prefixes sort first */
 
 /* Where so many bytes more are to be written. */
 static inline uint8_t *
