@@ -9,17 +9,6 @@
 
 static const uint64_t SIGN_BIT = UINT64_C(1) << 63;
 
-static uint8_t *
-extend(struct key *key, size_t size)
-{
-	assert(key->size >= 1);
-	assert(key->size <= KEY_BYTES_MAX);
-	assert(size <= KEY_BYTES_MAX - key->size);
-	uint8_t *at = key->data + key->size;
-	key->size += size;
-	return at;
-}
-
 struct key
 key_of(uint8_t table)
 {
@@ -41,13 +30,13 @@ key_copy(struct slice whole)
 void
 key_u8(struct key *key, uint8_t value)
 {
-	*extend(key, 1) = value;
+	*key_extend(key, 1) = value;
 }
 
 void
 key_u16(struct key *key, uint16_t value)
 {
-	uint8_t *at = extend(key, 2);
+	uint8_t *at = key_extend(key, 2);
 	at[0] = (uint8_t)(value >> 8);
 	at[1] = (uint8_t)value;
 }
@@ -55,27 +44,19 @@ key_u16(struct key *key, uint16_t value)
 void
 key_u32(struct key *key, uint32_t value)
 {
-	put_u32(extend(key, 4), value);
+	put_u32(key_extend(key, 4), value);
 }
 
 void
 key_u64(struct key *key, uint64_t value)
 {
-	put_u64(extend(key, 8), value);
+	put_u64(key_extend(key, 8), value);
 }
 
 void
 key_i64(struct key *key, int64_t value)
 {
 	key_u64(key, (uint64_t)value ^ SIGN_BIT);
-}
-
-void
-key_bytes(struct key *key, struct slice bytes)
-{
-	uint8_t *at = extend(key, bytes.size);
-	if (bytes.size > 0)
-		memcpy(at, bytes.data, bytes.size);
 }
 
 void

@@ -7,6 +7,8 @@
 
 #include "common/base/slice.h"
 
+#include <assert.h>
+
 enum { KEY_BYTES_MAX = 240 }; /* LMDB allows 511; every text in a key is limited well below */
 
 struct key {
@@ -22,9 +24,29 @@ void key_u8(struct key *key, uint8_t value);
 void key_u16(struct key *key, uint16_t value);
 void key_u32(struct key *key, uint32_t value);
 void key_u64(struct key *key, uint64_t value);
-void key_i64(struct key *key, int64_t value);        /* sign bit flipped: negative sorts first */
-void key_bytes(struct key *key, struct slice bytes); /* as they are: last field or fixed width */
-void key_text(struct key *key, const char *text);    /* with its NUL, so that prefixes sort first */
+void key_i64(struct key *key, int64_t value);     /* sign bit flipped: negative sorts first */
+void key_text(struct key *key, const char *text); /* with its NUL, so that prefixes sort first */
+
+/* Where so many bytes more are to be written. */
+static inline uint8_t *
+key_extend(struct key *key, size_t size)
+{
+	assert(key->size >= 1);
+	assert(key->size <= KEY_BYTES_MAX);
+	assert(size <= KEY_BYTES_MAX - key->size);
+	uint8_t *at = key->data + key->size;
+	key->size += size;
+	return at;
+}
+
+/* As they are: last field or fixed width. Mostly an id, whose size the compiler knows here. */
+static inline void
+key_bytes(struct key *key, struct slice bytes)
+{
+	uint8_t *at = key_extend(key, bytes.size);
+	if (bytes.size > 0)
+		memcpy(at, bytes.data, bytes.size);
+}
 
 static inline struct slice
 key_slice(const struct key *key)

@@ -10,6 +10,7 @@
 #include "common/base/date.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
 	DATE_FIRST = -719162, /* 0001-01-01 */
@@ -120,13 +121,23 @@ date_write(char *at, int32_t date)
 	return digits_write(at, day, 2);
 }
 
+/* An event asks six times for its effective date. */
+static _Thread_local struct {
+	char text[DATE_TEXT_BYTES];
+	int32_t date;
+} parsed;
+
 bool
 date_parse(const char *text, int32_t *date)
 {
-	int32_t read;
-	if (!date_read(text, &read) || text[10] != '\0')
-		return false;
-	*date = read;
+	if (parsed.text[0] == '\0' || strcmp(text, parsed.text) != 0) {
+		int32_t read;
+		if (!date_read(text, &read) || text[10] != '\0')
+			return false;
+		memcpy(parsed.text, text, sizeof(parsed.text));
+		parsed.date = read;
+	}
+	*date = parsed.date;
 	return true;
 }
 

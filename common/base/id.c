@@ -12,7 +12,7 @@
 /* Crockford's base32: no i, l, o or u. */
 static const char DIGITS[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-enum { ID_DIGITS = ID_TEXT_BYTES - 1, ID_SPARE_BITS = ID_DIGITS * 5 - ID_BYTES * 8, ID_PARSED = 64 };
+enum { ID_DIGITS = ID_TEXT_BYTES - 1, ID_PARSED = 64 };
 
 struct id
 id_make(uint32_t locality, int64_t now_us, uint64_t random)
@@ -112,18 +112,15 @@ same_digits(const char *a, const char *b)
 void
 id_format(struct id id, char text[ID_TEXT_BYTES])
 {
-	uint32_t bits = 0;
-	unsigned count = ID_SPARE_BITS;
-	size_t next = 0;
-	for (size_t i = 0; i < ID_DIGITS; i++) {
-		if (count < 5) {
-			bits = bits << 8 | id.bytes[next++];
-			count += 8;
-		}
-		count -= 5;
-		text[i] = DIGITS[bits >> count & 31];
-	}
-	assert(next == ID_BYTES && count == 0);
+	/* From the last digit on, five bits each; the fourteenth has one of the high half. */
+	uint64_t high = get_u64(id.bytes);
+	uint64_t low = get_u64(id.bytes + 8);
+	for (size_t i = ID_DIGITS - 1; i > 13; i--, low >>= 5)
+		text[i] = DIGITS[low & 31];
+	text[13] = DIGITS[(high << 4 | low) & 31];
+	high >>= 1;
+	for (size_t i = 13; i > 0; i--, high >>= 5)
+		text[i - 1] = DIGITS[high & 31];
 	text[ID_DIGITS] = '\0';
 	parsed_keep(text, &id);
 }

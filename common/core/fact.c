@@ -5,6 +5,8 @@
  * unpacking, so that a follower looks only into what it reacts to. */
 #include "common/core/impl.h"
 
+#include "common/wire/varint.h"
+
 #include <assert.h>
 
 enum { TAG_BYTES_MAX = 16, WIRE_LENGTH_DELIMITED = 2 };
@@ -19,23 +21,10 @@ field_of_type(const ProtobufCMessageDescriptor *parent, const ProtobufCMessageDe
 	return NULL;
 }
 
-static size_t
-varint_write(uint8_t *at, uint64_t value)
-{
-	size_t size = 0;
-	while (value >= 0x80) {
-		at[size++] = (uint8_t)(value | 0x80);
-		value >>= 7;
-	}
-	at[size++] = (uint8_t)value;
-	return size;
-}
-
-static size_t
+static uint8_t *
 tag_write(uint8_t *at, uint32_t field, size_t length)
 {
-	size_t size = varint_write(at, (uint64_t)field << 3 | WIRE_LENGTH_DELIMITED);
-	return size + varint_write(at + size, length);
+	return varint_write(varint_write(at, (uint64_t)field << 3 | WIRE_LENGTH_DELIMITED), length);
 }
 
 struct slice
@@ -51,30 +40,20 @@ fact_wrap(const struct module *module, struct arena *arena, const ProtobufCMessa
 
 	struct slice packed = pb_pack(arena, leaf);
 	uint8_t inner[TAG_BYTES_MAX];
-	uint8_t outer[TAG_BYTES_MAX];
-	size_t inner_size = tag_write(inner, kind->id, packed.size);
-	size_t outer_size = tag_write(outer, noun->id, inner_size + packed.size);
-	uint8_t *bytes = arena_alloc(arena, outer_size + inner_size + packed.size);
-	memcpy(bytes, outer, outer_size);
-	memcpy(bytes + outer_size, inner, inner_size);
-	memcpy(bytes + outer_size + inner_size, packed.data, packed.size);
-	return slice_of(bytes, outer_size + inner_size + packed.size);
+	size_t inner_size = (size_t)(tag_write(inner, kind->id, packed.size) - inner);
+	uint8_t *bytes = arena_alloc(arena, TAG_BYTES_MAX + inner_size + packed.size);
+	uint8_t *at = tag_write(bytes, noun->id, inner_size + packed.size);
+	memcpy(at, inner, inner_size);
+	memcpy(at + inner_size, packed.data, packed.size);
+	return slice_of(bytes, (size_t)(at - bytes) + inner_size + packed.size);
 }
 
 static bool
-varint_read(struct slice *rest, uint64_t *value)
+number_read(struct slice *rest, uint64_t *value)
 {
-	*value = 0;
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		if (rest->size == 0)
-			return false;
-		uint8_t byte = rest->data[0];
-		*rest = slice_of(rest->data + 1, rest->size - 1);
-		*value |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return true;
-	}
-	return false;
+	size_t used = varint_read(rest->data, rest->size, value);
+	*rest = slice_of(rest->data + used, rest->size - used);
+	return used > 0;
 }
 
 /* The number of the one field that fills the whole message: the one case of a oneof. 0 if there is none. */
@@ -83,7 +62,7 @@ only_number(struct slice bytes, struct slice *content)
 {
 	uint64_t tag;
 	uint64_t length;
-	if (!varint_read(&bytes, &tag) || !varint_read(&bytes, &length))
+	if (!number_read(&bytes, &tag) || !number_read(&bytes, &length))
 		return 0;
 	if ((tag & 7) != WIRE_LENGTH_DELIMITED || length != bytes.size || tag >> 3 > UINT32_MAX)
 		return 0;

@@ -287,11 +287,11 @@ figures_settle(struct node *node, uint64_t seq)
 {
 	struct figures *figures = &node->figures;
 	size_t counted = figures->sums_count;
-	struct ancestors ancestors = {.count = 0};
+	struct ancestors ancestors[2] = {{.count = 0}}; /* of a stock, of a flow: an event counts both */
 	for (size_t i = 0; i < counted; i++) {
 		const struct figure_sum *sum = &figures->sums[figures->sums_used[i]];
 		if (sum->delta != 0)
-			spread_sum(node, sum, &ancestors);
+			spread_sum(node, sum, &ancestors[sum->month != 0]);
 	}
 	for (size_t i = 0; i < figures->sums_count; i++) {
 		struct figure_sum *sum = &figures->sums[figures->sums_used[i]];

@@ -30,14 +30,13 @@ enum {
 static void
 put_part(struct buf *buf, unsigned field, struct slice bytes)
 {
-	buf_byte(buf, (uint8_t)(field << 3 | WIRE_LENGTH_DELIMITED));
-	size_t size = bytes.size;
-	while (size >= 0x80) {
-		buf_byte(buf, (uint8_t)(size | 0x80));
-		size >>= 7;
-	}
-	buf_byte(buf, (uint8_t)size);
-	buf_append(buf, bytes);
+	uint8_t *at = buf_extend(buf, 1 + varint_size(bytes.size) + bytes.size);
+	if (at == NULL)
+		return; /* buf_failed says so */
+	*at = (uint8_t)(field << 3 | WIRE_LENGTH_DELIMITED);
+	at = varint_write(at + 1, bytes.size);
+	if (bytes.size > 0)
+		memcpy(at, bytes.data, bytes.size);
 }
 
 /* The next length-delimited field; false at the end or if it is none. */

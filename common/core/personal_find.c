@@ -91,7 +91,7 @@ struct search {
 	void *context;
 };
 
-static bool
+static inline bool
 is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
 	uint32_t set;
@@ -102,7 +102,7 @@ is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 }
 
 /* The sub-messages of a field: where they hang, and how many. */
-static size_t
+static inline size_t
 places_of(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, ProtobufCMessage ***places)
 {
 	char *begin = (char *)message;
@@ -116,7 +116,7 @@ places_of(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, Prot
 	return is_set(message, field) && **places != NULL ? 1 : 0;
 }
 
-static const char *
+static inline const char *
 subject_in(const ProtobufCMessage *message, const struct personal_type *type, const char *around)
 {
 	for (size_t i = 0; i < 2; i++) {

@@ -142,12 +142,12 @@ store_next(const struct store *store, struct slice prefix, struct slice from, bo
 static struct store_walk
 walk_from(const struct store *store, struct slice prefix, struct slice at, bool inclusive)
 {
-	struct store_walk walk = {
-		.store = store,
-		.prefix_size = prefix.size,
-		.at_size = at.size,
-		.inclusive = inclusive,
-	};
+	struct store_walk walk; /* field by field: most of it is room for a key */
+	walk.store = store;
+	walk.key = walk.value = slice_of(NULL, 0);
+	walk.prefix_size = prefix.size;
+	walk.at_size = at.size;
+	walk.inclusive = inclusive;
 	assert(at.size <= sizeof(walk.at));
 	assert(slice_begins(at, prefix));
 	if (at.size > 0)

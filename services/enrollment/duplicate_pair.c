@@ -127,7 +127,8 @@ stands_alone(const Mt__PersonRecord *person)
 static struct blocks
 blocks_of(struct apply *apply, const Mt__PersonRecord *person)
 {
-	struct blocks blocks = {.count = 0};
+	struct blocks blocks; /* mostly room for keys */
+	blocks.count = 0;
 	if (!stands_alone(person))
 		return blocks;
 	const Mt__Personal *personal = person->personal;
