@@ -45,6 +45,7 @@ static const char home[] =
 	"<span lang=\"en\">The training-records backbone of the civil service.</span></p><ul>"
 	"<li><a href=\"/dashboard\">Bảng số liệu trực tiếp</a> <span lang=\"en\">/ live figures</span></li>"
 	"<li><a href=\"/verify\">Tra cứu chứng chỉ</a> <span lang=\"en\">/ check a certificate</span></li>"
+	"<li><a href=\"/rosters\">Gửi danh sách cán bộ</a> <span lang=\"en\">/ send a roster</span></li>"
 	"<li><a href=\"/openapi.json\">OpenAPI 3.1</a> · <a href=\"/v1/event-types\">Kiểu sự kiện "
 	"<span lang=\"en\">/ event types</span></a> · <a href=\"/v1/door\">Cửa ZeroMQ "
 	"<span lang=\"en\">/ the door</span></a></li>"

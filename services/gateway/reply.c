@@ -125,7 +125,8 @@ refuse(struct request *request, const struct problem *problem)
 {
 	struct buf body;
 	char seconds[16];
-	bool is_page = request->endpoint != NULL && request->endpoint->is_page;
+	/* Where nothing is, a browser is told by a page. */
+	bool is_page = request->endpoint == NULL ? request_accepts(request, "text/html") : request->endpoint->is_page;
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	if (is_page)
 		page_refusal(&body, problem);

@@ -132,6 +132,10 @@ def test(report):
         d.wait_followed()
         pages["the file of a person"] = client.request("GET", "/v1/persons/%s/export" % person, token=learner,
                                                        headers={"Accept": "text/html"})
+        browser_says = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        pages["where nothing is"] = stranger.request("GET", "/verfy", headers=browser_says)
+        report.check("a browser is told so by a page, a program by JSON", pages["where nothing is"].status == 404 and
+                     stranger.get("/verfy").headers["Content-Type"] == "application/problem+json")
         for path, answer in pages.items():
             wrong = Page(answer.body.decode()).wrong
             report.check("%s is sound HTML with labels" % path.replace(code, "/v/CODE"), answer.headers["Content-Type"] ==
