@@ -141,7 +141,7 @@ refuse(struct request *request, const struct problem *problem)
 				   request->has_token ? "Bearer realm=\"matricula\", error=\"invalid_token\""
 						      : "Bearer realm=\"matricula\"");
 	if (is_page)
-		page_headers(request, false);
+		page_headers(request, slice_text(""));
 	refusal_log(request, problem);
 	request_answer(request, problem_http_status(problem->kind),
 		       is_page ? "text/html; charset=utf-8" : "application/problem+json", &body);
