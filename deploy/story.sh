@@ -89,7 +89,7 @@ page() {
 	local words=$3
 	[ -n "$PUBLIC_URL" ] || words="BẢN THỬ"
 	printf "\n\$ curl -sS '%s/v/%s'\n" "$API" "$1"
-	curl -sS "$API/v/$1" | grep -oE '<p class="verdict.*</p>' | head -1 | sed -E 's#</(dt|dd|b|p)>#\n#g; s/<[^>]*>/ /g' |
+	curl -sS "$API/v/$1" | grep -oE '<h1 class="verdict.*</p>' | head -1 | sed -E 's#</(dt|dd|b|h1|p)>#\n#g; s/<[^>]*>/ /g' |
 		sed -E '/^ *$/d; s/^ */  /' | head -8 | tee "$DATA/story.page"
 	grep -q "$words" "$DATA/story.page" || die "the page does not say: $words"
 }

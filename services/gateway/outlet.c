@@ -90,12 +90,25 @@ on_free(void *context)
 	open_count--;
 }
 
+static ssize_t
+on_head_wanted(void *context, uint64_t at, char *out, size_t max)
+{
+	(void)context;
+	(void)at;
+	(void)out;
+	(void)max;
+	return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* The header of a GET, which tells no length (RFC 9110 section 9.3.2). */
 bool
 outlet_answer_head(struct request *request, const char *type)
 {
 	if (strcmp(request->verb, "HEAD") != 0)
 		return false;
-	request_answer_static(request, 200, type, slice_text(""));
+	request_header_add(request, "X-Accel-Buffering", "no");
+	request_respond(request, 200, type,
+			MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, on_head_wanted, NULL, NULL));
 	return true;
 }
 

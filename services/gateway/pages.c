@@ -4,6 +4,11 @@
  * through html_write; styles are inline, and the policy forbids everything else. */
 #include "services/gateway/pages.h"
 
+#include "common/base/hash.h"
+#include "common/base/text.h"
+
+#include <string.h>
+
 static const char head[] = "<!doctype html><html lang=\"vi\"><head><meta charset=\"utf-8\">"
 			   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>";
 
@@ -45,6 +50,7 @@ static const char home[] =
 	"<span lang=\"en\">The training-records backbone of the civil service.</span></p><ul>"
 	"<li><a href=\"/dashboard\">Bảng số liệu trực tiếp</a> <span lang=\"en\">/ live figures</span></li>"
 	"<li><a href=\"/verify\">Tra cứu chứng chỉ</a> <span lang=\"en\">/ check a certificate</span></li>"
+	"<li><a href=\"/rosters\">Gửi danh sách cán bộ</a> <span lang=\"en\">/ send a roster</span></li>"
 	"<li><a href=\"/openapi.json\">OpenAPI 3.1</a> · <a href=\"/v1/event-types\">Kiểu sự kiện "
 	"<span lang=\"en\">/ event types</span></a> · <a href=\"/v1/door\">Cửa ZeroMQ "
 	"<span lang=\"en\">/ the door</span></a></li>"
@@ -112,15 +118,34 @@ page_refusal(struct buf *body, const struct problem *problem)
 	page_close(body);
 }
 
-void
-page_headers(struct request *request, bool scripts)
+/* 'sha256-…' of what stands between <script> and </script>: nothing else may run (Content Security Policy 3, 2.3.1). */
+static const char *
+script_source(struct request *request, struct slice html)
 {
-	request_header_add(
-		request, "Content-Security-Policy",
-		scripts ? "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-			  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-			: "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-			  "frame-ancestors 'none'");
+	static const char opens[] = "<script>";
+	static const char closes[] = "</script>";
+	uint8_t hash[HASH_BYTES];
+	char text[TEXT_BASE64_BYTES(HASH_BYTES)];
+	const uint8_t *begin = memmem(html.data, html.size, opens, sizeof(opens) - 1);
+	if (begin == NULL)
+		return NULL;
+	begin += sizeof(opens) - 1;
+	size_t left = html.size - (size_t)(begin - html.data);
+	const uint8_t *end = memmem(begin, left, closes, sizeof(closes) - 1);
+	hash_sha256(slice_of(begin, end == NULL ? left : (size_t)(end - begin)), hash);
+	text_base64(slice_of(hash, sizeof(hash)), text);
+	return arena_format(&request->arena, "script-src 'sha256-%s'; connect-src 'self'; ", text);
+}
+
+void
+page_headers(struct request *request, struct slice html)
+{
+	const char *script = script_source(request, html);
+	request_header_add(request, "Content-Security-Policy",
+			   arena_format(&request->arena,
+					"default-src 'none'; style-src 'unsafe-inline'; %sbase-uri 'none'; "
+					"form-action 'none'; frame-ancestors 'none'",
+					script == NULL ? "" : script));
 	request_header_add(request, "Referrer-Policy", "no-referrer");
 }
 
@@ -131,7 +156,7 @@ page_serve(struct request *request, const char *title, struct slice html)
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	page_open(&body, title, html);
 	page_close(&body);
-	page_headers(request, true);
+	page_headers(request, html);
 	request_answer(request, 200, "text/html; charset=utf-8", &body);
 }
 
@@ -144,6 +169,6 @@ home_serve(struct request *request, void *context)
 	page_open(&body, "Matricula", slice_text(""));
 	buf_text(&body, home);
 	page_close(&body);
-	page_headers(request, false);
+	page_headers(request, slice_text(""));
 	request_answer(request, 200, "text/html; charset=utf-8", &body);
 }

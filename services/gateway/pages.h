@@ -14,8 +14,8 @@ void page_serve(struct request *request, const char *title, struct slice html);
 /* A refusal in both languages, whole. */
 void page_refusal(struct buf *body, const struct problem *problem);
 void page_close(struct buf *body);
-/* Content-Security-Policy and the like. */
-void page_headers(struct request *request, bool scripts);
+/* Content-Security-Policy and the like: of the page's html, if it has any, one script runs and no other. */
+void page_headers(struct request *request, struct slice html);
 
 void home_serve(struct request *request, void *context);
 void dashboard_serve(struct request *request, void *context);

@@ -354,5 +354,5 @@ person_page_write(struct request *request, struct buf *body, const struct subjec
 	buf_text(body, "<p class=\"note\">Lần xem này đã được ghi lại. <span lang=\"en\">That this file was read is on "
 		       "record.</span></p>");
 	page_close(body);
-	page_headers(request, false);
+	page_headers(request, slice_text(""));
 }

@@ -125,7 +125,8 @@ refuse(struct request *request, const struct problem *problem)
 {
 	struct buf body;
 	char seconds[16];
-	bool is_page = request->endpoint != NULL && request->endpoint->is_page;
+	/* Where nothing is, a browser is told by a page. */
+	bool is_page = request->endpoint == NULL ? request_accepts(request, "text/html") : request->endpoint->is_page;
 	buf_init(&body, RESPONSE_BYTES_MAX);
 	if (is_page)
 		page_refusal(&body, problem);
@@ -140,7 +141,7 @@ refuse(struct request *request, const struct problem *problem)
 				   request->has_token ? "Bearer realm=\"matricula\", error=\"invalid_token\""
 						      : "Bearer realm=\"matricula\"");
 	if (is_page)
-		page_headers(request, false);
+		page_headers(request, slice_text(""));
 	refusal_log(request, problem);
 	request_answer(request, problem_http_status(problem->kind),
 		       is_page ? "text/html; charset=utf-8" : "application/problem+json", &body);

@@ -136,7 +136,7 @@ on_verdict(void *context, size_t number, const Mt__Reply *reply)
 	buf_text(&body,
 		 " · <a href=\"/verify\">Tra cứu cách khác <span lang=\"en\">/ other ways to check</span></a></p>");
 	page_close(&body);
-	page_headers(request, false);
+	page_headers(request, slice_text(""));
 	request_header_add(request, "X-Robots-Tag", "noindex"); /* somebody may have published the link */
 	request_answer(request, strcmp(verdict->verdict, "unknown") == 0 ? 404 : 200, "text/html; charset=utf-8",
 		       &body);

@@ -69,6 +69,9 @@ def http_cases(world):
     yield "no Host", head("GET", "/v1/whoami", auth, host=None), 400, None, "names no Host"
     for host in ("a b", "a/b", "a@b", "a\x80b"):
         yield "Host %r" % host, head("GET", "/v1/whoami", auth, host="Host: " + host), 400, None, "a Host that is none"
+    yield "blanks behind values", head("GET", "/v1/whoami", auth + " \t", "Content-Encoding: identity ", host="Host: x "), \
+        200, None, ""
+    yield "blanks behind chunked", framing("Transfer-Encoding: chunked ") + b"0\r\n\r\n", 400, None, "chunked"
     yield "Transfer-Encoding in HTTP/1.0", (framing("Transfer-Encoding: chunked") + b"0\r\n\r\n").replace(
         b"HTTP/1.1", b"HTTP/1.0"), 400, None, "HTTP/1.0"
     yield "all of the server", head("OPTIONS", "*"), 204, None, ""

@@ -166,6 +166,14 @@ def check_there(report, client, operations):
     report.check("each of its %d operations is there" % len(operations), not missing, missing[:5])
 
 
+def check_heads(report, client):
+    """A HEAD says what its GET would; of a stream no length, since nobody knows it."""
+    for path in ("/v1/whoami", "/v1/figures/stream", "/v1/journal/enrollment"):
+        length = client.request("HEAD", path).headers["Content-Length"]
+        report.check("HEAD %s is true of its length" % path,
+                     length == (str(len(client.get(path).body)) if path == "/v1/whoami" else None), length)
+
+
 def push_events(client):
     """An event of each outcome that one request can bring about, and what is told of it later."""
     source, taken = "/authorities/%s/hr" % certified.SCHOOL, {}
@@ -210,6 +218,7 @@ def test(report):
                 wrong.setdefault("%s %s: %s" % (verb, path, fault), None)
         report.check("all of %d requests and answers are as it says" % len(client.seen), not wrong, list(wrong)[:6])
         check_there(report, client, operations)
+        check_heads(report, client)
 
 
 main(test)

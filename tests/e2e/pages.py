@@ -132,14 +132,18 @@ def test(report):
         d.wait_followed()
         pages["the file of a person"] = client.request("GET", "/v1/persons/%s/export" % person, token=learner,
                                                        headers={"Accept": "text/html"})
+        browser_says = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        pages["where nothing is"] = stranger.request("GET", "/verfy", headers=browser_says)
+        report.check("a browser is told so by a page, a program by JSON", pages["where nothing is"].status == 404 and
+                     stranger.get("/verfy").headers["Content-Type"] == "application/problem+json")
         for path, answer in pages.items():
             wrong = Page(answer.body.decode()).wrong
             report.check("%s is sound HTML with labels" % path.replace(code, "/v/CODE"), answer.headers["Content-Type"] ==
                          "text/html; charset=utf-8" and not wrong, wrong[:5])
         rules = [page.headers["Content-Security-Policy"] or "" for page in pages.values()]
-        report.check("none fetches, is framed, or sends a form elsewhere", all(
+        report.check("none fetches, is framed, sends a form elsewhere, or runs another's script", all(
             rule.startswith("default-src 'none';") and "frame-ancestors 'none'" in rule and "form-action 'none'" in rule
-            for rule in rules), rules)
+            and "script-src 'unsafe-inline'" not in rule for rule in rules), rules)
         with report.case("none is wider than a phone of %d px" % PHONE_PX[0]):
             browser = Browser(d.folder)
             try:
@@ -147,6 +151,8 @@ def test(report):
                 for path in paths:
                     browser.open("http://%s:%d%s" % (*d.address, path))
                     widths[path] = browser.value("document.documentElement.scrollWidth")
+                    scripts = browser.value("document.scripts.length")
+                    assert scripts == 0 or browser.value("typeof $") == "function", "the script of %s does not run" % path
             finally:
                 browser.close()
             assert all(width <= PHONE_PX[0] for width in widths.values()), widths
