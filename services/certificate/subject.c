@@ -31,6 +31,17 @@ completions_add(struct subject_part *part, Mt__CertificatePart *held)
 	subject_list_end(part, &page, "completions");
 }
 
+/* Of whom was erased it is told that there is a row, and whose: what it says is left to the institution's staff. */
+static Mt__RegisterRecord *
+entry_shown(struct call *call, const Mt__CertificateRecord *certificate)
+{
+	Mt__RegisterRecord *shown = (Mt__RegisterRecord *)pb_new(&mt__register_record__descriptor, call_arena(call));
+	*shown = *register_entry_of(call, certificate);
+	if (call_erased(call, certificate->person_id))
+		shown->retained = NULL;
+	return shown;
+}
+
 static Mt__SubjectCertificate *
 certificate_shown(struct call *call, struct id id)
 {
@@ -48,7 +59,7 @@ certificate_shown(struct call *call, struct id id)
 		if (edition != NULL)
 			shown->editions[shown->n_editions++] = (Mt__EditionRecord *)edition;
 	}
-	shown->entry = (Mt__RegisterRecord *)register_entry_of(call, shown->certificate);
+	shown->entry = entry_shown(call, shown->certificate);
 	shown->review = (Mt__ReviewRecord *)review_find(call, shown->certificate);
 	shown->leaves = tlog_leaves_of(call, certificate_id, &shown->n_leaves);
 	return shown;
