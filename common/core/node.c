@@ -17,8 +17,6 @@
 enum {
 	CALL_ARENA_BLOCK_BYTES = 256 << 10,
 	APPLY_ARENA_BLOCK_BYTES = 64 << 10,
-	PACE_US = 1000,
-	FACTS_BYTES_MAX = FRAME_BYTES_MAX * 2, /* of one entry: a followed batch and its effects */
 };
 
 struct node *
