@@ -11,7 +11,6 @@
 #include "tests/scenario/driver.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include "tests/scenario/clock.h"
 #include "tests/scenario/console.h"
 #include "tests/scenario/shell.h"
+#include "tests/scenario/spelling.h"
 #include "tests/scenario/web.h"
 #include "tests/scenario/worker.h"
 #include "tests/sim/ledger.h"
@@ -30,7 +30,7 @@
 
 #define UNITS_CSV "tests/data/vietnam-units-2025.csv"
 
-enum { QUIET_MS_MAX = 30000, PAUSE_MS = 50, CODE_MAX = 48, CODE_SURE = 5, SPELT_BYTES_MAX = 1 << 20 };
+enum { QUIET_MS_MAX = 30000, PAUSE_MS = 50, CODE_MAX = 48 };
 
 struct live {
 	struct driver driver;
@@ -49,92 +49,11 @@ struct live {
 	uint64_t seq[WORLD_NODES]; /* journals read up to here when the story began */
 };
 
-/* --- spelling ----------------------------------------------------------------------------------------------------- */
-
-static bool
-is_local_code(struct live *live, const char *text, size_t size)
-{
-	for (size_t i = 0; i < live->standard.count; i++) {
-		const char *code = live->standard.authorities[i].code;
-		if (strcmp(code, "VN") != 0 && strlen(code) == size && memcmp(code, text, size) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A regex or another longer word: codes within it, where they cannot be anything else. */
-static void
-spell_within(struct live *live, struct buf *out, const char *text, size_t size)
-{
-	while (size > 0) {
-		size_t word = 0;
-		while (word < size && (isalnum((unsigned char)text[word]) || text[word] == '-'))
-			word++;
-		if (word >= CODE_SURE && is_local_code(live, text, word))
-			buf_text(out, live->prefix);
-		word += word == 0;
-		buf_append(out, slice_of(text, word));
-		text += word;
-		size -= word;
-	}
-}
-
-/* A whole word or JSON string: the code itself, or a source that begins with it. */
-static void
-spell_one(struct live *live, struct buf *out, const char *text, size_t size)
-{
-	static const char source[] = "/authorities/";
-	size_t lead = sizeof(source) - 1;
-	if (size > lead && memcmp(text, source, lead) == 0) {
-		buf_append(out, slice_of(text, lead));
-		text += lead;
-		size -= lead;
-	} else {
-		lead = 0;
-	}
-	const char *slash = lead > 0 ? memchr(text, '/', size) : NULL;
-	size_t code = slash == NULL ? size : (size_t)(slash - text);
-	bool whole = is_local_code(live, text, code);
-	if (whole)
-		buf_text(out, live->prefix);
-	if (whole || lead > 0)
-		buf_append(out, slice_of(text, size));
-	else
-		spell_within(live, out, text, size);
-}
-
 static char *
 live_spell(struct driver *driver, char *text, bool is_json)
 {
-	struct live *live = driver->context;
-	struct buf out;
-	buf_init(&out, SPELT_BYTES_MAX);
-	for (const char *at = text; *at != '\0';) {
-		size_t size = is_json ? strcspn(at, "\"") : 0;
-		buf_append(&out, slice_of(at, size));
-		at += size;
-		if (*at == '\0')
-			break;
-		const char *begin = is_json ? at + 1 : at;
-		size = 0;
-		while (begin[size] != '\0' && (!is_json || begin[size] != '"'))
-			size += begin[size] == '\\' && begin[size + 1] != '\0' ? 2 : 1;
-		if (is_json)
-			buf_byte(&out, '"');
-		spell_one(live, &out, begin, size);
-		at = begin + size;
-		if (*at == '"') {
-			buf_byte(&out, '"');
-			at++;
-		}
-	}
-	buf_byte(&out, 0);
-	assert(!buf_failed(&out));
-	char *spelt = strdup((const char *)out.data);
-	assert(spelt != NULL);
-	buf_free(&out);
-	free(text);
-	return spelt;
+	const struct live *live = driver->context;
+	return spelling_spell(&live->standard, live->prefix, text, is_json);
 }
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
