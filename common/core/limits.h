@@ -50,6 +50,8 @@ enum {
 	SAVED_EXPIRED_PER_ENTRY_MAX = 8,
 	SAVED_DAYS = 1,
 	CALL_ID_BYTES_MAX = 80,
+	/* Of the hash of a reply that a precondition names: nobody has a reason to look for two that are alike. */
+	PRECONDITION_HASH_BYTES = 8,
 	TRACE_ID_BYTES_MAX = 16,
 	SUBJECT_BYTES_MAX = 64,
 	/* VN, province, commune, agency, division: five today. */
