@@ -36,7 +36,8 @@ struct live {
 	struct driver driver;
 	struct web *web;
 	const char *data;
-	const char *clock; /* file of the deployment's clock, or NULL: it is the host's */
+	const char *clock;   /* file of the deployment's clock, or NULL: it is the host's */
+	const char *address; /* file of its public URL, or NULL */
 	struct standard standard;
 	unsigned stories;
 	char prefix[24];
@@ -179,7 +180,7 @@ live_skips(struct driver *driver, const struct story *story)
 		const struct statement *statement = &story->statements[i];
 		const char *verb = statement->words[0];
 		const char *word = statement->words_count > 1 ? statement->words[1] : "";
-		if (strcmp(verb, "restart") == 0 && statement->words_count > 2)
+		if (strcmp(verb, "restart") == 0 && statement->words_count > 2 && live->address == NULL)
 			return "all stories share the deployment's public URL";
 		if (statement->json != NULL && strstr(statement->json, "\"padded\"") != NULL)
 			return "codes have a prefix here, so none loses its zeros";
@@ -350,10 +351,21 @@ live_call(struct driver *driver, const struct order *order, struct answer *answe
 }
 
 static bool
+address_set(const char *path, const char *public_url)
+{
+	FILE *file = fopen(path, "w");
+	if (file == NULL)
+		return false;
+	bool written = fputs(strcmp(public_url, "trial") == 0 ? "" : public_url, file) >= 0;
+	return fclose(file) == 0 && written;
+}
+
+static bool
 live_restart(struct driver *driver, const char *service, const char *public_url)
 {
-	(void)public_url; /* skipped */
 	struct live *live = driver->context;
+	if (public_url != NULL && !address_set(live->address, public_url))
+		return driver_fail(driver, "%s cannot be written", live->address);
 	if (!shell_kill(live->data, service))
 		return driver_fail(driver, "%s was killed and does not come back", service);
 	for (int waited = 0; waited < QUIET_MS_MAX; waited += PAUSE_MS) {
@@ -401,13 +413,14 @@ live_end(struct driver *driver, bool told)
 }
 
 struct driver *
-driver_live_new(const char *url, const char *data, const char *clock)
+driver_live_new(const struct deployment *deployment)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	assert(live != NULL);
-	live->data = data;
-	live->clock = clock;
-	live->web = web_open(url);
+	live->data = deployment->data;
+	live->clock = deployment->clock;
+	live->address = deployment->address;
+	live->web = web_open(deployment->url);
 	live->driver = (struct driver){
 		.context = live,
 		.skips = live_skips,
@@ -425,7 +438,7 @@ driver_live_new(const char *url, const char *data, const char *clock)
 	};
 	if (standard_load(&live->standard, UNITS_CSV) && web_ready(live->web))
 		return &live->driver;
-	fprintf(stderr, "%s does not answer /readyz with 200, or %s is not there\n", url, UNITS_CSV);
+	fprintf(stderr, "%s does not answer /readyz with 200, or %s is not there\n", deployment->url, UNITS_CSV);
 	driver_live_free(&live->driver);
 	return NULL;
 }
