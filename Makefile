@@ -179,7 +179,7 @@ unit: $(UNIT)
 # All tests. The deployment tests start real processes on loopback, on ports of their own.
 STORIES := $(wildcard tests/scenario/*.txt)
 E2E     := live.sh ctl_test.sh access.py bad_input.py roster.py certificates.py reorganisation.py guide.py canary.py disk_full.py drill.py \
-           hosts.py readme.sh transparency.py offline.py proxy.py openapi.py pages.py
+           hosts.py readme.sh transparency.py offline.py proxy.py openapi.py pages.py if_match.py
 KILLS   ?= 8
 export PATH := $(abspath $(B)/bin):$(PATH)
 check: check-deps

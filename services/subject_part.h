@@ -10,6 +10,8 @@
 #include "common/core/call.h"
 #include "common/wire/pb.h"
 
+#include "services/subject_lists.h"
+
 #include "matricula/subject.pb-c.h"
 
 #include <assert.h>
@@ -133,6 +135,7 @@ static inline bool
 subject_list_begin(struct subject_part *part, struct page *page, const char *list, const struct key *prefix)
 {
 	bool first = part->in->list[0] == '\0';
+	assert(subject_list_owner(list) != NULL);
 	if (call_refused(part->call) || (!first && strcmp(part->in->list, list) != 0))
 		return false;
 	return page_begin(page, part->call, prefix, SUBJECT_ROWS_MAX, first ? "" : part->in->page_token);

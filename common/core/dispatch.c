@@ -202,6 +202,8 @@ decide(struct call *call, struct incoming *incoming, struct caller *caller)
 		if (find_saved(call, incoming, hash))
 			return;
 	}
+	if (in->precondition != NULL && !precondition_holds(call, in->precondition))
+		return;
 	call->may_park = !incoming->last;
 	call->from_node = incoming->kind == KEY_NODE;
 	invoke(call, request);

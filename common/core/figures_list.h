@@ -6,11 +6,6 @@
 
 #include "common/core/impl.h"
 
-enum {
-	/* Read for one answer with units=now: a year of one metric of every commune, within 100 ms of the loop. */
-	FIGURES_OWN_ROWS_MAX = 100000,
-};
-
 struct figure_list {
 	struct call *call;
 	Mt__Figure **figures;

@@ -358,6 +358,8 @@ void dispatch_refuse_frame(struct node *node, struct slice route, struct slice f
 			   const char *message);
 /* Decides with nothing outside: reactions and timers. False if refused. */
 bool dispatch_internal(struct node *node, struct call *call, const struct method *method, const void *input);
+/* True if the query of the precondition answers the caller now with what is asked for; refused if not. */
+bool precondition_holds(struct call *call, const Mt__Precondition *precondition);
 /* Up to where the journal must be durable before anybody is told what the call saw; it saw all up to there. */
 uint64_t call_saw(const struct call *call);
 void call_begin(struct call *call, struct node *node, const struct method *method, const struct caller *caller);

@@ -23,8 +23,6 @@ enum {
 	ENTRY_PERSONAL,
 	ENTRY_FACTS_HASH,
 	WIRE_LENGTH_DELIMITED = 2,
-	FACTS_BYTES_MAX = FRAME_BYTES_MAX * 2, /* of one entry: a followed batch and its effects */
-	FACTS_HASHES_KEPT = 4096, /* a tenth of a second of events: a follower that keeps up is not that far behind */
 };
 
 static void

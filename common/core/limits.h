@@ -22,6 +22,11 @@ enum {
 	/* Entries gathered while a commit is under way. */
 	JOURNAL_BATCH_BYTES_MAX = 16 << 20,
 	JOURNAL_BATCH_ENTRIES_MAX = 65536,
+	/* The facts of one entry: a followed batch and its effects. */
+	FACTS_BYTES_MAX = 2 * FRAME_BYTES_MAX,
+	/* Hashes of the newest entries' facts, kept for who follows: a tenth of a second of events, and a follower that
+	 * keeps up is not that far behind. */
+	FACTS_HASHES_KEPT = 4096,
 	/* Journal.Read: one reply. */
 	JOURNAL_READ_BYTES_MAX = 4 << 20,
 	/* Long polls held open: gateways ask once for all their clients. */
@@ -45,12 +50,28 @@ enum {
 	SAVED_EXPIRED_PER_ENTRY_MAX = 8,
 	SAVED_DAYS = 1,
 	CALL_ID_BYTES_MAX = 80,
+	/* Of the hash of a reply that a precondition names: nobody has a reason to look for two that are alike. */
+	PRECONDITION_HASH_BYTES = 8,
 	TRACE_ID_BYTES_MAX = 16,
 	SUBJECT_BYTES_MAX = 64,
 	/* VN, province, commune, agency, division: five today. */
 	TREE_DEPTH_MAX = 8,
+	/* One call that walks a whole subtree: the nation's 3,400 places with ten bodies each. */
+	TREE_SUBTREE_MAX = 65536,
+	/* Steps from a predecessor to its successors and theirs, in one look-up. */
+	TREE_SUCCESSION_MAX = 1024,
+	/* Predecessors that are read with an authority: the 300 communes a large province may come to. */
+	TREE_MERGED_MAX = 1024,
+	/* Of one authority: a list version every few years, in a few lists. */
+	AUTHORITY_CODES_MAX = 32,
+	/* Changes of place of one authority: they are looked through for each figure of the past. */
+	AUTHORITY_MOVES_MAX = 32,
+	/* Splits of a body into more than this are several changes. */
+	AUTHORITY_SUCCESSORS_MAX = 64,
 	NAME_BYTES_MAX = 256,
 	CODE_BYTES_MAX = 32,
+	/* LIST:VERSION:CODE */
+	REFERENCE_BYTES_MAX = 3 * CODE_BYTES_MAX + 2,
 	TEXT_BYTES_MAX = 4096,
 	PAGE_SIZE_DEFAULT = 100,
 	PAGE_SIZE_MAX = 1000,
@@ -63,6 +84,8 @@ enum {
 	/* Figures whose change is remembered for Watch; older readers are told to start again. */
 	FIGURES_WATCHED_MAX = 65536,
 	FIGURES_PER_REPLY_MAX = 10000,
+	/* Read for one answer with units=now: a year of one metric of every commune, within 100 ms of the loop. */
+	FIGURES_OWN_ROWS_MAX = 100000,
 	/* A dashboard is told within this; many changes of one figure then cost one row. */
 	FIGURES_WATCH_MS = 25,
 	/* Kinds of facts of one service: about 150 today. */
@@ -97,6 +120,8 @@ enum {
 	/* Entries that make a memtable worth flushing, however small it is: what lies behind the state is replayed
 	 * after a kill, some 50,000 entries a second. */
 	MEMTABLE_ENTRIES_MAX = 262144,
+	/* A paced loop looks again after this whether it may go on. */
+	PACE_US = 1000,
 	/* Commands refused with UNAVAILABLE or RESOURCE_EXHAUSTED may be tried again after this. */
 	RETRY_AFTER_S = 1,
 };

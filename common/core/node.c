@@ -17,7 +17,6 @@
 enum {
 	CALL_ARENA_BLOCK_BYTES = 256 << 10,
 	APPLY_ARENA_BLOCK_BYTES = 64 << 10,
-	PACE_US = 1000,
 };
 
 struct node *

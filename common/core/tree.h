@@ -9,23 +9,7 @@
 
 #include "common/core/call.h"
 
-enum {
-	/* Of one authority: a list version every few years, in a few lists. */
-	AUTHORITY_CODES_MAX = 32,
-	/* Changes of place of one authority: they are looked through for each figure of the past. */
-	AUTHORITY_MOVES_MAX = 32,
-	/* Splits of a body into more than this are several changes. */
-	AUTHORITY_SUCCESSORS_MAX = 64,
-	SHARE_WHOLE = 1000000, /* share_millionths of all successors together */
-	/* One call that walks a whole subtree: the nation's 3,400 places with ten bodies each. */
-	TREE_SUBTREE_MAX = 65536,
-	/* Steps from a predecessor to its successors and theirs, in one look-up. */
-	TREE_SUCCESSION_MAX = 1024,
-	/* Predecessors that are read with an authority: the 300 communes a large province may come to. */
-	TREE_MERGED_MAX = 1024,
-	/* LIST:VERSION:CODE */
-	REFERENCE_BYTES_MAX = 3 * CODE_BYTES_MAX + 2,
-};
+enum { SHARE_WHOLE = 1000000 }; /* share_millionths of all successors together */
 
 /* --- who it is ---------------------------------------------------------------------------------------------------- */
 

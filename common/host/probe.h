@@ -32,8 +32,8 @@ int64_t probe_monotonic_us(void);
 
 /* Bytes left on the disk, looked up ten times a second at most; 0 if it cannot be told. */
 uint64_t probe_space_free(struct probe *probe);
-/* Private memory of the process, looked up once a second at most. The pages of LMDB's
- * map are the kernel's cache, given back when wanted, and not counted. */
+/* Private memory of the process, looked up once a second at most. Pages of what is mapped
+ * (state, journal, persons' keys) are the kernel's cache, given back when wanted, and not counted. */
 uint64_t probe_memory_used(struct probe *probe);
 
 /* name is a constant. */

@@ -42,6 +42,26 @@ parameter_of(struct model *model, const struct method *method, size_t field_inde
 	return parameter;
 }
 
+/* True if a GET of the same path, without the command's ":verb", shows a record with a version: the gateway then takes
+ * If-Match, see services/gateway/etag.c. */
+static bool
+is_shown(const struct model *model, const struct method *method)
+{
+	const char *path = method->rule->path;
+	const char *last = strrchr(path, '/');
+	const char *colon = last == NULL ? NULL : strrchr(last, ':');
+	const char *shown = colon == NULL ? path : text_of("%.*s", (int)(colon - path), path);
+	for (size_t i = 0; i < model->methods_count; i++) {
+		const struct method *other = &model->methods[i];
+		if (strcmp(other->rule->path, shown) != 0 || strcmp(other->rule->verb, "GET") != 0 ||
+		    strcmp(file_owner(other->file), file_owner(method->file)) != 0)
+			continue;
+		const Google__Protobuf__FieldDescriptorProto *version = message_field(other->output, "version");
+		return version != NULL && version->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_UINT64;
+	}
+	return false;
+}
+
 static json_t *
 parameters_of(struct model *model, const struct method *method)
 {
@@ -54,6 +74,8 @@ parameters_of(struct model *model, const struct method *method)
 	if (rule->kind == MT__KIND__COMMAND) {
 		json_array_append_new(parameters, json_pack("{ss}", "$ref", "#/components/parameters/IdempotencyKey"));
 		json_array_append_new(parameters, json_pack("{ss}", "$ref", "#/components/parameters/DryRun"));
+		if (is_shown(model, method))
+			json_array_append_new(parameters, json_pack("{ss}", "$ref", "#/components/parameters/IfMatch"));
 	}
 	return parameters;
 }
@@ -160,6 +182,8 @@ components_build(json_t *schemas)
 	json_t *parameters = json_object();
 	json_object_set_new(parameters, "IdempotencyKey",
 			    header_parameter("Idempotency-Key", "Retries with one key act once and get one reply."));
+	json_object_set_new(parameters, "IfMatch",
+			    header_parameter("If-Match", "The ETag that GET gave: 412 if it is another by now."));
 	json_object_set_new(parameters, "DryRun",
 			    json_pack("{ss, ss, ss, s{ss}}", "name", "dryRun", "in", "query", "description",
 				      "true: says what would happen and keeps nothing.", "schema", "type", "boolean"));

@@ -299,6 +299,15 @@ read_digits(const char **at)
 }
 
 void
+register_place(const char *register_number, uint32_t *year, uint32_t *place)
+{
+	*year = read_digits(&register_number);
+	assert(*register_number == '/');
+	register_number++;
+	*place = read_digits(&register_number);
+}
+
+void
 issue_apply_edition(struct apply *apply, const Mt__EditionRecord *edition, const Mt__LogEntry *leaf)
 {
 	struct key key = edition_key(edition->certificate_id, edition->edition);
@@ -316,16 +325,15 @@ issue_apply_entry(struct apply *apply, const Mt__RegisterRecord *entry)
 		return;
 	}
 	uint8_t place[sizeof(uint32_t)];
-	const char *at = entry->register_number;
-	uint32_t year = read_digits(&at);
-	assert(*at == '/');
-	at++;
-	put_u32(place, read_digits(&at));
+	uint32_t year;
+	uint32_t number;
+	register_place(entry->register_number, &year, &number);
+	put_u32(place, number);
 	struct key last = register_key(entry->sealed_for, year);
 	struct slice value;
 	if (!store_get(apply_store(apply), key_slice(&last), &value) || get_u32(value.data) < get_u32(place))
 		apply_put_bytes(apply, &last, slice_of(place, sizeof(place)));
-	struct key row = register_entry_key(entry->sealed_for, year, get_u32(place), NULL);
+	struct key row = register_entry_key(entry->sealed_for, year, number, NULL);
 	apply_put(apply, &row, &entry->base);
 }
 

@@ -63,6 +63,9 @@ struct key register_year_key(const char *school_id, uint32_t year);
 /* Key of a register's row; place REGISTER_PAPER with the number as printed behind it. */
 struct key register_entry_key(const char *school_id, uint32_t year, uint32_t place, const char *paper_number);
 
+/* What "2026/000123" says; such a number was given here. */
+void register_place(const char *register_number, uint32_t *year, uint32_t *place);
+
 /* Of the service certificates, in certificate.c's table. */
 void certificates_issue_by_hand(Mt__Certificates_Service *service, const Mt__IssueByHandRequest *in,
 				Mt__IssueByHandReply_Closure reply, void *call);

@@ -1,8 +1,10 @@
 /* services/certificate/issue_by_hand.c
  *
  * One certificate for what no class here led to: a course elsewhere that the institution answers for, or a list that
- * came too late. A leader says why, and who signs by the kind must be the one who issues. It goes
- * through the same register, status list and log as all others. */
+ * came too late. A leader says why, and who signs by the kind must be the one who issues. The reason is for how it
+ * came, not for what was reached: hours and mark hold to the kind's rules as those of a class do, also where the kind
+ * is named without its programme, for the certificate bears the kind's name. It goes through the same register, status
+ * list and log as all others. */
 #include "services/certificate/issue.h"
 
 #include "services/certificate/certificate.h"
@@ -27,6 +29,20 @@ kind_or_refuse(struct call *call, const char *school_id, const Mt__IssueByHandRe
 		call_refuse_field(call, "kind_code", "no certificate kind %.*s is in force for the institution",
 				  KIND_CODE_BYTES_MAX, code);
 	return kind;
+}
+
+static bool
+rules_check(struct call *call, const Mt__CertificateKindRecord *kind, const Mt__CertificateContent *content)
+{
+	Mt__CompletionRecord reached = MT__COMPLETION_RECORD__INIT;
+	reached.hours = content->hours;
+	reached.mark_percent = content->mark_percent;
+	const char *short_of = kind_short_of(call_arena(call), kind, &reached);
+	if (short_of == NULL)
+		return true;
+	call_refuse_field(call, content->hours < kind->hours_min ? "content.hours" : "content.mark_percent", "%s",
+			  short_of);
+	return false;
 }
 
 /* The same course is certified once: what was wrong with it is corrected. */
@@ -95,7 +111,7 @@ certificates_issue_by_hand(Mt__Certificates_Service *service, const Mt__IssueByH
 		return;
 	Mt__CertificateContent *content = content_checked(call, in->content);
 	reason.text = content == NULL ? NULL : (char *)reason_text(call, in->reason);
-	if (reason.text == NULL || !is_new(call, holder, content))
+	if (reason.text == NULL || !rules_check(call, kind, content) || !is_new(call, holder, content))
 		return;
 	content_of_kind(content, kind, signatory);
 	certificate.person_id = (char *)holder;

@@ -350,6 +350,24 @@ hide_subjects(struct call *call, Mt__CertificateKindRecord *kind)
 }
 
 static void
+certificate_kinds_get(Mt__CertificateKinds_Service *service, const Mt__GetKindRequest *in,
+		      Mt__CertificateKindRecord_Closure reply, void *call)
+{
+	(void)service;
+	const Mt__AuthorityRecord *authority = call_authority_ref(call, "authority", in->authority);
+	if (authority == NULL || !code_check(call, in->kind_code))
+		return;
+	const Mt__CertificateKindRecord *known = kind_get(call, authority->authority_id, in->kind_code);
+	if (known == NULL) {
+		call_refuse(call, MT__STATUS__NOT_FOUND, "certificate kind %s is not known", in->kind_code);
+		return;
+	}
+	Mt__CertificateKindRecord *kind = (Mt__CertificateKindRecord *)known; /* unpacked for this call */
+	hide_subjects(call, kind);
+	reply(kind, call);
+}
+
+static void
 certificate_kinds_list(Mt__CertificateKinds_Service *service, const Mt__ListKindsRequest *in,
 		       Mt__ListKindsReply_Closure reply, void *call)
 {

@@ -15,9 +15,26 @@
 #include "services/certificate/content.h"
 #include "services/certificate/issue.h"
 #include "services/certificate/kind.h"
+#include "services/certificate/paper.h"
 #include "services/certificate/tables.h"
 
 /* --- the register ----------------------------------------------------------------------------------------------- */
+
+const Mt__RegisterRecord *
+register_entry_of(struct call *call, const Mt__CertificateRecord *certificate)
+{
+	uint32_t year = certificate->paper_year;
+	uint32_t place = REGISTER_PAPER;
+	const char *printed = NULL;
+	if (year == 0)
+		register_place(certificate->register_number, &year, &place);
+	else
+		printed = paper_number(call_arena(call), certificate->register_number);
+	struct key key = register_entry_key(certificate->school_id, year, place, printed);
+	const Mt__RegisterRecord *entry = call_record(call, &key, &mt__register_record__descriptor);
+	assert(entry != NULL);
+	return entry;
+}
 
 static Mt__RegisterRow *
 row_of(struct call *call, struct slice value)

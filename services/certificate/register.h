@@ -16,6 +16,9 @@ void certificates_read_register(Mt__Certificates_Service *service, const Mt__Reg
 void certificates_print_on_blank(Mt__Certificates_Service *service, const Mt__PrintOnBlankRequest *in,
 				 Mt__PrintOnBlankReply_Closure reply, void *call);
 
+/* A certificate's row of the register. */
+const Mt__RegisterRecord *register_entry_of(struct call *call, const Mt__CertificateRecord *certificate);
+
 /* The form of that serial is printed on or spoiled in that institution. */
 bool register_form_is_used(struct call *call, const char *authority_id, const char *serial);
 /* Emits BlankFormUsed; certificate_id is empty for a form that was spoiled. */

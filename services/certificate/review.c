@@ -30,7 +30,7 @@ review_key(const char *school_id, const char *certificate_id)
 	return key;
 }
 
-static const Mt__ReviewRecord *
+const Mt__ReviewRecord *
 review_find(const struct call *call, const Mt__CertificateRecord *certificate)
 {
 	struct key key = review_key(certificate->school_id, certificate->certificate_id);

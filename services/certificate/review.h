@@ -14,6 +14,8 @@ void certificates_reviews(Mt__Certificates_Service *service, const Mt__ListRevie
 void certificates_dismiss_review(Mt__Certificates_Service *service, const Mt__DismissReviewRequest *in,
 				 Mt__DismissReviewReply_Closure reply, void *call);
 
+/* What waits to be decided of it, or NULL. */
+const Mt__ReviewRecord *review_find(const struct call *call, const Mt__CertificateRecord *certificate);
 /* A mark came after the certificate was issued: emits ReviewProposed if it speaks against what was certified, and
  * ReviewDismissed if it no longer does. Called by the reaction to MarkNoted. */
 void review_propose(struct call *call, const Mt__CertificateRecord *certificate, uint32_t mark_certified,

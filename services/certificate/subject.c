@@ -1,11 +1,15 @@
 /* services/certificate/subject.c
  *
  * What this service holds of a person, for whoever was granted their file: completions,
- * certificates with their credentials as they were signed, and recognitions. */
+ * certificates with their credentials as they were signed and all that hangs on them, corrections that they wait for,
+ * and recognitions. */
 #include "services/certificate/subject.h"
 
 #include "services/certificate/certificate.h"
+#include "services/certificate/register.h"
+#include "services/certificate/review.h"
 #include "services/certificate/tables.h"
+#include "services/certificate/transparency.h"
 #include "services/subject_part.h"
 
 static void
@@ -27,6 +31,17 @@ completions_add(struct subject_part *part, Mt__CertificatePart *held)
 	subject_list_end(part, &page, "completions");
 }
 
+/* Of whom was erased it is told that there is a row, and whose: what it says is left to the institution's staff. */
+static Mt__RegisterRecord *
+entry_shown(struct call *call, const Mt__CertificateRecord *certificate)
+{
+	Mt__RegisterRecord *shown = (Mt__RegisterRecord *)pb_new(&mt__register_record__descriptor, call_arena(call));
+	*shown = *register_entry_of(call, certificate);
+	if (call_erased(call, certificate->person_id))
+		shown->retained = NULL;
+	return shown;
+}
+
 static Mt__SubjectCertificate *
 certificate_shown(struct call *call, struct id id)
 {
@@ -44,6 +59,9 @@ certificate_shown(struct call *call, struct id id)
 		if (edition != NULL)
 			shown->editions[shown->n_editions++] = (Mt__EditionRecord *)edition;
 	}
+	shown->entry = entry_shown(call, shown->certificate);
+	shown->review = (Mt__ReviewRecord *)review_find(call, shown->certificate);
+	shown->leaves = tlog_leaves_of(call, certificate_id, &shown->n_leaves);
 	return shown;
 }
 
@@ -75,6 +93,21 @@ recognitions_add(struct subject_part *part, Mt__CertificatePart *held)
 	subject_list_end(part, &page, "recognitions");
 }
 
+/* One of the two lists of corrections. */
+static Mt__HolderCorrected **
+corrections_of(struct subject_part *part, uint8_t table, const char *list, size_t *count)
+{
+	struct page page;
+	struct key prefix = subject_key_of(table, part->record_id);
+	if (!subject_list_begin(part, &page, list, &prefix))
+		return NULL;
+	while (page_next(&page))
+		page_add(&page, call_unpack(part->call, &mt__holder_corrected__descriptor, page.walk.value));
+	*count = page.count;
+	subject_list_end(part, &page, list);
+	return (Mt__HolderCorrected **)page.items;
+}
+
 static void
 subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, Mt__SubjectPart_Closure reply,
 	      void *call)
@@ -87,6 +120,9 @@ subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, M
 	completions_add(&part, &held);
 	certificates_add(&part, &held);
 	recognitions_add(&part, &held);
+	held.corrections = corrections_of(&part, TABLE_HOLDER_CORRECTED, "corrections", &held.n_corrections);
+	held.paper_corrections =
+		corrections_of(&part, TABLE_PAPER_CORRECTED, "paperCorrections", &held.n_paper_corrections);
 	part.out.certificate = &held;
 	if (!call_refused(call))
 		reply(&part.out, call);

@@ -99,6 +99,24 @@ node_read(void *context, unsigned level, uint64_t index, uint8_t hash[HASH_BYTES
 	return true;
 }
 
+Mt__LogEntry **
+tlog_leaves_of(struct call *call, const char *certificate_id, size_t *count)
+{
+	struct key of = leaves_of_key(certificate_id);
+	size_t all = 0;
+	struct store_walk walk = store_walk(call_store(call), key_slice(&of));
+	while (store_walk_next(&walk))
+		all++;
+	Mt__LogEntry **leaves = arena_alloc(call_arena(call), (all + 1) * sizeof(Mt__LogEntry *));
+	*count = 0;
+	walk = store_walk(call_store(call), key_slice(&of));
+	while (*count < all && store_walk_next(&walk)) {
+		struct key key = leaf_key(get_u64(walk.key.data + walk.key.size - sizeof(uint64_t)));
+		leaves[(*count)++] = (Mt__LogEntry *)call_record(call, &key, &mt__log_entry__descriptor);
+	}
+	return leaves;
+}
+
 /* --- leaves ----------------------------------------------------------------------------------------------------- */
 
 /* Nothing in it has to be escaped. */

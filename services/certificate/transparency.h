@@ -34,6 +34,9 @@ bool tlog_inclusion(struct call *call, const Mt__EditionRecord *edition, Mt__Inc
 /* The log's signed checkpoint, in the arena; NULL and refused while it is empty. */
 const char *tlog_checkpoint(struct call *call);
 
+/* The leaves of a certificate that keep a salt of their own: those of its editions keep none. In the arena. */
+Mt__LogEntry **tlog_leaves_of(struct call *call, const char *certificate_id, size_t *count);
+
 /* The tree as it stands: size and largest complete subtrees. */
 void tlog_head(const struct store *store, struct merkle_frontier *head);
 

@@ -10,7 +10,8 @@
  *
  * The same is counted over all sources of a province together, whose people are those of the
  * province with all below it: a change of many people spread over its communes' own sources is
- * more than 2 % of none of them.
+ * more than 2 % of none of them. Beyond a province nothing is added up: where no share is more
+ * than 2 %, that of their sum is not.
  *
  * Not counted: people first recorded within 24 hours (a first load), and transfers to whom
  * a decree made the successor of the authority left (a merger). What acted before the brake

@@ -454,6 +454,7 @@ erase_one(struct apply *apply, uint32_t locality, const uint8_t *hash, const cha
 		apply_put(apply, &key, &record->base);
 	}
 	apply_forget(apply, sealed_for);
+	event_erase_conflicts(apply, locality, hash);
 }
 
 static void

@@ -34,7 +34,7 @@ static void
 event_take(struct subject_part *part, Mt__EnrollmentPart *held, void *const *views, size_t count)
 {
 	size_t all = held->n_kept_events + count;
-	Mt__EventView **events = arena_alloc(call_arena(part->call), (all + 1) * sizeof(*events));
+	Mt__SubjectKeptEvent **events = arena_alloc(call_arena(part->call), (all + 1) * sizeof(*events));
 	if (held->n_kept_events > 0)
 		memcpy(events, held->kept_events, held->n_kept_events * sizeof(*events));
 	for (size_t i = 0; i < count; i++)
@@ -42,32 +42,48 @@ event_take(struct subject_part *part, Mt__EnrollmentPart *held, void *const *vie
 	held->kept_events = events;
 }
 
-static Mt__EventView *
-view_of_kept(struct call *call, const Mt__KeptEvent *kept, Mt__Event__Outcome outcome, int64_t recorded_us)
+static Mt__SubjectKeptEvent *
+view_of_kept(struct call *call, Mt__PushEventRequest *event, Mt__Event__Outcome outcome, int64_t recorded_us)
 {
-	Mt__EventView *view = (Mt__EventView *)pb_new(&mt__event_view__descriptor, call_arena(call));
-	view->source = kept->event->source;
-	view->id = kept->event->id;
-	view->subject = kept->event->subject;
+	Mt__SubjectKeptEvent *view =
+		(Mt__SubjectKeptEvent *)pb_new(&mt__subject_kept_event__descriptor, call_arena(call));
+	view->event = event;
 	view->outcome = outcome;
 	view->recorded_at = subject_instant(call, recorded_us);
 	return view;
 }
 
+/* Whoever numbers events anew sends those of one person under the ids of another's: what names another staff code is
+ * somebody else's to read. */
+static Mt__PushEventRequest *
+conflict_shown(struct call *call, const Mt__PersonRecord *person, Mt__PushEventRequest *event)
+{
+	for (size_t i = 0; i < person->n_staff_codes; i++) {
+		if (strcmp(person->staff_codes[i]->code, event->subject) == 0)
+			return event;
+	}
+	Mt__PushEventRequest *named =
+		(Mt__PushEventRequest *)pb_new(&mt__push_event_request__descriptor, call_arena(call));
+	named->source = event->source;
+	named->id = event->id;
+	return named;
+}
+
 static void
-conflicts_of_event(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__StaffCode *code,
-		   const ProtobufCBinaryData *event)
+conflicts_of_event(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__PersonRecord *person,
+		   uint32_t locality, struct slice event)
 {
 	struct call *call = part->call;
 	struct key prefix = key_of(TABLE_CONFLICT);
-	key_u32(&prefix, id_locality(id_known(code->authority_id)));
-	key_bytes(&prefix, slice_of(event->data, event->len));
+	key_u32(&prefix, locality);
+	key_bytes(&prefix, event);
 	struct store_walk walk = store_walk(call_store(call), key_slice(&prefix));
 	while (store_walk_next(&walk)) {
 		const Mt__ConflictRecord *record = call_unpack(call, &mt__conflict_record__descriptor, walk.value);
 		if (record->kept == NULL || record->kept->event == NULL)
 			continue;
-		void *view = view_of_kept(call, record->kept, MT__EVENT__OUTCOME__CONFLICT, record->recorded_us);
+		Mt__PushEventRequest *sent = conflict_shown(call, person, record->kept->event);
+		void *view = view_of_kept(call, sent, MT__EVENT__OUTCOME__CONFLICT, record->recorded_us);
 		event_take(part, held, &view, 1);
 	}
 }
@@ -78,10 +94,11 @@ static void
 conflicts_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__PersonRecord *person)
 {
 	for (size_t i = 0; i < held->n_changes; i++) {
-		for (size_t j = 0; j < person->n_staff_codes; j++) {
-			if (held->changes[i]->event.len == EVENT_HASH_BYTES)
-				conflicts_of_event(part, held, person->staff_codes[j], &held->changes[i]->event);
-		}
+		const ProtobufCBinaryData *event = &held->changes[i]->event;
+		for (size_t j = 0; j < person->n_staff_codes && event->len == EVENT_HASH_BYTES; j++)
+			conflicts_of_event(part, held, person,
+					   id_locality(id_known(person->staff_codes[j]->authority_id)),
+					   slice_of(event->data, event->len));
 	}
 }
 
@@ -211,15 +228,13 @@ is_about(const Mt__EventRecord *record, const char *person_id)
 	return record->person.len != ID_BYTES || memcmp(record->person.data, id.bytes, ID_BYTES) == 0;
 }
 
-/* NULL if it acted after all, was erased, or is about somebody else. */
-static Mt__EventView *
-event_shown(struct call *call, const char *person_id, uint32_t locality, struct slice hash)
+/* NULL if it acted after all, or was erased. */
+static Mt__SubjectKeptEvent *
+event_shown(struct call *call, const Mt__EventRecord *record)
 {
-	struct key key = event_key(locality, hash.data);
-	const Mt__EventRecord *record = call_record(call, &key, &mt__event_record__descriptor);
-	if (record == NULL || record->kept == NULL || record->kept->event == NULL || !is_about(record, person_id))
+	if (record->kept == NULL || record->kept->event == NULL)
 		return NULL;
-	Mt__EventView *view = view_of_kept(call, record->kept, record->outcome, record->recorded_us);
+	Mt__SubjectKeptEvent *view = view_of_kept(call, record->kept->event, record->outcome, record->recorded_us);
 	view->field = record->field;
 	view->code = record->code;
 	view->message = record->message;
@@ -229,7 +244,8 @@ event_shown(struct call *call, const char *person_id, uint32_t locality, struct 
 /* The events of one staff code are a list of their own. Whatever was kept of a code stands in a row whose key goes on
  * with 1 and the event's hash; those that wait have another before it. */
 static void
-code_events_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__StaffCode *code, const char *list)
+code_events_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__PersonRecord *person,
+		const Mt__StaffCode *code, const char *list)
 {
 	struct page page;
 	struct key prefix = key_of(TABLE_PARKED_EVENT);
@@ -240,10 +256,15 @@ code_events_add(struct subject_part *part, Mt__EnrollmentPart *held, const Mt__S
 		return;
 	while (page_next(&page)) {
 		struct id hash = subject_row_id(page.walk.key);
-		Mt__EventView *view =
-			event_shown(part->call, part->record_id, locality, slice_of(hash.bytes, EVENT_HASH_BYTES));
+		struct key key = event_key(locality, hash.bytes);
+		const Mt__EventRecord *record = call_record(part->call, &key, &mt__event_record__descriptor);
+		if (record == NULL || !is_about(record, part->record_id))
+			continue;
+		Mt__SubjectKeptEvent *view = event_shown(part->call, record);
 		if (view != NULL)
 			page_add(&page, view);
+		if (record->outcome != MT__EVENT__OUTCOME__ACCEPTED) /* else it is in the history */
+			conflicts_of_event(part, held, person, locality, slice_of(hash.bytes, EVENT_HASH_BYTES));
 	}
 	subject_list_end(part, &page, list);
 	event_take(part, held, page.items, page.count);
@@ -379,7 +400,7 @@ subjects_part(Mt__Subjects_Service *service, const Mt__SubjectPartRequest *in, M
 	enrolments_add(&part, &held);
 	teams_add(&part, &held);
 	for (size_t i = 0; i < person->n_staff_codes; i++)
-		code_events_add(&part, &held, person->staff_codes[i],
+		code_events_add(&part, &held, person, person->staff_codes[i],
 				arena_format(call_arena(call), "keptEvents.%zu", i));
 	links_add(&part, &held, person);
 	tokens_add(&part, &held);

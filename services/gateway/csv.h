@@ -10,14 +10,7 @@
 #define SERVICES_GATEWAY_CSV_H
 
 #include "common/base/slice.h"
-
-enum {
-	/* A name of 256 bytes as it may come, decomposed: three times that, and room. */
-	CSV_CELL_BYTES_MAX = 1024,
-	CSV_ROW_BYTES_MAX = 16 << 10,
-	/* Thirteen are known; sheets carry some more beside them. */
-	CSV_CELLS_MAX = 64,
-};
+#include "services/gateway/limits.h"
 
 enum csv_fault {
 	CSV_SOUND,

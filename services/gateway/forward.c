@@ -1,14 +1,13 @@
 /* services/gateway/forward.c
  *
  * Nothing here knows any method: descriptors do. The query of a command may hold
- * dryRun=true beside its fields; a reply with a version gets an ETag. */
+ * dryRun=true beside its fields; a record with a version gets an ETag. */
 #include "services/gateway/forward.h"
 
 #include "common/wire/pb_json.h"
+#include "services/gateway/etag.h"
 
-#include <stdio.h>
-
-enum { ETAG_BYTES = 48, NAME_SPELT_BYTES = 128 };
+enum { NAME_SPELT_BYTES = 128 };
 
 static bool
 takes_body(const char *verb)
@@ -160,35 +159,6 @@ forward_key(struct request *request, const char **id)
 
 /* --- the reply --------------------------------------------------------------------------------------------------- */
 
-/* A version alone would not do: what is told beside a record may change without it, and a day may change both. */
-static bool
-etag_make(const ProtobufCMessage *message, struct slice body, char etag[ETAG_BYTES])
-{
-	uint8_t hash[HASH_BYTES];
-	uint64_t content;
-	const ProtobufCFieldDescriptor *field =
-		protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "version");
-	uint64_t version;
-	if (field == NULL || field->type != PROTOBUF_C_TYPE_UINT64 || field->label == PROTOBUF_C_LABEL_REPEATED)
-		return false;
-	memcpy(&version, (const char *)message + field->offset, sizeof(version));
-	hash_sha256(body, hash);
-	memcpy(&content, hash, sizeof(content));
-	snprintf(etag, ETAG_BYTES, "\"v%llu-%016llx\"", (unsigned long long)version, (unsigned long long)content);
-	return true;
-}
-
-/* If-None-Match is a list of tags or a star; a weak one compares equal (RFC 9110 section 13.1.2).
- * 304 is for those who only look: what was done is told. */
-bool
-forward_etag_known(struct request *request, const char *etag)
-{
-	const char *known = request_header_list(request, "If-None-Match");
-	if (known == NULL || strcmp(request->endpoint->verb, "GET") != 0)
-		return false;
-	return known[strspn(known, " \t")] == '*' || strstr(known, etag) != NULL;
-}
-
 static void
 on_reply(void *context, size_t number, const Mt__Reply *reply)
 {
@@ -205,9 +175,10 @@ on_reply(void *context, size_t number, const Mt__Reply *reply)
 		request_header_add(request, "Idempotent-Replayed", "true");
 	pb_to_json_reply(&body, message);
 	buf_byte(&body, '\n');
-	if (etag_make(message, buf_slice(&body), etag)) {
+	bool is_shown = strcmp(request->endpoint->verb, "GET") == 0; /* what a command says is not the record */
+	if (is_shown && etag_make(message, slice_of(reply->reply.data, reply->reply.len), etag)) {
 		request_header_add(request, "ETag", etag);
-		status = forward_etag_known(request, etag) ? 304 : 200;
+		status = etag_known(request, etag) ? 304 : 200;
 	}
 	request_answer(request, status, "application/json", &body);
 }
@@ -281,7 +252,8 @@ forward_serve(struct request *request, void *context)
 		return;
 	}
 	const ProtobufCMessage *message = forward_message(request, &call.dry_run);
-	if (message == NULL || (rule->kind == MT__KIND__COMMAND && !forward_key(request, &call.id)))
+	if (message == NULL || (rule->kind == MT__KIND__COMMAND && !forward_key(request, &call.id)) ||
+	    !etag_precondition(request, &call.precondition))
 		return;
 	call.request = pb_pack(&request->arena, message);
 	call.caller = request_caller(request);

@@ -26,7 +26,4 @@ const void *forward_reply(struct request *request, const Mt__Reply *reply, const
 /* The Idempotency-Key as a call's id, NULL if there is none; false, and the request refused, if it is no key. */
 bool forward_key(struct request *request, const char **id);
 
-/* True if the request is a GET that says it holds what that tag stands for: 304 is the answer. */
-bool forward_etag_known(struct request *request, const char *etag);
-
 #endif

@@ -107,6 +107,15 @@ enum {
 	STATUS_LISTS_HELD_BYTES_MAX = 32 << 20,
 	/* Caches on the way may hold a list this long; verifiers are told 5 minutes (ttl) by the list itself. */
 	STATUS_LIST_MAX_AGE_S = 60,
+	/* Tags of one If-Match: who changes a record read it once. */
+	IF_MATCH_TAGS_MAX = 8,
+	/* Of a sheet: a name of 256 bytes as it may come, decomposed: three times that, and room. */
+	CSV_CELL_BYTES_MAX = 1024,
+	CSV_ROW_BYTES_MAX = 16 << 10,
+	/* Thirteen are known; sheets carry some more beside them. */
+	CSV_CELLS_MAX = 64,
+	/* The person and the records merged into them that one export holds; others follow by "next". */
+	SUBJECT_RECORDS_MAX = 16,
 	DRAIN_MS = 10000,
 	ENDPOINTS_MAX = 256,
 };

@@ -202,6 +202,12 @@ list_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 		memcpy(&list.count, (const uint8_t *)message + field->quantifier_offset, sizeof(list.count));
 		return list;
 	}
+	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+		uint32_t chosen;
+		memcpy(&chosen, (const uint8_t *)message + field->quantifier_offset, sizeof(chosen));
+		if (chosen != field->id)
+			return list;
+	}
 	list.count = memcmp(at, zero, list.step) != 0;
 	if (field->type == PROTOBUF_C_TYPE_STRING && list.count == 1)
 		list.count = (*(const char *const *)(const void *)at)[0] != '\0';

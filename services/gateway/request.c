@@ -8,6 +8,7 @@
 
 #include "common/base/fatal.h"
 #include "common/base/text.h"
+#include "services/gateway/forward.h"
 #include "services/gateway/http_impl.h"
 #include "services/gateway/preflight.h"
 
@@ -102,18 +103,15 @@ header_refuse(struct request *request, const char *what)
 	return false;
 }
 
-/* Sound headers that ask for what is not done here; to ignore them would do something else instead. */
+/* Sound headers that ask for what is not done here; to ignore them would do something else instead. If-Match is for
+ * forward_serve to judge, and for nobody else. */
 static bool
-demands_check(struct request *request, const struct header_counts *counts)
+demands_check(struct request *request)
 {
 	const char *encoding = request_header(request, "Content-Encoding");
 	if (encoding != NULL && strcasecmp(encoding, "identity") != 0) {
 		request_refuse(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL, "Content-Encoding %.64s is not taken",
 			       encoding);
-		return false;
-	}
-	if (counts->if_match > 0) {
-		request_refuse(request, PROBLEM_UNIMPLEMENTED, NULL, "If-Match is not taken yet");
 		return false;
 	}
 	return true;
@@ -157,12 +155,14 @@ header_check(struct request *request)
 		return header_refuse(request, "names Authorization twice");
 	if (counts.type > 1)
 		return header_refuse(request, "names Content-Type twice");
+	if (counts.if_match > 1)
+		return header_refuse(request, "names If-Match twice");
 	if (counts.key > 1)
 		return header_refuse(request, "names Idempotency-Key twice");
 	if (counts.content_encoding > 1)
 		return header_refuse(request, "names Content-Encoding twice");
 	request->drains = true;
-	return demands_check(request, &counts);
+	return demands_check(request);
 }
 
 struct query_reading {
@@ -334,12 +334,21 @@ target_check(struct request *request)
 	return false;
 }
 
+static bool
+if_match_check(struct request *request)
+{
+	if (request_header(request, "If-Match") == NULL || request->endpoint->serve == forward_serve)
+		return true;
+	request_refuse(request, PROBLEM_UNIMPLEMENTED, NULL, "If-Match is not taken here");
+	return false;
+}
+
 bool
 request_begin(struct request *request, const struct routes *routes, struct endpoint *endpoints, const char *path)
 {
 	if (!target_check(request) || !header_check(request))
 		return false;
-	if (!endpoint_find(request, routes, endpoints, path) || !length_check(request))
+	if (!endpoint_find(request, routes, endpoints, path) || !if_match_check(request) || !length_check(request))
 		return false;
 	trace_read(request);
 	return query_read(request) && query_allowed(request) && token_read(request);

@@ -9,6 +9,7 @@
 
 #include "common/base/fatal.h"
 #include "common/wire/pb.h"
+#include "services/gateway/etag.h"
 #include "services/gateway/forward.h"
 #include "services/gateway/status_cache.h"
 
@@ -18,7 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ETAG_BYTES = 64, AGE_BYTES = 32, NAME_BYTES = 64, NUMBER_MAX = 1 << 20 };
+enum { TAG_BYTES = 64, AGE_BYTES = 32, NAME_BYTES = 64, NUMBER_MAX = 1 << 20 };
 
 struct status_lists {
 	struct upstream *certificate;
@@ -58,7 +59,7 @@ status_lists_close(struct status_lists *lists)
 static void
 answer(struct request *request, const char *state, struct slice text)
 {
-	char etag[ETAG_BYTES];
+	char etag[TAG_BYTES];
 	char age[AGE_BYTES];
 	struct buf body;
 	buf_init(&body, RESPONSE_BYTES_MAX);
@@ -67,7 +68,7 @@ answer(struct request *request, const char *state, struct slice text)
 	request_header_add(request, "ETag", etag);
 	request_header_add(request, "Cache-Control", age);
 	buf_append(&body, text);
-	request_answer(request, forward_etag_known(request, etag) ? 304 : 200, "application/vc", &body);
+	request_answer(request, etag_known(request, etag) ? 304 : 200, "application/vc", &body);
 }
 
 static const Mt__GetStatusListReply *

@@ -11,6 +11,7 @@
 #include "common/wire/pb.h"
 #include "common/wire/pb_json.h"
 #include "services/gateway/person_page.h"
+#include "services/subject_lists.h"
 
 #include <stdio.h>
 
@@ -31,28 +32,11 @@ struct subject {
 
 /* --- lists -------------------------------------------------------------------------------------------------------- */
 
-static const struct {
-	const char *list;
-	enum service service;
-} lists[] = {
-	{"enrolments", SERVICE_ENROLLMENT},   {"teams", SERVICE_ENROLLMENT},         {"keptEvents", SERVICE_ENROLLMENT},
-	{"links", SERVICE_ENROLLMENT},        {"adoptions", SERVICE_ENROLLMENT},     {"tokens", SERVICE_ENROLLMENT},
-	{"exports", SERVICE_ENROLLMENT},      {"classes", SERVICE_ASSESSMENT},       {"attempts", SERVICE_ASSESSMENT},
-	{"completions", SERVICE_CERTIFICATE}, {"certificates", SERVICE_CERTIFICATE}, {"messages", SERVICE_NOTIFICATION},
-};
-
-/* Whose list it is; what follows a point is the service's own. */
 static bool
 list_owner(const char *list, enum service *service)
 {
-	size_t size = strcspn(list, ".");
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		if (strlen(lists[i].list) != size || memcmp(lists[i].list, list, size) != 0)
-			continue;
-		*service = lists[i].service;
-		return true;
-	}
-	return false;
+	const char *owner = subject_list_owner(list);
+	return owner != NULL && service_find(owner, service);
 }
 
 /* --- the answer --------------------------------------------------------------------------------------------------- */

@@ -9,11 +9,6 @@
 
 #include "matricula/subject.pb-c.h"
 
-enum {
-	/* The person and the records merged into them that one answer holds; others follow by "next". */
-	SUBJECT_RECORDS_MAX = 16,
-};
-
 /* What is held of one record: a part of each service that was asked, else NULL. */
 struct subject_record {
 	const char *record_id;

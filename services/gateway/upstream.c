@@ -168,6 +168,7 @@ call_pack(struct upstream *upstream, const struct upstream_call *call, uint64_t 
 	message.principal = &principal;
 	message.deadline_ms = deadline_ms;
 	message.dry_run = call->dry_run;
+	message.precondition = call->precondition;
 	message.trace_id.data = (uint8_t *)(uintptr_t)call->trace_id.data;
 	message.trace_id.len = call->trace_id.size;
 	buf_reset(&upstream->packed);

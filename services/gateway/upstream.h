@@ -34,8 +34,9 @@ struct upstream_call {
 	const char *id;       /* NULL: none */
 	struct slice request; /* packed */
 	struct caller caller;
-	struct slice trace_id; /* 16 bytes or none */
-	uint32_t deadline_ms;  /* 0: CALL_DEADLINE_MS_DEFAULT */
+	struct slice trace_id;          /* 16 bytes or none */
+	uint32_t deadline_ms;           /* 0: CALL_DEADLINE_MS_DEFAULT */
+	Mt__Precondition *precondition; /* NULL: none */
 	bool dry_run;
 	bool waits; /* a long poll: being without an answer is its nature */
 	bool asks;  /* a query: it leaves in a frame without commands, which the service answers first */

@@ -249,7 +249,7 @@ def check_export(report, canary):
         other = canary.d.http(canary.officer).must("GET", "/v1/persons/%s/export" % canary.second)
         assert other["personId"] == canary.person and len(other["merged"]) == 1
     with report.case("the export names the events of the person's staff codes that did not act, and no others"):
-        kept = [(e["id"], e["outcome"]) for e in whole["enrollment"]["keptEvents"]]
+        kept = [(e["event"]["id"], e["outcome"]) for e in whole["enrollment"]["keptEvents"]]
         assert kept == [("k-2", "CONFLICT")], kept
     with report.case("the person gets it too, and nobody else with the same role"):
         own = canary.d.grant("LEARNER", PROVINCE, subject=canary.person)

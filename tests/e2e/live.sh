@@ -16,12 +16,25 @@ stop() { [ -z "$up" ] || { kill -TERM "$up" 2>/dev/null; wait "$up"; up=; }; }
 trap 'stop; rm -rf "$work"' EXIT
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
+# The programs once more, but that certificate is told its public address by a file: a story may restart it with another.
+mkdir "$work/bin"
+cp "$build/bin/matricula" "$work/bin/"
+for program in "$build"/bin/matricula-*; do ln -s "$(realpath "$program")" "$work/bin/"; done
+rm "$work/bin/matricula-certificate"
+cat >"$work/bin/matricula-certificate" <<-end
+	#!/bin/sh
+	read -r address <"$work/address"
+	exec "$(realpath "$build/bin/matricula-certificate")" "\$@" \${address:+--public-url "\$address"}
+end
+chmod +x "$work/bin/matricula-certificate"
+
 start_once() { # ENVIRONMENT...
 	http=127.0.0.1:$(free_port)
 	rm -rf "$work/d"
 	: >"$work/out"
-	env "$@" "$build/bin/matricula" up --data "$work/d" --http "$http" --door "tcp://127.0.0.1:$(free_port)" \
-		--public-url https://matricula.example >"$work/out" 2>"$work/log" &
+	echo https://matricula.example >"$work/address"
+	env "$@" "$work/bin/matricula" up --data "$work/d" --http "$http" --door "tcp://127.0.0.1:$(free_port)" \
+		>"$work/out" 2>"$work/log" &
 	up=$!
 	for _ in $(seq 300); do
 		grep -q '^ready' "$work/out" && return
@@ -69,7 +82,7 @@ fi
 for story in ${fake:+$timed}; do
 	echo -400d >"$work/clock" # before any story; each sets its own
 	start LD_PRELOAD="$fake" FAKETIME_TIMESTAMP_FILE="$work/clock" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
-	play --clock "$work/clock" "$story"
+	play --clock "$work/clock" --address "$work/address" "$story"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -74,9 +74,16 @@ int64_t driver_figures_sum(json_t *reply, const char *category, const char *mont
 
 struct driver *driver_pure_new(uint64_t seed, bool with_faults);
 void driver_pure_free(struct driver *driver);
+struct deployment {
+	const char *url;
+	const char *data;
+	const char *clock; /* the file of one under faketime, or NULL */
+	const char
+		*address; /* the file that its public URL is read from at each start, or NULL: it has always the same */
+};
+
 /* NULL if the deployment cannot be reached; says so itself. */
-/* clock: the file of a deployment under faketime, or NULL. */
-struct driver *driver_live_new(const char *url, const char *data, const char *clock);
+struct driver *driver_live_new(const struct deployment *deployment);
 void driver_live_free(struct driver *driver);
 
 #endif

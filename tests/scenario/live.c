@@ -5,12 +5,12 @@
  * word, as a JSON string or in an event's source. VN is everybody's, so its figures
  * are told as what the story added to them.
  *
- * Calls go over HTTP; tokens, facts and whether all is quiet come by the operators'
- * command line; a restart is a kill -9 that the supervisor makes good. */
+ * Calls go over HTTP. What no route leads to, what is asked of one service among several and what nodes ask, is asked
+ * by the operators' command line as the same caller; tokens, facts and whether all is quiet come by it too. A restart
+ * is a kill -9 that the supervisor makes good. */
 #include "tests/scenario/driver.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,9 @@
 #include "common/base/text.h"
 #include "tests/scenario/bridge.h"
 #include "tests/scenario/clock.h"
+#include "tests/scenario/console.h"
 #include "tests/scenario/shell.h"
+#include "tests/scenario/spelling.h"
 #include "tests/scenario/web.h"
 #include "tests/scenario/worker.h"
 #include "tests/sim/ledger.h"
@@ -28,108 +30,31 @@
 
 #define UNITS_CSV "tests/data/vietnam-units-2025.csv"
 
-enum { QUIET_MS_MAX = 30000, PAUSE_MS = 50, CODE_MAX = 48, CODE_SURE = 5, SPELT_BYTES_MAX = 1 << 20 };
+enum { QUIET_MS_MAX = 30000, PAUSE_MS = 50, CODE_MAX = 48 };
 
 struct live {
 	struct driver driver;
 	struct web *web;
 	const char *data;
-	const char *clock; /* file of the deployment's clock, or NULL: it is the host's */
+	const char *clock;   /* file of the deployment's clock, or NULL: it is the host's */
+	const char *address; /* file of its public URL, or NULL */
 	struct standard standard;
 	unsigned stories;
 	char prefix[24];
-	char *token;               /* of the caller; NULL: nobody */
+	char *token;     /* of the caller; NULL: nobody, or a node, who has none */
+	char roles[256]; /* the same caller's, for the operators' command line */
+	char subject[256];
+	char authority[CODE_MAX];
 	json_t *tokens;            /* wish -> token, of this story */
 	json_t *before;            /* "metric category month" -> figure of VN when the story began */
 	uint64_t seq[WORLD_NODES]; /* journals read up to here when the story began */
 };
 
-/* --- spelling ----------------------------------------------------------------------------------------------------- */
-
-static bool
-is_local_code(struct live *live, const char *text, size_t size)
-{
-	for (size_t i = 0; i < live->standard.count; i++) {
-		const char *code = live->standard.authorities[i].code;
-		if (strcmp(code, "VN") != 0 && strlen(code) == size && memcmp(code, text, size) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A regex or another longer word: codes within it, where they cannot be anything else. */
-static void
-spell_within(struct live *live, struct buf *out, const char *text, size_t size)
-{
-	while (size > 0) {
-		size_t word = 0;
-		while (word < size && (isalnum((unsigned char)text[word]) || text[word] == '-'))
-			word++;
-		if (word >= CODE_SURE && is_local_code(live, text, word))
-			buf_text(out, live->prefix);
-		word += word == 0;
-		buf_append(out, slice_of(text, word));
-		text += word;
-		size -= word;
-	}
-}
-
-/* A whole word or JSON string: the code itself, or a source that begins with it. */
-static void
-spell_one(struct live *live, struct buf *out, const char *text, size_t size)
-{
-	static const char source[] = "/authorities/";
-	size_t lead = sizeof(source) - 1;
-	if (size > lead && memcmp(text, source, lead) == 0) {
-		buf_append(out, slice_of(text, lead));
-		text += lead;
-		size -= lead;
-	} else {
-		lead = 0;
-	}
-	const char *slash = lead > 0 ? memchr(text, '/', size) : NULL;
-	size_t code = slash == NULL ? size : (size_t)(slash - text);
-	bool whole = is_local_code(live, text, code);
-	if (whole)
-		buf_text(out, live->prefix);
-	if (whole || lead > 0)
-		buf_append(out, slice_of(text, size));
-	else
-		spell_within(live, out, text, size);
-}
-
 static char *
 live_spell(struct driver *driver, char *text, bool is_json)
 {
-	struct live *live = driver->context;
-	struct buf out;
-	buf_init(&out, SPELT_BYTES_MAX);
-	for (const char *at = text; *at != '\0';) {
-		size_t size = is_json ? strcspn(at, "\"") : 0;
-		buf_append(&out, slice_of(at, size));
-		at += size;
-		if (*at == '\0')
-			break;
-		const char *begin = is_json ? at + 1 : at;
-		size = 0;
-		while (begin[size] != '\0' && (!is_json || begin[size] != '"'))
-			size += begin[size] == '\\' && begin[size + 1] != '\0' ? 2 : 1;
-		if (is_json)
-			buf_byte(&out, '"');
-		spell_one(live, &out, begin, size);
-		at = begin + size;
-		if (*at == '"') {
-			buf_byte(&out, '"');
-			at++;
-		}
-	}
-	buf_byte(&out, 0);
-	assert(!buf_failed(&out));
-	char *spelt = strdup((const char *)out.data);
-	assert(spelt != NULL);
-	buf_free(&out);
-	free(text);
-	return spelt;
+	const struct live *live = driver->context;
+	return spelling_spell(&live->standard, live->prefix, text, is_json);
 }
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
@@ -138,7 +63,7 @@ static json_t *
 ask(struct live *live, const char *service, const char *method, const char *json)
 {
 	const char *words[] = {"call", method, json, "--service", service, NULL};
-	char *text = shell_matricula(live->data, words);
+	char *text = shell_matricula(live->data, words, NULL);
 	json_t *reply = text == NULL ? NULL : json_loads(text, 0, NULL);
 	free(text);
 	return reply;
@@ -248,7 +173,6 @@ live_settle(struct driver *driver)
 static const char *
 live_skips(struct driver *driver, const struct story *story)
 {
-	static char why[160];
 	struct live *live = driver->context;
 	if (live->clock == NULL && (story_find(story, "advance") != NULL || story_find(story, "now") != NULL))
 		return "it sets the clock";
@@ -256,18 +180,14 @@ live_skips(struct driver *driver, const struct story *story)
 		const struct statement *statement = &story->statements[i];
 		const char *verb = statement->words[0];
 		const char *word = statement->words_count > 1 ? statement->words[1] : "";
-		if (strcmp(verb, "as") == 0 && strcasestr(word, "node") != NULL)
-			return "nobody is a node over HTTP";
-		if (strcmp(verb, "restart") == 0 && statement->words_count > 2)
+		if (strcmp(verb, "restart") == 0 && statement->words_count > 2 && live->address == NULL)
 			return "all stories share the deployment's public URL";
+		if (statement->json != NULL && strstr(statement->json, "\"padded\"") != NULL)
+			return "codes have a prefix here, so none loses its zeros";
 		if (strncmp(verb, "call", 4) != 0 && strcmp(verb, "dry") != 0)
 			continue;
-		const struct rule *rule = rule_find(word);
-		const char *reason = rule == NULL ? "asked of one service" : web_skips(rule);
-		if (reason == NULL)
-			continue;
-		snprintf(why, sizeof(why), "%s: %s", word, reason);
-		return why;
+		if (strcmp(word, "Issuers.SigningWork") == 0)
+			return "the deployment's own worker signs";
 	}
 	return NULL;
 }
@@ -278,7 +198,7 @@ make_token(struct live *live, const char *roles, const char *authority, const ch
 	const char *words[] = {"token",       "--roles", roles,
 			       "--authority", authority, subject[0] == '\0' ? NULL : "--subject",
 			       subject,       NULL};
-	return shell_matricula(live->data, words);
+	return shell_matricula(live->data, words, NULL);
 }
 
 static bool
@@ -373,31 +293,45 @@ live_begin(struct driver *driver, const struct story *story, const char *now)
 }
 
 static bool
+is_node(const struct caller_wish *wish)
+{
+	return wish->roles_count == 1 && wish->roles[0] == MT__ROLE__NODE;
+}
+
+static bool
 live_as(struct driver *driver, const struct caller_wish *wish, char token_id[17])
 {
 	struct live *live = driver->context;
-	char roles[256] = "";
 	char key[512];
 	uint8_t hash[HASH_BYTES];
 	free(live->token);
 	live->token = NULL;
+	live->roles[0] = '\0';
+	live->subject[0] = '\0';
 	if (wish->nobody)
 		return true;
 	for (size_t i = 0; i < wish->roles_count; i++) {
 		const ProtobufCEnumValue *role =
 			protobuf_c_enum_descriptor_get_value(&mt__role__descriptor, (int)wish->roles[i]);
-		size_t size = strlen(roles);
-		snprintf(roles + size, sizeof(roles) - size, "%s%s", i == 0 ? "" : ",", role->name);
+		size_t size = strlen(live->roles);
+		snprintf(live->roles + size, sizeof(live->roles) - size, "%s%s", i == 0 ? "" : ",", role->name);
 	}
-	snprintf(key, sizeof(key), "%s %s %s", roles, wish->authority, wish->subject);
+	snprintf(live->authority, sizeof(live->authority), "%s", wish->authority);
+	if (is_node(wish)) {
+		snprintf(live->subject, sizeof(live->subject), "node");
+		return true;
+	}
+	snprintf(key, sizeof(key), "%s %s %s", live->roles, wish->authority, wish->subject);
 	json_t *known = json_object_get(live->tokens, key);
 	live->token = known != NULL ? strdup(json_string_value(known))
-				    : make_token(live, roles, wish->authority, wish->subject);
+				    : make_token(live, live->roles, wish->authority, wish->subject);
 	if (live->token == NULL)
 		return driver_fail(driver, "no token for %s", key);
 	json_object_set_new(live->tokens, key, json_string(live->token));
 	hash_sha256(slice_text(live->token), hash);
 	text_hex(slice_of(hash, 8), token_id);
+	snprintf(live->subject, sizeof(live->subject), "%s%s", wish->subject[0] == '\0' ? "token:" : "",
+		 wish->subject[0] == '\0' ? token_id : wish->subject);
 	return true;
 }
 
@@ -405,14 +339,33 @@ static bool
 live_call(struct driver *driver, const struct order *order, struct answer *answer)
 {
 	struct live *live = driver->context;
-	return web_call(live->web, order, live->token, answer, driver->why);
+	bool node = live->token == NULL && live->subject[0] != '\0';
+	if (!node && web_reaches(order))
+		return web_call(live->web, order, live->token, answer, driver->why);
+	const struct console_caller caller = {
+		.subject = live->subject[0] == '\0' ? NULL : live->subject,
+		.roles = live->roles,
+		.authority = live->authority,
+	};
+	return console_call(live->data, &caller, order, answer, driver->why);
+}
+
+static bool
+address_set(const char *path, const char *public_url)
+{
+	FILE *file = fopen(path, "w");
+	if (file == NULL)
+		return false;
+	bool written = fputs(strcmp(public_url, "trial") == 0 ? "" : public_url, file) >= 0;
+	return fclose(file) == 0 && written;
 }
 
 static bool
 live_restart(struct driver *driver, const char *service, const char *public_url)
 {
-	(void)public_url; /* skipped */
 	struct live *live = driver->context;
+	if (public_url != NULL && !address_set(live->address, public_url))
+		return driver_fail(driver, "%s cannot be written", live->address);
 	if (!shell_kill(live->data, service))
 		return driver_fail(driver, "%s was killed and does not come back", service);
 	for (int waited = 0; waited < QUIET_MS_MAX; waited += PAUSE_MS) {
@@ -460,13 +413,14 @@ live_end(struct driver *driver, bool told)
 }
 
 struct driver *
-driver_live_new(const char *url, const char *data, const char *clock)
+driver_live_new(const struct deployment *deployment)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	assert(live != NULL);
-	live->data = data;
-	live->clock = clock;
-	live->web = web_open(url);
+	live->data = deployment->data;
+	live->clock = deployment->clock;
+	live->address = deployment->address;
+	live->web = web_open(deployment->url);
 	live->driver = (struct driver){
 		.context = live,
 		.skips = live_skips,
@@ -484,7 +438,7 @@ driver_live_new(const char *url, const char *data, const char *clock)
 	};
 	if (standard_load(&live->standard, UNITS_CSV) && web_ready(live->web))
 		return &live->driver;
-	fprintf(stderr, "%s does not answer /readyz with 200, or %s is not there\n", url, UNITS_CSV);
+	fprintf(stderr, "%s does not answer /readyz with 200, or %s is not there\n", deployment->url, UNITS_CSV);
 	driver_live_free(&live->driver);
 	return NULL;
 }

@@ -5,7 +5,7 @@
  *
  *     scenario-run [--way pure] FILE...
  *     scenario-run --way sim [--seeds N] FILE...
- *     scenario-run --way live --http URL --data DIR [--clock FILE] FILE...
+ *     scenario-run --way live --http URL --data DIR [--clock FILE] [--address FILE] FILE...
  *
  * One line a story: "ok NAME", "not ok NAME: line N: why" or "skip NAME: why"; last a
  * line "N passed, N failed, N skipped". Exits with 0 if none failed. */
@@ -25,7 +25,8 @@ struct options {
 	uint64_t seeds;
 	const char *http;
 	const char *data;
-	const char *clock; /* of a deployment under faketime */
+	const char *clock;   /* of a deployment under faketime */
+	const char *address; /* what its public URL is read from at each start */
 	char **files;
 	int files_count;
 };
@@ -54,7 +55,8 @@ on_abort(int number)
 static bool
 usage(void)
 {
-	fputs("scenario-run [--way pure|sim|live] [--seeds N] [--http URL --data DIR [--clock FILE]] FILE...\n",
+	fputs("scenario-run [--way pure|sim|live] [--seeds N] [--http URL --data DIR [--clock FILE] [--address FILE]] "
+	      "FILE...\n",
 	      stderr);
 	return false;
 }
@@ -89,6 +91,8 @@ parse_options(struct options *options, int count, char **words)
 			options->data = value;
 		else if (strcmp(words[at], "--clock") == 0)
 			options->clock = value;
+		else if (strcmp(words[at], "--address") == 0)
+			options->address = value;
 		else
 			return usage();
 	}
@@ -179,7 +183,8 @@ main(int count, char **words)
 	if (!parse_options(&options, count, words))
 		return 2;
 	signal(SIGABRT, on_abort);
-	if (options.way == WAY_LIVE && (live = driver_live_new(options.http, options.data, options.clock)) == NULL)
+	const struct deployment deployment = {options.http, options.data, options.clock, options.address};
+	if (options.way == WAY_LIVE && (live = driver_live_new(&deployment)) == NULL)
 		return 2;
 	for (int i = 0; i < options.files_count; i++) {
 		struct story story;

@@ -44,7 +44,7 @@ read_all(int fd)
 }
 
 char *
-shell_matricula(const char *data, const char *const *words)
+shell_matricula(const char *data, const char *const *words, char **said)
 {
 	char path[PATH_BYTES_MAX];
 	char *arguments[SHELL_WORDS_MAX + 4] = {path};
@@ -64,6 +64,8 @@ shell_matricula(const char *data, const char *const *words)
 	posix_spawn_file_actions_t actions;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	if (said != NULL)
+		posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
 	posix_spawn_file_actions_addclose(&actions, ends[0]);
 	int code = posix_spawn(&pid, path, &actions, NULL, arguments, environ);
 	posix_spawn_file_actions_destroy(&actions);
@@ -75,7 +77,10 @@ shell_matricula(const char *data, const char *const *words)
 		waitpid(pid, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return output;
-	free(output);
+	if (said != NULL)
+		*said = output;
+	else
+		free(output);
 	return NULL;
 }
 

@@ -17,7 +17,8 @@ void web_close(struct web *web);
 bool web_call(struct web *web, const struct order *order, const char *token, struct answer *answer, char *why);
 /* True if this URL's /readyz says yes. */
 bool web_ready(struct web *web);
-/* Why this method has no way over HTTP that tells what the story wants to know; NULL if it has. */
-const char *web_skips(const struct rule *rule);
+/* False of a method that no route leads to, or that is a stream there; of a call that lacks a part of its path; and of
+ * one that asks a certain service. */
+bool web_reaches(const struct order *order);
 
 #endif

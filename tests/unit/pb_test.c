@@ -88,7 +88,7 @@ static const struct {
 	 BYTES("\x12\x03"
 	       "a\0b"),
 	 "id", "field id holds a NUL"},
-	{'C', BYTES("\x4a\x00"), "9", "field 9 is not known"},
+	{'C', BYTES("\x7a\x00"), "15", "field 15 is not known"},
 	{'C', BYTES("\xfa\xff\xff\xff\x0f\x00"), "536870911", "field 536870911 is not known"},
 	{'C', BYTES("\x2a\x03\x0a\x05x"), "principal.subject",
 	 "field principal.subject is longer than what it stands in"},
@@ -172,19 +172,19 @@ skips_the_unknown_unless_strict(void **state)
 {
 	(void)state;
 	struct fault fault;
-	struct slice bytes = slice_text("\x4a\x01x\x12\x01i\x51"
+	struct slice bytes = slice_text("\x7a\x01x\x12\x01i\x51"
 					"12345678\x58\x05");
 	Mt__Call *call = (Mt__Call *)pb_unpack(&mt__call__descriptor, &arena, bytes, false, &fault);
 	assert_non_null(call);
 	assert_string_equal(call->id, "i");
 	assert_null(pb_unpack(&mt__call__descriptor, &arena, bytes, true, &fault));
-	assert_string_equal(fault.field, "9");
-	bytes = slice_text("\x4a\x02x");
+	assert_string_equal(fault.field, "15");
+	bytes = slice_text("\x7a\x02x");
 	assert_null(pb_unpack(&mt__call__descriptor, &arena, bytes, false, &fault));
-	assert_string_equal(fault.message, "field 9 is longer than what it stands in");
-	bytes = slice_text("\x4b\x4c");
+	assert_string_equal(fault.message, "field 15 is longer than what it stands in");
+	bytes = slice_text("\x7b\x7c");
 	assert_null(pb_unpack(&mt__call__descriptor, &arena, bytes, false, &fault));
-	assert_string_equal(fault.message, "field 9 holds a group");
+	assert_string_equal(fault.message, "field 15 holds a group");
 }
 
 /* levels DescriptorProtos, each the nested type of the one around it. */
