@@ -193,5 +193,5 @@ const struct module enrollment_module = {
 	.follows = follows,
 	.metrics = enrollment_metrics,
 	.erase = person_erase_rows,
-	.apply_version = 5,
+	.apply_version = 6,
 };
