@@ -30,6 +30,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 ready() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://$http/readyz")" = 200 ]; }
 
 start() {
+	: >"$work/up.out" # of the one before: its "ready" must not be taken for this one's
 	"$bin/matricula" up --data "$data" --http "$http" --door "$door" --memory 64 >"$work/up.out" 2>>"$work/up.err" &
 	up=$!
 	until_true grep -q ^ready "$work/up.out" || { cp "$work/up.err" "$work/err"; not_ok "up is ready"; }
