@@ -27,6 +27,7 @@ mkdir -p "$DATA"
 # A terminal's Ctrl-C goes to everybody; these two are told by us, so each gets a session of its own.
 setsid /usr/bin/python3 deploy/mail_server.py "${SMTP%:*}" "${SMTP##*:}" "$DATA/mail" &
 MAIL=$!
+: >"$DATA/up.out" # a run before said "ready" there
 setsid "$M" up --data "$DATA" --http "$HTTP" --door "$DOOR" --smtp "smtp://$SMTP" \
 	${PUBLIC_URL:+--public-url "$PUBLIC_URL"} >"$DATA/up.out" 2>"$DATA/up.log" &
 UP=$!
