@@ -322,6 +322,7 @@ static bool
 host_open_files(struct host *host, struct host_error *error)
 {
 	char state[PATH_BYTES_MAX];
+	char rows[PATH_BYTES_MAX];
 	char journal[PATH_BYTES_MAX];
 	char mark[PATH_BYTES_MAX];
 	if (!path_format(journal, "%s/journal", host->options.home) ||
@@ -335,6 +336,8 @@ host_open_files(struct host *host, struct host_error *error)
 	if (!rebuild_begin(host->options.home, host->module->apply_version, state, &host->rebuilding, error))
 		return false;
 	host->state = state_lmdb_open(state, &host->loop, on_flushed, host);
+	if (path_format(rows, "%s/data.mdb", state))
+		host->warming = warming_begin(&host->loop, rows);
 	host->journal = journal_file_open(journal, &host->loop, on_committed, host);
 	host->head_at_start = journal_file_head(host->journal);
 	host->restored = path_exists(mark);
@@ -403,6 +406,7 @@ host_open_node(struct host *host, struct host_error *error)
 static void
 host_close(struct host *host)
 {
+	warming_end(host->warming);
 	/* A worker may still be writing; its end is told to the node as ever. */
 	while ((host->state != NULL && state_lmdb_busy(host->state)) ||
 	       (host->journal != NULL && journal_file_busy(host->journal)) ||

@@ -12,6 +12,7 @@
 #include "common/host/probe.h"
 #include "common/host/slots.h"
 #include "common/host/state_lmdb.h"
+#include "common/host/warm.h"
 
 struct host;
 
@@ -39,6 +40,7 @@ struct host {
 	uint64_t head_at_start;
 	struct journal_file *journal;
 	struct state_lmdb *state;
+	struct warming *warming; /* of the state, after the start */
 	struct ledger *ledger;
 	struct slots *slots;
 	int lock;

@@ -4,6 +4,12 @@
  * brings none in. */
 #include "common/host/warm.h"
 
+#include "common/base/fatal.h"
+#include "common/host/files.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -18,10 +24,25 @@ enum {
 	WORTH_PAGES = 32,
 };
 
+struct warming {
+	uv_work_t work;
+	char path[PATH_BYTES_MAX];
+	atomic_bool wanted;
+	bool over;
+	bool let_go; /* by whom began it */
+};
+
 static uint64_t
-half_of_memory(void)
+memory_bytes(void)
 {
-	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 2;
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t
+file_size(int fd)
+{
+	struct stat file;
+	return fstat(fd, &file) == 0 ? (uint64_t)file.st_size : 0;
 }
 
 static size_t
@@ -38,30 +59,84 @@ pages_missing(const uint8_t *piece, size_t size)
 }
 
 static void
-read_missing(int fd, const uint8_t *map, uint64_t size, uint8_t *piece)
+pieces_read(int fd, const uint8_t *map, uint64_t size, const atomic_bool *wanted, uint8_t *piece)
 {
-	for (uint64_t at = 0; at < size; at += PIECE_BYTES) {
+	for (uint64_t at = 0; at < size && atomic_load(wanted); at += PIECE_BYTES) {
 		size_t bytes = size - at < PIECE_BYTES ? (size_t)(size - at) : PIECE_BYTES;
 		if (pages_missing(map + at, bytes) >= WORTH_PAGES && pread(fd, piece, bytes, (off_t)at) < 0)
 			return;
 	}
 }
 
-void
-file_warm(int fd, size_t rows)
+static void
+read_missing(int fd, uint64_t size, const atomic_bool *wanted)
 {
-	struct stat file;
-	if (fstat(fd, &file) != 0 || file.st_size == 0)
-		return;
-	uint64_t size = (uint64_t)file.st_size;
-	if (rows < size / PIECE_BYTES * WORTH_PAGES || size > half_of_memory())
-		return;
-	void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	void *map = size == 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return;
 	uint8_t *piece = malloc(PIECE_BYTES);
 	if (piece != NULL)
-		read_missing(fd, map, size, piece);
+		pieces_read(fd, map, size, wanted, piece);
 	free(piece);
 	munmap(map, size);
+}
+
+void
+file_warm(int fd, size_t rows)
+{
+	atomic_bool wanted = true;
+	uint64_t size = file_size(fd);
+	if (rows >= size / PIECE_BYTES * WORTH_PAGES && size <= memory_bytes() / 2)
+		read_missing(fd, size, &wanted);
+}
+
+/* --- in the background -------------------------------------------------------------------------------------------- */
+
+static void
+on_work(uv_work_t *work)
+{
+	const struct warming *warming = work->data;
+	int fd = open(warming->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	uint64_t size = file_size(fd);
+	if (size <= memory_bytes() / 4)
+		read_missing(fd, size, &warming->wanted);
+	close(fd);
+}
+
+static void
+on_worked(uv_work_t *work, int status)
+{
+	struct warming *warming = work->data;
+	assert(status == 0); /* never cancelled */
+	warming->over = true;
+	if (warming->let_go)
+		free(warming);
+}
+
+struct warming *
+warming_begin(uv_loop_t *loop, const char *path)
+{
+	struct warming *warming = calloc(1, sizeof(*warming));
+	if (warming == NULL)
+		fatal("no memory left for warming a file");
+	warming->work.data = warming;
+	atomic_store(&warming->wanted, true);
+	if (!path_format(warming->path, "%s", path))
+		fatal("path %s is too long", path);
+	int code = uv_queue_work(loop, &warming->work, on_work, on_worked);
+	assert(code == 0);
+	return warming;
+}
+
+void
+warming_end(struct warming *warming)
+{
+	if (warming == NULL)
+		return;
+	atomic_store(&warming->wanted, false);
+	warming->let_go = true;
+	if (warming->over)
+		free(warming);
 }
