@@ -100,15 +100,19 @@ on_head_wanted(void *context, uint64_t at, char *out, size_t max)
 	return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-/* The header of a GET, which tells no length (RFC 9110 section 9.3.2). */
+/* The header of a GET, which tells no length (RFC 9110 section 9.3.2). Without being told otherwise libmicrohttpd ends
+ * the body that HEAD has none of with a last chunk, in front of the next answer. */
 bool
 outlet_answer_head(struct request *request, const char *type)
 {
 	if (strcmp(request->verb, "HEAD") != 0)
 		return false;
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, on_head_wanted, NULL, NULL);
+	if (response != NULL)
+		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	request_header_add(request, "X-Accel-Buffering", "no");
-	request_respond(request, 200, type,
-			MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, on_head_wanted, NULL, NULL));
+	request_respond(request, 200, type, response);
 	return true;
 }
 

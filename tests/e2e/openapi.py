@@ -6,6 +6,7 @@ document says: its content type, its members and no others. And every operation 
 import copy
 import itertools
 import re
+import socket
 
 from jsonschema import Draft202012Validator
 
@@ -172,6 +173,16 @@ def check_heads(report, client):
         length = client.request("HEAD", path).headers["Content-Length"]
         report.check("HEAD %s is true of its length" % path,
                      length == (str(len(client.get(path).body)) if path == "/v1/whoami" else None), length)
+        behind = behind_head(client, path)
+        report.check("HEAD %s has no body" % path, behind == b"", behind)
+
+
+def behind_head(client, path):
+    """What came behind the header until the server closed, as it is asked to."""
+    with socket.create_connection(client.address, timeout=10) as line:
+        line.sendall(("HEAD %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n"
+                      % (path, client.address[0], client.token)).encode())
+        return b"".join(iter(lambda: line.recv(65536), b"")).partition(b"\r\n\r\n")[2]
 
 
 def push_events(client):
