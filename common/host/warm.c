@@ -22,6 +22,9 @@ enum {
 	PIECE_BYTES = PIECE_PAGES * PAGE_BYTES,
 	/* Of a piece, wanted or missing: as many single reads take longer than one of the piece. */
 	WORTH_PAGES = 32,
+	/* Of the machine's memory, what a file may be: beyond it, reading all of it would put out what is used. */
+	FLUSH_SHARE = 2,
+	START_SHARE = 4,
 };
 
 struct warming {
@@ -86,7 +89,7 @@ file_warm(int fd, size_t rows)
 {
 	atomic_bool wanted = true;
 	uint64_t size = file_size(fd);
-	if (rows >= size / PIECE_BYTES * WORTH_PAGES && size <= memory_bytes() / 2)
+	if (rows >= size / PIECE_BYTES * WORTH_PAGES && size <= memory_bytes() / FLUSH_SHARE)
 		read_missing(fd, size, &wanted);
 }
 
@@ -100,7 +103,7 @@ on_work(uv_work_t *work)
 	if (fd < 0)
 		return;
 	uint64_t size = file_size(fd);
-	if (size <= memory_bytes() / 4)
+	if (size <= memory_bytes() / START_SHARE)
 		read_missing(fd, size, &warming->wanted);
 	close(fd);
 }
